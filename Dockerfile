@@ -1,0 +1,57 @@
+# One static binary in an image of nothing else. Any Rust image builds it, on musl and on glibc, on amd64 and arm64, with
+# BuildKit and without:
+#     docker build -t netbird-authentik-init:0.1.0 .
+#     docker build --build-arg BUILDER=rust:1-bookworm -t netbird-authentik-init:0.1.0 .
+# Without a network: `cargo vendor`, put what it prints into .cargo/config.toml, then `docker build --network none .`
+ARG BUILDER=rust:1-alpine
+
+# What decides which dependencies are built: manifests and the lock file, with empty sources. It is a stage of its own so
+# that the layer below is found again in the cache as long as this text is the same, whatever happened to the sources.
+# tests/sim is in here because the workspace names it; nothing of it gets into the binary.
+FROM ${BUILDER} AS manifests
+WORKDIR /context
+COPY . .
+RUN set -eu; \
+    find . -name Cargo.toml ! -path './vendor/*' | while read -r manifest; do \
+        package="/manifests/${manifest%/Cargo.toml}"; \
+        mkdir -p "$package/src"; \
+        cp "$manifest" "$package/"; \
+        : > "$package/src/lib.rs"; \
+        echo 'fn main() { std::process::exit(70) }' > "$package/src/main.rs"; \
+    done; \
+    cp Cargo.lock /manifests/; \
+    for offline in .cargo vendor; do if [ -e "$offline" ]; then cp -R "$offline" /manifests/; fi; done
+
+FROM ${BUILDER} AS build
+# ring has C and assembler in it. Official Rust images bring a compiler; a bare Alpine one may not.
+RUN command -v cc > /dev/null || apk add --no-cache gcc musl-dev
+# With --target, build scripts and macros stay dynamic while the program becomes static, which glibc needs.
+ENV RUSTFLAGS="-C target-feature=+crt-static" \
+    CARGO_TARGET_DIR=/target
+WORKDIR /src
+COPY --from=manifests /manifests/ ./
+RUN cargo build --release --locked --bin netbird-authentik-init --target "$(rustc -vV | sed -n 's/^host: //p')"
+COPY . .
+# Cargo goes by modification times, and those of a checkout may be older than the empty sources: hence touch.
+RUN touch src/lib.rs src/main.rs \
+ && cargo build --release --locked --bin netbird-authentik-init --target "$(rustc -vV | sed -n 's/^host: //p')"
+# The very tree that the image will hold: a binary that still wanted a library, or was made of the empty sources, fails here.
+RUN mkdir -p /image /volumes/setup /volumes/state \
+ && chmod 0755 /volumes/setup \
+ && chmod 0700 /volumes/state \
+ && cp /target/*-*/release/netbird-authentik-init /image/ \
+ && chroot /image /netbird-authentik-init version
+
+FROM scratch
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="netbird-authentik-init" \
+      org.opencontainers.image.description="Makes Authentik hold what NetBird needs, proves it, and writes the files NetBird starts from." \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+COPY --from=build /image/ /
+# An empty named volume takes the owner of the directory that it is mounted on: without these, a user who is not root
+# could not write to it.
+COPY --from=build --chown=65532:65532 /volumes/ /
+# Numbers, since there is no /etc/passwd to look a name up in.
+USER 65532:65532
+ENTRYPOINT ["/netbird-authentik-init"]
