@@ -1,0 +1,181 @@
+//! Answers of Authentik's API, read leniently: only the fields in use, unknown ones ignored, missing and
+//! null ones alike, enumerations as text. So one program reads all releases, and the next one too.
+
+use serde::{Deserialize, Deserializer};
+
+use super::redirect::RedirectUris;
+
+/// `/core/users/me/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Me {
+    /// Whose token it is.
+    pub user: User,
+}
+
+/// A user.
+#[derive(Clone, Debug, Deserialize)]
+pub struct User {
+    /// Primary key.
+    pub pk: i64,
+    /// The name that people log in with.
+    pub username: String,
+    /// Whether every permission is granted.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_superuser: bool,
+}
+
+/// `/admin/version/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Version {
+    /// Such as `2026.2.2`.
+    pub version_current: String,
+}
+
+/// One page of a list.
+#[derive(Debug, Deserialize)]
+pub struct Page<T> {
+    /// Where the next one is.
+    pub pagination: Pagination,
+    /// The objects.
+    pub results: Vec<T>,
+}
+
+/// Position in a list.
+#[derive(Debug, Deserialize)]
+pub struct Pagination {
+    /// The next page's number, 0 on the last one.
+    #[serde(default, deserialize_with = "or_default")]
+    pub next: u32,
+}
+
+/// `/providers/oauth2/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Provider {
+    /// Primary key.
+    pub pk: i64,
+    /// Unique over all providers from 2023.3.
+    pub name: String,
+    /// Unique.
+    #[serde(default, deserialize_with = "or_default")]
+    pub client_id: String,
+    /// `public` or `confidential`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub client_type: String,
+    /// Flow, by primary key.
+    #[serde(default)]
+    pub authorization_flow: Option<String>,
+    /// Flow, by primary key; from 2024.10.
+    #[serde(default)]
+    pub invalidation_flow: Option<String>,
+    /// Scope mappings, by primary key, in no order.
+    #[serde(default, deserialize_with = "or_default")]
+    pub property_mappings: Vec<String>,
+    /// Key pair, by primary key.
+    #[serde(default)]
+    pub signing_key: Option<String>,
+    /// Key pair, by primary key; from 2024.10.
+    #[serde(default)]
+    pub encryption_key: Option<String>,
+    /// In either shape.
+    #[serde(default)]
+    pub redirect_uris: RedirectUris,
+    /// What a token's `sub` is.
+    #[serde(default, deserialize_with = "or_default")]
+    pub sub_mode: String,
+    /// `per_provider` or `global`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub issuer_mode: String,
+    /// Such as `minutes=10`: of the code, and of the device code.
+    #[serde(default, deserialize_with = "or_default")]
+    pub access_code_validity: String,
+    /// From 2026.5; absent before.
+    #[serde(default)]
+    pub grant_types: Option<Vec<String>>,
+    /// Null or absent when no application has it.
+    #[serde(default)]
+    pub assigned_application_slug: Option<String>,
+    /// Null or absent when no application has it.
+    #[serde(default)]
+    pub assigned_application_name: Option<String>,
+}
+
+/// `/core/applications/{slug}/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Application {
+    /// Its name.
+    pub name: String,
+    /// Its slug.
+    pub slug: String,
+    /// Its provider, by primary key.
+    #[serde(default)]
+    pub provider: Option<i64>,
+}
+
+/// `/flows/instances/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Flow {
+    /// Primary key.
+    pub pk: String,
+    /// Its slug.
+    pub slug: String,
+}
+
+/// A scope mapping.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ScopeMapping {
+    /// Primary key.
+    pub pk: String,
+    /// The name under which Authentik's blueprints keep it; null for a person's own.
+    #[serde(default)]
+    pub managed: Option<String>,
+    /// The scope.
+    #[serde(default, deserialize_with = "or_default")]
+    pub scope_name: String,
+}
+
+/// `/crypto/certificatekeypairs/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct KeyPair {
+    /// Primary key.
+    pub pk: String,
+    /// Its name.
+    pub name: String,
+    /// From 2025.12.
+    #[serde(default)]
+    key_type: Option<String>,
+    /// Before 2025.12; null when details were not asked for.
+    #[serde(default)]
+    private_key_type: Option<String>,
+}
+
+impl KeyPair {
+    /// `rsa`, `ec` and so on, where the answer says it.
+    pub fn kind(&self) -> Option<&str> {
+        self.key_type
+            .as_deref()
+            .or(self.private_key_type.as_deref())
+    }
+}
+
+/// `/core/brands/`, `/core/tenants/` before 2024.2.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Brand {
+    /// Primary key.
+    #[serde(alias = "tenant_uuid")]
+    pub brand_uuid: String,
+    /// It serves hosts that end in this.
+    pub domain: String,
+    /// It serves all others.
+    #[serde(default, deserialize_with = "or_default")]
+    pub default: bool,
+    /// Flow, by primary key: without it, `/device` answers 404.
+    #[serde(default)]
+    pub flow_device_code: Option<String>,
+}
+
+/// Null like absent: releases differ in which of the two they send.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}

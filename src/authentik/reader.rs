@@ -1,0 +1,274 @@
+//! Reads from Authentik's API, and only reads. Each question names the permission that it needs, so that a
+//! token without it gets told which.
+
+use reqwest::Method;
+use serde::de::DeserializeOwned;
+
+use super::model::{Application, Brand, Flow, KeyPair, Me, Page, Provider, ScopeMapping, Version};
+use super::release::Release;
+use super::transport::{Answer, Transport, retry_after};
+use super::trouble::{Kind, Trouble};
+
+/// More pages than any of these lists has: a server that never says "last page" must not keep us.
+const PAGE_LIMIT: u32 = 1_000;
+
+/// The reading side of the API.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a>(pub &'a Transport);
+
+impl Reader<'_> {
+    /// Whose token it is: the one question that answers only when token and database are ready.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn me(&self) -> Result<Me, Trouble> {
+        self.get("core/users/me/", "").await
+    }
+
+    /// Which release this is. Any valid token may ask.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn release(&self) -> Result<Release, Trouble> {
+        let version: Version = self.get("admin/version/", "").await?;
+        Ok(Release::parse(&version.version_current))
+    }
+
+    /// OAuth2 providers with exactly this value in `field` (`name` or `client_id`). They name the
+    /// application that has them, for a tenth of what reading the application costs the server.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn providers(&self, field: &str, value: &str) -> Result<Vec<Provider>, Trouble> {
+        let path = format!("providers/oauth2/?{field}={}", query_value(value));
+        self.list(&path, "authentik_providers_oauth2.view_oauth2provider")
+            .await
+    }
+
+    /// One OAuth2 provider; nothing if there is none, or one of another type.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn provider(&self, pk: i64) -> Result<Option<Provider>, Trouble> {
+        let permission = "authentik_providers_oauth2.view_oauth2provider";
+        self.find(&format!("providers/oauth2/{pk}/"), permission)
+            .await
+    }
+
+    /// The application of this slug. By slug only: the list shows what the caller may open, from a cache
+    /// that ignores its filters.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn application(&self, slug: &str) -> Result<Option<Application>, Trouble> {
+        self.find(
+            &format!("core/applications/{slug}/"),
+            "authentik_core.view_application",
+        )
+        .await
+    }
+
+    /// All flows. One by slug costs the server as much as a page of all.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn flows(&self) -> Result<Vec<Flow>, Trouble> {
+        self.list(
+            "flows/instances/?ordering=slug",
+            "authentik_flows.view_flow",
+        )
+        .await
+    }
+
+    /// All scope mappings. Not by `managed=`: a mapping that is not there yet makes that a 400.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn scope_mappings(&self, release: Release) -> Result<Vec<ScopeMapping>, Trouble> {
+        let paths = [
+            "propertymappings/provider/scope/?",
+            "propertymappings/scope/?",
+        ];
+        let permission = "authentik_providers_oauth2.view_scopemapping";
+        self.moved(paths, release.has_provider_scope_path(), permission)
+            .await
+    }
+
+    /// All brands, tenants before 2024.2. Filtered here: `?default=true` was read otherwise by old releases.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn brands(&self, release: Release) -> Result<Vec<Brand>, Trouble> {
+        let paths = ["core/brands/?", "core/tenants/?"];
+        let permission = if release.has_brands() {
+            "authentik_brands.view_brand"
+        } else {
+            "authentik_tenants.view_tenant"
+        };
+        self.moved(paths, release.has_brands(), permission).await
+    }
+
+    /// All key pairs that have a private key; up to 2025.10 without their type, which makes this cheap.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn key_pairs(&self, release: Release) -> Result<Vec<KeyPair>, Trouble> {
+        let details = if release.has_optional_key_details() {
+            "&include_details=false"
+        } else {
+            ""
+        };
+        let path = format!("crypto/certificatekeypairs/?has_key=true{details}");
+        self.list(&path, "authentik_crypto.view_certificatekeypair")
+            .await
+    }
+
+    /// One key pair with its type.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn key_pair(&self, pk: &str) -> Result<Option<KeyPair>, Trouble> {
+        let permission = "authentik_crypto.view_certificatekeypair";
+        self.find(&format!("crypto/certificatekeypairs/{pk}/"), permission)
+            .await
+    }
+
+    /// A list that has moved between releases: the likelier path first, the other on 404.
+    async fn moved<T: DeserializeOwned>(
+        &self,
+        [new, old]: [&str; 2],
+        is_new: bool,
+        permission: &'static str,
+    ) -> Result<Vec<T>, Trouble> {
+        let (first, second) = if is_new { (new, old) } else { (old, new) };
+        match self.list(first, permission).await {
+            Err(Trouble {
+                kind: Kind::Missing,
+                ..
+            }) => self.list(second, permission).await,
+            answer => answer,
+        }
+    }
+
+    /// All pages of a list; `path` ends in `?` or in a query.
+    async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        permission: &'static str,
+    ) -> Result<Vec<T>, Trouble> {
+        let mut all = Vec::new();
+        let mut page = 1;
+        while page != 0 {
+            // A page holds 20 by default from 2025.12 on; 100 is honoured by every release.
+            let size = if path.ends_with('?') {
+                "page_size=100"
+            } else {
+                "&page_size=100"
+            };
+            let number = if page > 1 {
+                format!("&page={page}")
+            } else {
+                String::new()
+            };
+            let answer = self.ask(&format!("{path}{size}{number}")).await?;
+            let decoded: Page<T> = decode(self.0, &answer, permission)?;
+            all.extend(decoded.results);
+            let next = decoded.pagination.next;
+            if next != 0 && (next <= page || next > PAGE_LIMIT) {
+                return Err(self.0.trouble(&answer, Kind::Malformed, false));
+            }
+            page = next;
+        }
+        Ok(all)
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        permission: &'static str,
+    ) -> Result<T, Trouble> {
+        decode(self.0, &self.ask(path).await?, permission)
+    }
+
+    /// One object that need not be there.
+    async fn find<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        permission: &'static str,
+    ) -> Result<Option<T>, Trouble> {
+        let answer = self.ask(path).await?;
+        // An absent object is a 404 in JSON; in HTML or plain text it is an unknown path, or a proxy.
+        if answer.status == 404 && answer.media_type == "application/json" {
+            return Ok(None);
+        }
+        decode(self.0, &answer, permission).map(Some)
+    }
+
+    async fn ask(&self, path: &str) -> Result<Answer, Trouble> {
+        self.0
+            .api(Method::GET, &format!("api/v3/{path}"), None)
+            .await
+    }
+}
+
+/// A value as it may stand in a query.
+fn query_value(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
+/// The object in a good answer, else the trouble that the answer means.
+pub(super) fn decode<T: DeserializeOwned>(
+    transport: &Transport,
+    answer: &Answer,
+    permission: &'static str,
+) -> Result<T, Trouble> {
+    let write = !answer.request.starts_with("GET ");
+    match answer.status {
+        200 | 201 => serde_json::from_slice(&answer.body).map_err(|e| {
+            let mut trouble = transport.trouble(answer, Kind::Malformed, write);
+            if answer.media_type != "text/html" {
+                trouble.detail = transport.excerpt(&format!("not the JSON that was expected: {e}"));
+            }
+            trouble
+        }),
+        _ => Err(refusal(transport, answer, permission, write)),
+    }
+}
+
+/// What an answer that is not a success means.
+pub(super) fn refusal(
+    transport: &Transport,
+    answer: &Answer,
+    permission: &'static str,
+    write: bool,
+) -> Trouble {
+    let body = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+    let kind = match answer.status {
+        401 | 403 => {
+            let detail = body
+                .as_ref()
+                .and_then(|b| b["detail"].as_str())
+                .unwrap_or_default();
+            if detail.to_ascii_lowercase().contains("permission") && !permission.is_empty() {
+                Kind::Permission(permission)
+            } else {
+                Kind::Token
+            }
+        }
+        400 => match body {
+            Some(serde_json::Value::Object(fields)) if !fields.is_empty() => {
+                Kind::Invalid(Box::new(fields))
+            }
+            _ => Kind::Malformed,
+        },
+        404 => Kind::Missing,
+        408 | 425 | 429 | 500..=599 => Kind::Busy(retry_after(&answer.headers, answer.received)),
+        300..=399 => Kind::Redirect(
+            super::transport::text_header(&answer.headers, reqwest::header::LOCATION)
+                .map(|l| transport.excerpt(l))
+                .unwrap_or_default(),
+        ),
+        _ => Kind::Malformed,
+    };
+    transport.trouble(answer, kind, write)
+}

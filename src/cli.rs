@@ -1,0 +1,149 @@
+//! The command line: one word, and for `plan` a format. Everything else is configured by the environment.
+
+use std::ffi::OsString;
+
+use crate::config::variables::{self, VARIABLES, edit_distance};
+use crate::error::{Error, Exit, Result};
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Everything, once.
+    Init,
+    /// Show what would change.
+    Plan {
+        /// As one JSON document.
+        json: bool,
+    },
+    /// Explain the commands and variables, or one variable.
+    Help(Option<String>),
+    /// The version.
+    Version,
+}
+
+const COMMANDS: &[(&str, &str)] = &[
+    (
+        "init",
+        "wait for Authentik, configure it, prove it, write NetBird's files (default)",
+    ),
+    (
+        "plan",
+        "show what init would change, and change nothing; --format json for machines",
+    ),
+    ("help", "this text; `help VARIABLE` explains one variable"),
+    ("version", "the version"),
+];
+
+/// Reads the command line, without the program's name.
+///
+/// # Errors
+/// [`Exit::Usage`].
+pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
+    let args: Vec<String> = args
+        .into_iter()
+        .map(|a| a.to_string_lossy().into_owned())
+        .collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    match words[..] {
+        [] | ["init"] => Ok(Command::Init),
+        ["plan"] | ["plan", "--format", "text"] | ["plan", "--format=text"] => {
+            Ok(Command::Plan { json: false })
+        }
+        ["plan", "--format", "json"] | ["plan", "--format=json"] => {
+            Ok(Command::Plan { json: true })
+        }
+        ["help" | "--help" | "-h"] => Ok(Command::Help(None)),
+        ["help", variable] => Ok(Command::Help(Some(variable.to_owned()))),
+        ["version" | "--version" | "-V"] => Ok(Command::Version),
+        ["plan", "--format", other] => {
+            Err(usage(&format!("unknown format {other}"), "text or json"))
+        }
+        [command, ..] if COMMANDS.iter().any(|(name, _)| *name == command) => {
+            let extra = words[1..].join(" ");
+            Err(usage(
+                &format!("{command} does not take: {extra}"),
+                "see help",
+            ))
+        }
+        [other, ..] => {
+            let nearest = COMMANDS
+                .iter()
+                .map(|(name, _)| *name)
+                .min_by_key(|n| edit_distance(n, other));
+            let near = nearest.filter(|n| edit_distance(n, other) * 2 <= n.len() + 1);
+            let hint = near.map_or("see help".to_owned(), |n| format!("did you mean {n}?"));
+            Err(usage(
+                &format!("unknown command {}", other.escape_debug()),
+                &hint,
+            ))
+        }
+    }
+}
+
+fn usage(what: &str, remedy: &str) -> Error {
+    Error::new(Exit::Usage, what).remedy(remedy)
+}
+
+/// The text of `help`.
+///
+/// # Errors
+/// [`Exit::Usage`] for a variable that does not exist.
+pub fn help(variable: Option<&str>) -> Result<String> {
+    use std::fmt::Write;
+    let mut out = String::new();
+    if let Some(name) = variable {
+        let name = name.to_ascii_uppercase();
+        let found = variables::find(&name).or_else(|| variables::file_form(&name));
+        let Some(variable) = found else {
+            let near = variables::nearest(&name);
+            let hint = near.map_or("see help".to_owned(), |n| format!("did you mean {n}?"));
+            return Err(usage(
+                &format!("unknown variable {}", name.escape_debug()),
+                &hint,
+            ));
+        };
+        let _ = writeln!(out, "{}\n  {}", variable.name, plain(variable.meaning));
+        let default = if variable.default.is_empty() {
+            "not set"
+        } else {
+            variable.default
+        };
+        let _ = writeln!(out, "  default: {}", plain(default));
+        if variable.secret {
+            let _ = writeln!(
+                out,
+                "  secret; {}_FILE names a file that holds it",
+                variable.name
+            );
+        }
+        return Ok(out);
+    }
+    out.push_str("Makes Authentik hold what NetBird needs, proves it, and writes the files NetBird starts from.\n");
+    out.push_str("\nCommands:\n");
+    for (name, meaning) in COMMANDS {
+        let _ = writeln!(out, "  {name:<10}{meaning}");
+    }
+    out.push_str(
+        "\nEnvironment (an empty value counts as unset; X_FILE is a path that holds a secret X):\n",
+    );
+    for variable in VARIABLES {
+        let mark = if variable.secret { " (secret)" } else { "" };
+        let _ = writeln!(
+            out,
+            "  {}{mark}\n      {}",
+            variable.name,
+            plain(variable.meaning)
+        );
+        if !variable.default.is_empty() {
+            let _ = writeln!(out, "      default: {}", plain(variable.default));
+        }
+    }
+    out.push_str("\nExit codes: 0 done, 2 changes pending (plan), 64 command line, 65 refused, 69 not ready in time,\n\
+                  70 bug, 73 cannot write, 76 unexpected answer, 77 token or permission, 78 configuration.\n");
+    Ok(out)
+}
+
+/// The table's backticks are for Markdown.
+fn plain(text: &str) -> String {
+    text.replace('`', "")
+}

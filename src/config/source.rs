@@ -1,0 +1,210 @@
+//! From the process's environment to a raw struct of texts: what is empty counts as unset, `X_FILE` is
+//! read for secrets, and only then envy fills the fields. Nothing here parses, so nothing here can print
+//! a secret's value.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::Read;
+
+use serde::Deserialize;
+
+use super::Problem;
+use super::variables::{self, Variable};
+
+/// Every variable as text; the names are those of the table, in lower case, as envy wants them.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+#[allow(missing_docs)]
+pub struct Raw {
+    pub authentik_host: Option<String>,
+    pub authentik_host_browser: Option<String>,
+    pub authentik_token: Option<String>,
+    pub authentik_insecure: Option<String>,
+    pub authentik_ca_file: Option<String>,
+    pub authentik_application_slug: Option<String>,
+    pub authentik_application_name: Option<String>,
+    pub authentik_provider_name: Option<String>,
+    pub authentik_authorization_flow: Option<String>,
+    pub authentik_invalidation_flow: Option<String>,
+    pub authentik_signing_key: Option<String>,
+    pub authentik_sub_mode: Option<String>,
+    pub authentik_redirect_uris: Option<String>,
+    pub authentik_access_groups: Option<String>,
+    pub authentik_device_code_flow: Option<String>,
+    pub netbird_domain: Option<String>,
+    pub netbird_auth_client_id: Option<String>,
+    pub netbird_mgmt_api_endpoint: Option<String>,
+    pub netbird_mgmt_idp: Option<String>,
+    pub netbird_idp_mgmt_extra_username: Option<String>,
+    pub netbird_idp_mgmt_extra_password: Option<String>,
+    pub authentik_service_account_role: Option<String>,
+    pub netbird_datastore_enc_key: Option<String>,
+    pub netbird_relay_auth_secret: Option<String>,
+    pub turn_password: Option<String>,
+    pub setup_dir: Option<String>,
+    pub setup_state_dir: Option<String>,
+    pub setup_outputs: Option<String>,
+    pub setup_file_mode: Option<String>,
+    pub setup_file_uid: Option<String>,
+    pub setup_file_gid: Option<String>,
+    pub setup_management_discovery: Option<String>,
+    pub setup_timeout: Option<String>,
+    pub setup_auth_grace: Option<String>,
+    pub setup_request_timeout: Option<String>,
+    pub setup_allow_identity_change: Option<String>,
+    pub setup_interval: Option<String>,
+    pub setup_listen: Option<String>,
+    pub setup_log_format: Option<String>,
+    pub setup_log: Option<String>,
+    pub setup_proxy: Option<String>,
+}
+
+/// The prepared environment.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// Our variables.
+    pub raw: Raw,
+    /// Every `NETBIRD_*` variable that is not ours, for `setup.env`.
+    pub passed: BTreeMap<String, String>,
+    /// Names that look like ours and are not.
+    pub unknown: Vec<String>,
+    /// What was wrong already.
+    pub problems: Vec<Problem>,
+}
+
+/// A token or key fits in far less; more is the wrong file.
+const SECRET_FILE_LIMIT: u64 = 64 * 1024;
+
+/// Sorts the environment: ours, NetBird's, and what looks like a typo.
+pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared {
+    let mut prepared = Prepared::default();
+    let mut ours: BTreeMap<String, String> = BTreeMap::new();
+    let mut files: Vec<(&'static Variable, String)> = Vec::new();
+
+    for (name, value) in vars {
+        // A name that is not UTF-8 is nobody's here; an empty value is what compose makes of `${X:-}`.
+        let Ok(name) = name.into_string() else {
+            continue;
+        };
+        if value.is_empty() {
+            continue;
+        }
+        let relevant = ["AUTHENTIK_", "NETBIRD_", "SETUP_", "TURN_PASSWORD"];
+        if !relevant.iter().any(|p| name.starts_with(p)) {
+            continue;
+        }
+        if variables::is_unknown(&name) {
+            prepared.unknown.push(name);
+            continue;
+        }
+        let file_of = variables::file_form(&name);
+        let ours_or_passed = variables::find(&name).is_some() || name.starts_with("NETBIRD_");
+        if file_of.is_none() && !ours_or_passed {
+            continue;
+        }
+        let Ok(value) = value.into_string() else {
+            prepared
+                .problems
+                .push(Problem::new(&name, None, "UTF-8 text"));
+            continue;
+        };
+        match file_of {
+            Some(variable) => files.push((variable, value)),
+            None if variables::find(&name).is_some() => {
+                ours.insert(name, value);
+            }
+            None => {
+                prepared.passed.insert(name, value);
+            }
+        }
+    }
+
+    for (variable, path) in files {
+        let file_name = format!("{}_FILE", variable.name);
+        if ours.contains_key(variable.name) {
+            prepared.problems.push(Problem::new(
+                &file_name,
+                Some(&path),
+                &format!("one of {} and {file_name}, not both", variable.name),
+            ));
+            continue;
+        }
+        match read_secret(&path) {
+            Ok(value) => {
+                ours.insert(variable.name.to_owned(), value);
+            }
+            Err(why) => prepared.problems.push(Problem::new(
+                &file_name,
+                Some(&path),
+                &format!("the path of a readable file that holds the secret ({why})"),
+            )),
+        }
+    }
+    prepared.unknown.sort();
+
+    match envy::from_iter::<_, Raw>(ours) {
+        Ok(raw) => prepared.raw = raw,
+        // Cannot happen with fields of text only; said all the same rather than swallowed.
+        Err(_) => prepared
+            .problems
+            .push(Problem::new("environment", None, "plain text values")),
+    }
+    prepared
+}
+
+/// The content of a secret's file, without the line break that editors and `echo` leave behind.
+fn read_secret(path: &str) -> Result<String, String> {
+    let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
+    let mut text = String::new();
+    file.take(SECRET_FILE_LIMIT + 1)
+        .read_to_string(&mut text)
+        .map_err(|e| e.to_string())?;
+    if text.len() as u64 > SECRET_FILE_LIMIT {
+        return Err("it is larger than 64 KiB".into());
+    }
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.is_empty() {
+        Err("it is empty".into())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_raw_struct_has_exactly_the_variables_of_the_table() {
+        let json = serde_json::to_value(Raw::default()).expect("plain struct");
+        let fields: Vec<String> = json
+            .as_object()
+            .expect("struct")
+            .keys()
+            .map(|k| k.to_ascii_uppercase())
+            .collect();
+        let table: Vec<&str> = variables::VARIABLES.iter().map(|v| v.name).collect();
+        assert_eq!(fields, table);
+    }
+
+    #[test]
+    fn empty_is_unset_and_netbird_variables_are_passed_on() {
+        let prepared = prepare(
+            [
+                ("AUTHENTIK_HOST", ""),
+                ("NETBIRD_SIGNAL_PORT", "10000"),
+                ("NETBIRD_MGMT_API_CERT_KEY_FILE", "/certs/key.pem"),
+                ("SETUP_TIMOUT", "1m"),
+                ("HOME", "/"),
+            ]
+            .map(|(k, v)| (k.into(), v.into())),
+        );
+        assert_eq!(prepared.raw.authentik_host, None);
+        assert_eq!(
+            prepared.passed.keys().collect::<Vec<_>>(),
+            ["NETBIRD_MGMT_API_CERT_KEY_FILE", "NETBIRD_SIGNAL_PORT"]
+        );
+        assert_eq!(prepared.unknown, ["SETUP_TIMOUT"]);
+    }
+}

@@ -1,0 +1,337 @@
+//! The pipeline as one loop: probe, observe, plan, apply, verify; a setback is waited out and the loop begins
+//! anew, since looking again is always safe. One deadline bounds it all.
+
+use std::sync::Arc;
+
+use futures_util::future::try_join;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tracing::{info, warn};
+
+use crate::apply::{Tally, apply};
+use crate::authentik::oidc::{Discovery, Oidc};
+use crate::authentik::reader::Reader;
+use crate::authentik::redirect::Shape;
+use crate::authentik::release::Release;
+use crate::authentik::transport::Transport;
+use crate::authentik::trouble::{Kind, Trouble};
+use crate::authentik::writer::Writer;
+use crate::config::Config;
+use crate::desired::{Desired, REDIRECT_PATH, dashboard_path};
+use crate::error::{Error, Exit, Result};
+use crate::observe::Observed;
+use crate::patience::{Decision, Patience, Rung, Setback};
+use crate::plan::{Identity, Plan, References};
+use crate::progress::{Progress, REPEAT};
+use crate::render::{Facts, setup_env};
+use crate::verify::{Expectation, Outcome, gather, judge};
+
+/// Brings Authentik to what the configuration asks for, or only looks.
+#[derive(Debug)]
+pub struct Converge<'a> {
+    config: &'a Config,
+    transport: &'a Transport,
+    progress: Arc<Progress>,
+    user: Option<String>,
+    release: Option<Release>,
+    shape: Option<Shape>,
+    tally: Tally,
+    unchanged: usize,
+}
+
+/// What a run ends with.
+#[derive(Debug)]
+pub struct Converged {
+    /// What was proven.
+    pub facts: Facts,
+    /// What was done.
+    pub tally: Tally,
+    /// Objects that were as they shall be.
+    pub unchanged: usize,
+}
+
+impl<'a> Converge<'a> {
+    /// Nothing is sent yet.
+    pub fn new(config: &'a Config, transport: &'a Transport) -> Self {
+        Self {
+            config,
+            transport,
+            progress: Arc::default(),
+            user: None,
+            release: None,
+            shape: None,
+            tally: Tally::default(),
+            unchanged: 0,
+        }
+    }
+
+    /// Seconds since the start.
+    pub fn seconds(&self) -> f64 {
+        self.progress.elapsed().as_secs_f64()
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// What ended it.
+    pub async fn run(&mut self) -> Result<Converged> {
+        let facts = self.persist(true).await?.1;
+        let facts = facts.ok_or_else(|| Error::new(Exit::Bug, "a run ended without proof"))?;
+        Ok(Converged {
+            facts,
+            tally: self.tally,
+            unchanged: self.unchanged,
+        })
+    }
+
+    /// Observes and plans, and writes nothing.
+    ///
+    /// # Errors
+    /// What ended it. A plan that would be refused is no error here.
+    pub async fn plan(&mut self) -> Result<Plan> {
+        self.persist(false).await.map(|(plan, _)| plan)
+    }
+
+    /// Attempts until one gets through, patience ends, or the deadline comes.
+    async fn persist(&mut self, write: bool) -> Result<(Plan, Option<Facts>)> {
+        let limit = self.config.timing.timeout;
+        let left = limit.saturating_sub(self.progress.elapsed());
+        let progress = Arc::clone(&self.progress);
+        let work = timeout(left, self.attempts(write));
+        tokio::pin!(work);
+        let mut tick = interval(REPEAT);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                done = &mut work => {
+                    return done.unwrap_or_else(|_| Err(progress.not_ready(limit)));
+                }
+                _ = tick.tick() => progress.repeat(),
+            }
+        }
+    }
+
+    async fn attempts(&mut self, write: bool) -> Result<(Plan, Option<Facts>)> {
+        let mut patience = Patience::new(self.config.timing.auth_grace);
+        loop {
+            let setback = match self.attempt(write).await {
+                Ok(done) => return Ok(done),
+                Err(setback) => setback,
+            };
+            if self.learns_shape(&setback) {
+                continue;
+            }
+            let decision = patience.decide(&setback, Instant::now());
+            let reason = reason(&setback);
+            match decision {
+                Decision::GiveUp(error) => return Err(self.with_user(error)),
+                Decision::Again(delay) => {
+                    self.progress.waiting(Patience::rung(&setback), &reason);
+                    sleep(delay).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&mut self, write: bool) -> Result<(Plan, Option<Facts>), Setback> {
+        let at = |rung| move |trouble: Trouble| Setback::Trouble(rung, trouble);
+        let reader = Reader(self.transport);
+
+        let (me, release) = try_join(reader.me(), reader.release())
+            .await
+            .map_err(at(Rung::Reachable))?;
+        self.progress.passed(Rung::Token);
+        self.greet(&me.user.username, me.user.is_superuser, release);
+
+        let desired = Desired::new(self.config, release);
+        let observed = Observed::read(reader, &desired, release)
+            .await
+            .map_err(at(Rung::Objects))?;
+        let references =
+            References::resolve(&desired, &observed, self.shape).map_err(Setback::Missing)?;
+        self.progress.passed(Rung::Objects);
+
+        let plan = Plan::new(&desired, &observed, &references);
+        if !write {
+            return Ok((plan, None));
+        }
+        if let Some((first, others)) = plan.refused.split_first() {
+            others.iter().for_each(crate::logging::failure);
+            return Err(Setback::Final(first.clone()));
+        }
+        let identity = plan
+            .identity
+            .clone()
+            .ok_or_else(|| bug("a plan without an identity"))?;
+        self.contradictions(&identity)?;
+
+        let before = self.tally;
+        apply(Writer(self.transport), release, &plan, &mut self.tally).await?;
+        self.progress.passed(Rung::Apply);
+        if before == Tally::default() {
+            // On a second attempt, what the first one did counts as done, not as unchanged.
+            self.unchanged = plan.unchanged;
+        }
+
+        let facts = self.prove(&identity, release).await?;
+        Ok((plan, Some(facts)))
+    }
+
+    /// Verifies, and tells what is not as it should be.
+    async fn prove(&self, identity: &Identity, release: Release) -> Result<Facts, Setback> {
+        let public = &self.config.connection.public;
+        let slug = &self.config.wishes.slug;
+        let issuer = match identity.global_issuer {
+            true => public.join(""),
+            false => public.join(&format!("application/o/{slug}/")),
+        };
+        let expectation = Expectation {
+            issuer,
+            public: public.clone(),
+            slug: slug.clone(),
+            client_id: identity.client_id.clone(),
+            redirect_uris: self.probes(),
+        };
+        let evidence = gather(self.transport, &expectation)
+            .await
+            .map_err(|trouble| Setback::Trouble(Rung::Verify, trouble))?;
+        let mut failure = None;
+        for check in judge(&evidence, &expectation) {
+            let remedy = check.remedy.as_deref().unwrap_or_default();
+            match (check.outcome, check.error()) {
+                (Outcome::Warn, _) => {
+                    warn!(
+                        stage = "verify",
+                        check = check.name,
+                        "{} - {remedy}",
+                        check.detail
+                    );
+                }
+                (_, Some(error)) if failure.is_none() => failure = Some(error),
+                (_, Some(error)) => crate::logging::failure(&error),
+                _ => tracing::debug!(stage = "verify", check = check.name, "{}", check.detail),
+            }
+        }
+        if let Some(error) = failure {
+            return Err(Setback::Final(error));
+        }
+        self.progress.passed(Rung::Verify);
+        let seen: &Discovery = match evidence.public.as_ref().map(|side| &side.discovery) {
+            Some(Ok(by_public)) => &by_public.document,
+            _ => &evidence.discovery.document,
+        };
+        let max_age = match evidence.public.as_ref().map(|side| &side.keys) {
+            Some(Ok(keys)) => keys.max_age,
+            _ => evidence.keys.max_age,
+        };
+        info!(stage = "verify", issuer = %seen.issuer, "proven: issuer, RSA key, endpoints and redirect URIs");
+        Ok(Facts::new(
+            public,
+            slug,
+            &identity.client_id,
+            seen,
+            max_age.is_some(),
+            release.has_offline_access(),
+        ))
+    }
+
+    /// One redirect URI of each kind: the dashboard's, and a waiting client's with and without slash.
+    fn probes(&self) -> Vec<String> {
+        let netbird = &self.config.netbird;
+        let path = dashboard_path(self.config, "NETBIRD_AUTH_REDIRECT_URI", REDIRECT_PATH);
+        let mut uris = vec![format!("{}{path}", netbird.endpoint.origin())];
+        if let Some(port) = netbird.pkce_ports.first() {
+            uris.push(format!("http://localhost:{port}"));
+            uris.push(format!("http://localhost:{port}/"));
+        }
+        uris
+    }
+
+    /// Values that were passed in and contradict what will be proven are refused before anything is changed.
+    fn contradictions(&self, identity: &Identity) -> Result<(), Error> {
+        let discovery_url = self
+            .config
+            .connection
+            .public
+            .join(&Oidc::discovery_path(&self.config.wishes.slug));
+        let problems = setup_env::contradictions(self.config, &discovery_url, &identity.client_id);
+        let Some((first, others)) = problems.split_first() else {
+            return Ok(());
+        };
+        let error = |p: &crate::config::Problem| {
+            Error::new(Exit::Config, p.to_string())
+                .because("NetBird would answer \"token invalid\" with it")
+        };
+        others
+            .iter()
+            .map(error)
+            .for_each(|e| crate::logging::failure(&e));
+        Err(error(first))
+    }
+
+    /// A 400 about nothing but `redirect_uris` says that this release wants the other shape: learnt once.
+    fn learns_shape(&mut self, setback: &Setback) -> bool {
+        let Setback::Trouble(
+            Rung::Apply,
+            Trouble {
+                kind: Kind::Invalid(fields),
+                ..
+            },
+        ) = setback
+        else {
+            return false;
+        };
+        if self.shape.is_some() || fields.len() != 1 || !fields.contains_key("redirect_uris") {
+            return false;
+        }
+        let by_number = self.release.is_some_and(Release::lists_redirect_uris);
+        self.shape = Some(if by_number { Shape::Text } else { Shape::List });
+        true
+    }
+
+    fn greet(&mut self, username: &str, is_superuser: bool, release: Release) {
+        if self.user.is_some() {
+            return;
+        }
+        self.user = Some(username.to_owned());
+        self.release = Some(release);
+        let username = self.transport.excerpt(username);
+        info!(stage = "wait", %release, user = %username, "Authentik {release} accepts the token");
+        if !is_superuser {
+            info!(stage = "wait", user = %username, "the token's user is no administrator: its permissions decide");
+        }
+        if release.is_newer_than_known() {
+            info!(
+                stage = "wait",
+                "this release is newer than those this program was tested with"
+            );
+        }
+        if release.is_older_than_known() {
+            warn!(
+                stage = "wait",
+                "this release is older than those this program was tested with"
+            );
+        }
+    }
+
+    /// A token that lacks a permission is told apart from one that is not accepted: whose it is, is known.
+    fn with_user(&self, mut error: Error) -> Error {
+        if let (Exit::Rejected, Some(user)) = (error.exit, &self.user) {
+            let user = self.transport.excerpt(user);
+            error.what = format!("{} (the token's user is {user})", error.what);
+        }
+        error
+    }
+}
+
+fn reason(setback: &Setback) -> String {
+    match setback {
+        Setback::Missing(objects) => format!("not there yet: {}", objects.join(", ")),
+        Setback::Trouble(_, trouble) => trouble.to_string(),
+        Setback::Conflict(trouble) => format!("somebody else was faster: {trouble}"),
+        Setback::Final(error) => error.to_string(),
+    }
+}
+
+fn bug(what: &str) -> Error {
+    Error::new(Exit::Bug, what).remedy("please report this bug of netbird-authentik-init")
+}

@@ -1,0 +1,98 @@
+//! The one error type: what happened, why, what to do, with which code the program ends, and whether
+//! another try may help.
+
+use std::fmt;
+
+/// How the program ends. The numbers are a public interface; most follow BSD's sysexits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Ok = 0,
+    /// `plan`: changes are pending.
+    Pending = 2,
+    /// Wrong command line.
+    Usage = 64,
+    /// Authentik, or a file, holds something that we may not touch, or that is ambiguous.
+    Refused = 65,
+    /// Not ready before `SETUP_TIMEOUT`.
+    NotReady = 69,
+    /// A bug in this program.
+    Bug = 70,
+    /// The output cannot be written.
+    Output = 73,
+    /// An answer that does not fit the protocol.
+    Protocol = 76,
+    /// The token is rejected or lacks a permission.
+    Rejected = 77,
+    /// The configuration is wrong.
+    Config = 78,
+    /// SIGINT.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
+}
+
+/// Why a run could not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The code the program ends with.
+    pub exit: Exit,
+    /// What happened, naming the variable or the object.
+    pub what: String,
+    /// Why: the last answer, or the server's own words, shortened and scrubbed.
+    pub why: Option<String>,
+    /// What to do about it.
+    pub remedy: Option<String>,
+    /// Whether looking again and planning anew may succeed without anybody's help.
+    pub retryable: bool,
+}
+
+/// What nearly every function here returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error that ends the run with this code.
+    pub fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self {
+            exit,
+            what: what.into(),
+            why: None,
+            remedy: None,
+            retryable: false,
+        }
+    }
+
+    /// Adds the reason, in the server's or the system's words.
+    #[must_use]
+    pub fn because(mut self, why: impl fmt::Display) -> Self {
+        self.why = Some(why.to_string());
+        self
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Marks it as worth another look at the server.
+    #[must_use]
+    pub fn retryable(mut self) -> Self {
+        self.retryable = true;
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if let Some(why) = &self.why {
+            write!(f, ": {why}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

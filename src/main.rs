@@ -1,0 +1,47 @@
+//! The process: signals, and how it ends. As PID 1 of a container it gets no default signal handling, so it
+//! listens itself, from the first moment and in every state.
+
+use std::process::exit;
+
+use netbird_authentik_init::app;
+use netbird_authentik_init::error::Exit;
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() {
+    std::panic::set_hook(Box::new(|info| {
+        // Exit code 70 is a promise; an abort would be 134.
+        eprintln!("netbird-authentik-init: bug: {info}");
+        eprintln!("please report this with the version and the lines above");
+        exit(Exit::Bug as i32);
+    }));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let code = match runtime {
+        Ok(runtime) => runtime.block_on(until_signal()),
+        Err(error) => {
+            eprintln!("netbird-authentik-init: the system refuses a runtime: {error}");
+            Exit::Bug
+        }
+    };
+    // Not by return: dropping the runtime would wait for name lookups and writes that still block.
+    exit(code as i32);
+}
+
+async fn until_signal() -> Exit {
+    let handlers = signal(SignalKind::terminate())
+        .and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+    let (mut term, mut int) = match handlers {
+        Ok(handlers) => handlers,
+        Err(error) => {
+            eprintln!("netbird-authentik-init: the system refuses signal handlers: {error}");
+            return Exit::Bug;
+        }
+    };
+    let mut out = std::io::stdout();
+    tokio::select! {
+        exit = app::run(std::env::args_os().skip(1), std::env::vars_os(), &mut out) => exit,
+        _ = term.recv() => Exit::Terminated,
+        _ = int.recv() => Exit::Interrupted,
+    }
+}

@@ -1,0 +1,116 @@
+//! A plan for people and for machines. Nothing in it is secret: a public client has none, and what is secret
+//! never becomes part of a plan.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::{Change, Plan, Step};
+
+/// The version of the JSON document; it grows when a field changes its meaning or goes.
+const DOCUMENT_VERSION: u32 = 1;
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            write!(f, "{step}")?;
+        }
+        for error in &self.refused {
+            writeln!(f, "! refused: {error}")?;
+        }
+        if self.unchanged > 0 {
+            writeln!(f, "= {} unchanged", self.unchanged)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.headline())?;
+        for change in &self.changes {
+            for line in change.lines(self.create) {
+                writeln!(f, "    {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Step {
+    /// What is done to which object: `+ provider NetBird`.
+    pub fn headline(&self) -> String {
+        let sign = if self.create { '+' } else { '~' };
+        format!("{sign} {} {}", self.target.kind(), plain(&self.name))
+    }
+
+    fn json(&self) -> Value {
+        let changes: Vec<Value> = self.changes.iter().map(Change::json).collect();
+        json!({
+            "action": if self.create { "create" } else { "change" },
+            "object": self.target.kind(),
+            "name": self.name,
+            "changes": changes,
+        })
+    }
+}
+
+impl Change {
+    fn lines(&self, create: bool) -> Vec<String> {
+        match &self.after {
+            Value::Array(items) if self.adds => items
+                .iter()
+                .map(|item| format!("{}: + {}", self.field, text(item)))
+                .collect(),
+            after if create => vec![format!("{}: {}", self.field, text(after))],
+            after => vec![format!(
+                "{}: {} -> {}",
+                self.field,
+                text(&self.before),
+                text(after)
+            )],
+        }
+    }
+
+    fn json(&self) -> Value {
+        if self.adds {
+            json!({"field": self.field, "added": self.after})
+        } else {
+            json!({"field": self.field, "before": self.before, "after": self.after})
+        }
+    }
+}
+
+impl Plan {
+    /// The document that `plan --format json` prints.
+    pub fn json(&self) -> Value {
+        let steps: Vec<Value> = self.steps.iter().map(Step::json).collect();
+        let refused: Vec<Value> = self
+            .refused
+            .iter()
+            .map(|e| json!({"what": e.what, "why": e.why, "remedy": e.remedy}))
+            .collect();
+        json!({
+            "version": DOCUMENT_VERSION,
+            "in_sync": self.is_empty(),
+            "steps": steps,
+            "refused": refused,
+            "unchanged": self.unchanged,
+        })
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(s) => plain(s),
+        Value::Null => "(none)".into(),
+        other => other.to_string(),
+    }
+}
+
+/// Names come from a server: no control characters on a terminal.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
