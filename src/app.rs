@@ -25,10 +25,9 @@ pub async fn run(
         Err(error) => return complain(&error),
     };
     match command {
-        Command::Version => say(
-            out,
-            concat!("netbird-authentik-init ", env!("CARGO_PKG_VERSION"), "\n"),
-        ),
+        Command::Version => {
+            say(out, concat!("netbird-authentik-init ", env!("CARGO_PKG_VERSION"), "\n"))
+        }
         Command::Help(variable) => match cli::help(variable.as_deref()) {
             Ok(text) => say(out, &text),
             Err(error) => complain(&error),
@@ -56,11 +55,7 @@ fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, 
             tracing::error!(stage = "config", variable = %problem.variable, "{problem}");
         }
         let count = problems.len();
-        let noun = if count == 1 {
-            "variable is"
-        } else {
-            "variables are"
-        };
+        let noun = if count == 1 { "variable is" } else { "variables are" };
         logging::failure(
             &Error::new(Exit::Config, format!("{count} {noun} wrong"))
                 .remedy("correct what is listed above; `help` explains every variable"),
@@ -80,11 +75,7 @@ async fn init(config: &Config) -> Result<Exit> {
         path: files.dir.join("setup.env"),
         content: setup_env::render(config, &converged.facts).into_bytes(),
     }];
-    let ownership = Ownership {
-        mode: files.mode,
-        uid: files.uid,
-        gid: files.gid,
-    };
+    let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
     let (written, total) = publish_all(documents, ownership).await?;
 
     let tally = converged.tally;
@@ -122,30 +113,21 @@ async fn publish_all(documents: Vec<Document>, ownership: Ownership) -> Result<(
         }
         Ok(written)
     });
-    let written = work
-        .await
-        .map_err(|_| Error::new(Exit::Bug, "writing files ended abnormally"))??;
+    let written =
+        work.await.map_err(|_| Error::new(Exit::Bug, "writing files ended abnormally"))??;
     Ok((written, total))
 }
 
 async fn plan(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> {
     let transport = transport(config)?;
     let plan = Converge::new(config, &transport).plan().await?;
-    let text = if json {
-        format!("{:#}\n", plan.json())
-    } else {
-        plan.to_string()
-    };
+    let text = if json { format!("{:#}\n", plan.json()) } else { plan.to_string() };
     say(out, &text);
     if let Some(error) = plan.refused.first() {
         logging::failure(error);
         return Ok(error.exit);
     }
-    Ok(if plan.is_empty() {
-        Exit::Ok
-    } else {
-        Exit::Pending
-    })
+    Ok(if plan.is_empty() { Exit::Ok } else { Exit::Pending })
 }
 
 fn transport(config: &Config) -> Result<Transport> {
@@ -175,9 +157,6 @@ fn say(out: &mut dyn Write, text: &str) -> Exit {
 /// Before the configuration is read there is no log: the command line is answered like any tool does.
 fn complain(error: &Error) -> Exit {
     let remedy = error.remedy.as_deref().unwrap_or_default();
-    let _ = writeln!(
-        std::io::stderr(),
-        "netbird-authentik-init: {error}; {remedy}"
-    );
+    let _ = writeln!(std::io::stderr(), "netbird-authentik-init: {error}; {remedy}");
     error.exit
 }

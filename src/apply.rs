@@ -42,15 +42,13 @@ pub async fn apply(
     let mut made = Made::default();
     for step in &plan.steps {
         let body = body(step, &made)?;
-        let answer = send(writer, release, step, &body)
-            .await
-            .map_err(|trouble| {
-                if trouble.is_conflict() {
-                    Setback::Conflict(trouble)
-                } else {
-                    Setback::Trouble(Rung::Apply, trouble)
-                }
-            })?;
+        let answer = send(writer, release, step, &body).await.map_err(|trouble| {
+            if trouble.is_conflict() {
+                Setback::Conflict(trouble)
+            } else {
+                Setback::Trouble(Rung::Apply, trouble)
+            }
+        })?;
         info!(stage = "apply", "{}", step.headline());
         for change in &step.changes {
             tracing::debug!(stage = "apply", field = change.field, after = %change.after, "set");
@@ -130,9 +128,7 @@ fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
         let fine = match change.field {
             "redirect_uris" => {
                 let sent = crate::authentik::redirect::RedirectUris::read(sent);
-                sent.entries
-                    .iter()
-                    .all(|uri| provider.redirect_uris.entries.contains(uri))
+                sent.entries.iter().all(|uri| provider.redirect_uris.entries.contains(uri))
             }
             "property_mappings" | "grant_types" => match (sent, answer.get(change.field)) {
                 (Value::Array(sent), Some(Value::Array(got))) => {

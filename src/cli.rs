@@ -22,14 +22,8 @@ pub enum Command {
 }
 
 const COMMANDS: &[(&str, &str)] = &[
-    (
-        "init",
-        "wait for Authentik, configure it, prove it, write NetBird's files (default)",
-    ),
-    (
-        "plan",
-        "show what init would change, and change nothing; --format json for machines",
-    ),
+    ("init", "wait for Authentik, configure it, prove it, write NetBird's files (default)"),
+    ("plan", "show what init would change, and change nothing; --format json for machines"),
     ("help", "this text; `help VARIABLE` explains one variable"),
     ("version", "the version"),
 ];
@@ -39,10 +33,7 @@ const COMMANDS: &[(&str, &str)] = &[
 /// # Errors
 /// [`Exit::Usage`].
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
-    let args: Vec<String> = args
-        .into_iter()
-        .map(|a| a.to_string_lossy().into_owned())
-        .collect();
+    let args: Vec<String> = args.into_iter().map(|a| a.to_string_lossy().into_owned()).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words[..] {
         [] | ["init"] => Ok(Command::Init),
@@ -60,22 +51,14 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
         }
         [command, ..] if COMMANDS.iter().any(|(name, _)| *name == command) => {
             let extra = words[1..].join(" ");
-            Err(usage(
-                &format!("{command} does not take: {extra}"),
-                "see help",
-            ))
+            Err(usage(&format!("{command} does not take: {extra}"), "see help"))
         }
         [other, ..] => {
-            let nearest = COMMANDS
-                .iter()
-                .map(|(name, _)| *name)
-                .min_by_key(|n| edit_distance(n, other));
+            let nearest =
+                COMMANDS.iter().map(|(name, _)| *name).min_by_key(|n| edit_distance(n, other));
             let near = nearest.filter(|n| edit_distance(n, other) * 2 <= n.len() + 1);
             let hint = near.map_or("see help".to_owned(), |n| format!("did you mean {n}?"));
-            Err(usage(
-                &format!("unknown command {}", other.escape_debug()),
-                &hint,
-            ))
+            Err(usage(&format!("unknown command {}", other.escape_debug()), &hint))
         }
     }
 }
@@ -97,24 +80,13 @@ pub fn help(variable: Option<&str>) -> Result<String> {
         let Some(variable) = found else {
             let near = variables::nearest(&name);
             let hint = near.map_or("see help".to_owned(), |n| format!("did you mean {n}?"));
-            return Err(usage(
-                &format!("unknown variable {}", name.escape_debug()),
-                &hint,
-            ));
+            return Err(usage(&format!("unknown variable {}", name.escape_debug()), &hint));
         };
         let _ = writeln!(out, "{}\n  {}", variable.name, plain(variable.meaning));
-        let default = if variable.default.is_empty() {
-            "not set"
-        } else {
-            variable.default
-        };
+        let default = if variable.default.is_empty() { "not set" } else { variable.default };
         let _ = writeln!(out, "  default: {}", plain(default));
         if variable.secret {
-            let _ = writeln!(
-                out,
-                "  secret; {}_FILE names a file that holds it",
-                variable.name
-            );
+            let _ = writeln!(out, "  secret; {}_FILE names a file that holds it", variable.name);
         }
         return Ok(out);
     }
@@ -128,12 +100,7 @@ pub fn help(variable: Option<&str>) -> Result<String> {
     );
     for variable in VARIABLES {
         let mark = if variable.secret { " (secret)" } else { "" };
-        let _ = writeln!(
-            out,
-            "  {}{mark}\n      {}",
-            variable.name,
-            plain(variable.meaning)
-        );
+        let _ = writeln!(out, "  {}{mark}\n      {}", variable.name, plain(variable.meaning));
         if !variable.default.is_empty() {
             let _ = writeln!(out, "      default: {}", plain(variable.default));
         }

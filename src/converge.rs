@@ -76,11 +76,7 @@ impl<'a> Converge<'a> {
     pub async fn run(&mut self) -> Result<Converged> {
         let facts = self.persist(true).await?.1;
         let facts = facts.ok_or_else(|| Error::new(Exit::Bug, "a run ended without proof"))?;
-        Ok(Converged {
-            facts,
-            tally: self.tally,
-            unchanged: self.unchanged,
-        })
+        Ok(Converged { facts, tally: self.tally, unchanged: self.unchanged })
     }
 
     /// Observes and plans, and writes nothing.
@@ -136,16 +132,14 @@ impl<'a> Converge<'a> {
         let at = |rung| move |trouble: Trouble| Setback::Trouble(rung, trouble);
         let reader = Reader(self.transport);
 
-        let (me, release) = try_join(reader.me(), reader.release())
-            .await
-            .map_err(at(Rung::Reachable))?;
+        let (me, release) =
+            try_join(reader.me(), reader.release()).await.map_err(at(Rung::Reachable))?;
         self.progress.passed(Rung::Token);
         self.greet(&me.user.username, me.user.is_superuser, release);
 
         let desired = Desired::new(self.config, release);
-        let observed = Observed::read(reader, &desired, release)
-            .await
-            .map_err(at(Rung::Objects))?;
+        let observed =
+            Observed::read(reader, &desired, release).await.map_err(at(Rung::Objects))?;
         let references =
             References::resolve(&desired, &observed, self.shape).map_err(Setback::Missing)?;
         self.progress.passed(Rung::Objects);
@@ -158,10 +152,7 @@ impl<'a> Converge<'a> {
             others.iter().for_each(crate::logging::failure);
             return Err(Setback::Final(first.clone()));
         }
-        let identity = plan
-            .identity
-            .clone()
-            .ok_or_else(|| bug("a plan without an identity"))?;
+        let identity = plan.identity.clone().ok_or_else(|| bug("a plan without an identity"))?;
         self.contradictions(&identity)?;
 
         let before = self.tally;
@@ -199,12 +190,7 @@ impl<'a> Converge<'a> {
             let remedy = check.remedy.as_deref().unwrap_or_default();
             match (check.outcome, check.error()) {
                 (Outcome::Warn, _) => {
-                    warn!(
-                        stage = "verify",
-                        check = check.name,
-                        "{} - {remedy}",
-                        check.detail
-                    );
+                    warn!(stage = "verify", check = check.name, "{} - {remedy}", check.detail);
                 }
                 (_, Some(error)) if failure.is_none() => failure = Some(error),
                 (_, Some(error)) => crate::logging::failure(&error),
@@ -248,11 +234,8 @@ impl<'a> Converge<'a> {
 
     /// Values that were passed in and contradict what will be proven are refused before anything is changed.
     fn contradictions(&self, identity: &Identity) -> Result<(), Error> {
-        let discovery_url = self
-            .config
-            .connection
-            .public
-            .join(&Oidc::discovery_path(&self.config.wishes.slug));
+        let discovery_url =
+            self.config.connection.public.join(&Oidc::discovery_path(&self.config.wishes.slug));
         let problems = setup_env::contradictions(self.config, &discovery_url, &identity.client_id);
         let Some((first, others)) = problems.split_first() else {
             return Ok(());
@@ -261,22 +244,13 @@ impl<'a> Converge<'a> {
             Error::new(Exit::Config, p.to_string())
                 .because("NetBird would answer \"token invalid\" with it")
         };
-        others
-            .iter()
-            .map(error)
-            .for_each(|e| crate::logging::failure(&e));
+        others.iter().map(error).for_each(|e| crate::logging::failure(&e));
         Err(error(first))
     }
 
     /// A 400 about nothing but `redirect_uris` says that this release wants the other shape: learnt once.
     fn learns_shape(&mut self, setback: &Setback) -> bool {
-        let Setback::Trouble(
-            Rung::Apply,
-            Trouble {
-                kind: Kind::Invalid(fields),
-                ..
-            },
-        ) = setback
+        let Setback::Trouble(Rung::Apply, Trouble { kind: Kind::Invalid(fields), .. }) = setback
         else {
             return false;
         };
@@ -300,16 +274,10 @@ impl<'a> Converge<'a> {
             info!(stage = "wait", user = %username, "the token's user is no administrator: its permissions decide");
         }
         if release.is_newer_than_known() {
-            info!(
-                stage = "wait",
-                "this release is newer than those this program was tested with"
-            );
+            info!(stage = "wait", "this release is newer than those this program was tested with");
         }
         if release.is_older_than_known() {
-            warn!(
-                stage = "wait",
-                "this release is older than those this program was tested with"
-            );
+            warn!(stage = "wait", "this release is older than those this program was tested with");
         }
     }
 

@@ -113,11 +113,7 @@ impl Desired {
 
 /// A path that the dashboard is told to use, ours unless one was passed in.
 pub fn dashboard_path<'a>(config: &'a Config, variable: &str, ours: &'a str) -> &'a str {
-    config
-        .netbird
-        .passed
-        .get(variable)
-        .map_or(ours, String::as_str)
+    config.netbird.passed.get(variable).map_or(ours, String::as_str)
 }
 
 /// Every URI that NetBird may ask to be sent back to, byte for byte: strict matching knows no trailing
@@ -145,10 +141,7 @@ fn redirect_uris(config: &Config, release: Release) -> Vec<RedirectUri> {
     for logout in [format!("{origin}/"), origin.clone()] {
         add(RedirectUri::strict(logout.clone()));
         if release.has_logout_redirects() {
-            add(RedirectUri {
-                purpose: Purpose::Logout,
-                ..RedirectUri::strict(logout)
-            });
+            add(RedirectUri { purpose: Purpose::Logout, ..RedirectUri::strict(logout) });
         }
     }
     for port in &config.netbird.pkce_ports {
@@ -156,10 +149,7 @@ fn redirect_uris(config: &Config, release: Release) -> Vec<RedirectUri> {
         add(RedirectUri::strict(format!("http://localhost:{port}/")));
     }
     for wish in &config.wishes.redirect_uris {
-        add(RedirectUri {
-            pattern: wish.pattern,
-            ..RedirectUri::strict(wish.url.clone())
-        });
+        add(RedirectUri { pattern: wish.pattern, ..RedirectUri::strict(wish.url.clone()) });
     }
     uris
 }

@@ -54,13 +54,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error that ends the run with this code.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self {
-            exit,
-            what: what.into(),
-            why: None,
-            remedy: None,
-            retryable: false,
-        }
+        Self { exit, what: what.into(), why: None, remedy: None, retryable: false }
     }
 
     /// Adds the reason, in the server's or the system's words.

@@ -16,14 +16,10 @@ pub fn start(settings: &LogSettings) {
         .filter
         .parse()
         .unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
-    let layer = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(false);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let registry = tracing_subscriber::registry().with(targets);
     let _ = if settings.json {
-        registry
-            .with(layer.json().flatten_event(true).with_current_span(false))
-            .try_init()
+        registry.with(layer.json().flatten_event(true).with_current_span(false)).try_init()
     } else {
         registry.with(layer.with_target(false)).try_init()
     };

@@ -14,9 +14,7 @@ fn main() {
         eprintln!("please report this with the version and the lines above");
         exit(Exit::Bug as i32);
     }));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let code = match runtime {
         Ok(runtime) => runtime.block_on(until_signal()),
         Err(error) => {

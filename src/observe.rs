@@ -80,14 +80,8 @@ impl Observed {
             None => find(reader, desired, by_client_id).await?,
         };
 
-        let mut observed = Self {
-            release,
-            found,
-            scope_mappings,
-            key_pairs: Vec::new(),
-            brands,
-            flows: None,
-        };
+        let mut observed =
+            Self { release, found, scope_mappings, key_pairs: Vec::new(), brands, flows: None };
         if let Some(pk) = observed.undetailed_key(desired, &key_pairs)
             && let Some(detailed) = reader.key_pair(&pk).await?
         {
@@ -124,17 +118,12 @@ impl Observed {
             || provider.authorization_flow.chosen
             || (provider.invalidation_flow.chosen && self.release.has_invalidation_flow())
             || (desired.device_code_flow.is_some()
-                && self
-                    .brand(&desired.public_host)
-                    .is_some_and(|b| b.flow_device_code.is_none()))
+                && self.brand(&desired.public_host).is_some_and(|b| b.flow_device_code.is_none()))
     }
 
     /// The brand that serves a host: the longest domain that the host ends in, else the default one.
     pub fn brand(&self, host: &str) -> Option<&Brand> {
-        let name = host
-            .rsplit_once(':')
-            .map_or(host, |(name, _)| name)
-            .to_ascii_lowercase();
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
         let serves = |domain: &str| {
             let domain = domain.to_ascii_lowercase();
             !domain.is_empty()

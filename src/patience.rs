@@ -134,25 +134,13 @@ impl Patience {
             max_elapsed_time: None,
             ..ExponentialBackoff::default()
         };
-        Self {
-            grace,
-            rejected_since: None,
-            rung: None,
-            malformed: 0,
-            failed_writes: 0,
-            delays,
-        }
+        Self { grace, rejected_since: None, rung: None, malformed: 0, failed_writes: 0, delays }
     }
 
     /// The rung a setback stands on: while nothing has been accepted, a rejected token is the second one.
     pub fn rung(setback: &Setback) -> Rung {
         match setback {
-            Setback::Trouble(
-                Rung::Reachable,
-                Trouble {
-                    kind: Kind::Token, ..
-                },
-            ) => Rung::Token,
+            Setback::Trouble(Rung::Reachable, Trouble { kind: Kind::Token, .. }) => Rung::Token,
             Setback::Trouble(rung, _) => *rung,
             Setback::Missing(_) => Rung::Objects,
             Setback::Conflict(_) | Setback::Final(_) => Rung::Apply,
@@ -178,11 +166,7 @@ impl Patience {
         if trouble.write {
             self.failed_writes += 1;
             if self.failed_writes >= WRITE_TRIES {
-                let exit = if trouble.is_conflict() {
-                    Exit::Refused
-                } else {
-                    Exit::NotReady
-                };
+                let exit = if trouble.is_conflict() { Exit::Refused } else { Exit::NotReady };
                 return Decision::GiveUp(
                     Error::new(exit, format!("Authentik keeps refusing: {trouble}"))
                         .remedy("look at the log of Authentik's server for the reason"),
@@ -213,11 +197,8 @@ impl Patience {
                 }
             }
             Kind::Busy(Some(asked)) => {
-                let asked = if trouble.status == Some(503) {
-                    (*asked).min(STARTING_CAP)
-                } else {
-                    *asked
-                };
+                let asked =
+                    if trouble.status == Some(503) { (*asked).min(STARTING_CAP) } else { *asked };
                 Decision::Again(self.delay().max(asked))
             }
             Kind::Invalid(_) if !trouble.is_conflict() => Decision::GiveUp(invalid(trouble)),
@@ -243,21 +224,17 @@ fn untrusted(trouble: &Trouble) -> Error {
 }
 
 fn redirected(trouble: &Trouble, to: &str) -> Error {
-    Error::new(
-        Exit::Protocol,
-        format!("{} is redirected to {to}", trouble.request),
-    )
-    .because("the token is never sent after a redirect")
-    .remedy("set AUTHENTIK_HOST to the URL at which Authentik itself answers")
+    Error::new(Exit::Protocol, format!("{} is redirected to {to}", trouble.request))
+        .because("the token is never sent after a redirect")
+        .remedy("set AUTHENTIK_HOST to the URL at which Authentik itself answers")
 }
 
 fn forbidden(trouble: &Trouble, permission: &str) -> Error {
-    Error::new(
-        Exit::Rejected,
-        format!("the token lacks the permission {permission}"),
-    )
-    .because(trouble)
-    .remedy("give the token's user this permission, or use a token of a member of authentik Admins")
+    Error::new(Exit::Rejected, format!("the token lacks the permission {permission}"))
+        .because(trouble)
+        .remedy(
+            "give the token's user this permission, or use a token of a member of authentik Admins",
+        )
 }
 
 fn rejected(trouble: &Trouble) -> Error {
@@ -279,10 +256,6 @@ fn malformed(trouble: &Trouble) -> Error {
 fn invalid(trouble: &Trouble) -> Error {
     let what = format!("Authentik refuses a value: {}", trouble.request);
     Error::new(Exit::Protocol, what)
-        .because(
-            trouble
-                .field_errors()
-                .unwrap_or_else(|| trouble.detail.clone()),
-        )
+        .because(trouble.field_errors().unwrap_or_else(|| trouble.detail.clone()))
         .remedy("change the variable behind the field that is named, or report it if none is")
 }

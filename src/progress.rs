@@ -29,15 +29,8 @@ pub struct Progress {
 
 impl Default for Progress {
     fn default() -> Self {
-        let state = State {
-            rung: Rung::Reachable,
-            reason: String::new(),
-            told: None,
-        };
-        Self {
-            start: Instant::now(),
-            state: Mutex::new(state),
-        }
+        let state = State { rung: Rung::Reachable, reason: String::new(), told: None };
+        Self { start: Instant::now(), state: Mutex::new(state) }
     }
 }
 
@@ -111,10 +104,6 @@ impl Progress {
         };
         let error = Error::new(Exit::NotReady, what)
             .remedy(format!("{remedy}; SETUP_TIMEOUT gives it longer"));
-        if state.reason.is_empty() {
-            error
-        } else {
-            error.because(&state.reason)
-        }
+        if state.reason.is_empty() { error } else { error.because(&state.reason) }
     }
 }

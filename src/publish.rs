@@ -48,13 +48,9 @@ pub fn check_directory(variable: &str, dir: &Path) -> Result<()> {
     let problem = match fs::metadata(dir) {
         Err(e) => Some(e),
         Ok(meta) if !meta.is_dir() => Some(io::Error::from(io::ErrorKind::NotADirectory)),
-        Ok(_) => access(dir, Access::WRITE_OK | Access::EXEC_OK)
-            .err()
-            .map(io::Error::from),
+        Ok(_) => access(dir, Access::WRITE_OK | Access::EXEC_OK).err().map(io::Error::from),
     };
-    problem.map_or(Ok(()), |e| {
-        Err(unwritable(&format!("{variable} {}", dir.display()), &e))
-    })
+    problem.map_or(Ok(()), |e| Err(unwritable(&format!("{variable} {}", dir.display()), &e)))
 }
 
 /// Publishes one file: a temporary file beside it, mode and owner, fsync, rename, fsync of the directory.
@@ -70,9 +66,7 @@ pub fn publish(document: &Document, ownership: Ownership) -> Result<Published> {
         }
         Ok(_) => {
             if fs::read(path).is_ok_and(|old| old == document.content) {
-                return own_existing(path, ownership)
-                    .map(|()| Published::Unchanged)
-                    .map_err(fail);
+                return own_existing(path, ownership).map(|()| Published::Unchanged).map_err(fail);
             }
         }
         Err(_) => {}
@@ -97,10 +91,7 @@ fn own_existing(path: &Path, ownership: Ownership) -> io::Result<()> {
 }
 
 fn replace(path: &Path, content: &[u8], ownership: Ownership) -> io::Result<()> {
-    let dir = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let dir = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (temporary, mut file) = create_beside(path)?;
     let written = (|| {
         file.write_all(content)?;
@@ -126,17 +117,9 @@ fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let mut random = [0_u8; 8];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let suffix = u64::from_ne_bytes(random);
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let temporary = path.with_file_name(format!(".{name}.{suffix:016x}.tmp"));
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&temporary)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
     Ok((temporary, file))
 }
 
@@ -152,9 +135,7 @@ pub fn sweep(dir: &Path, names: &[&str]) {
             continue;
         };
         let ours = file_name.ends_with(".tmp")
-            && names
-                .iter()
-                .any(|n| file_name.starts_with(&format!(".{n}.")));
+            && names.iter().any(|n| file_name.starts_with(&format!(".{n}.")));
         let stale = entry
             .metadata()
             .and_then(|m| m.modified())
@@ -180,10 +161,7 @@ fn unwritable(what: &str, error: &io::Error) -> Error {
              container as the volume's owner (user: in the compose file)"
         ),
     };
-    Error::new(
-        Exit::Output,
-        format!("cannot write {what} as user {uid}:{gid}"),
-    )
-    .because(error)
-    .remedy(remedy)
+    Error::new(Exit::Output, format!("cannot write {what} as user {uid}:{gid}"))
+        .because(error)
+        .remedy(remedy)
 }

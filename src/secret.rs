@@ -43,12 +43,7 @@ pub struct Scrubber(Vec<Secret>);
 impl Scrubber {
     /// A scrubber that knows these secrets.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        Self(
-            secrets
-                .into_iter()
-                .filter(|s| s.expose().len() >= 6)
-                .collect(),
-        )
+        Self(secrets.into_iter().filter(|s| s.expose().len() >= 6).collect())
     }
 
     /// The text without control characters and secrets, at most `limit` characters long.

@@ -151,9 +151,7 @@ pub struct KeyPair {
 impl KeyPair {
     /// `rsa`, `ec` and so on, where the answer says it.
     pub fn kind(&self) -> Option<&str> {
-        self.key_type
-            .as_deref()
-            .or(self.private_key_type.as_deref())
+        self.key_type.as_deref().or(self.private_key_type.as_deref())
     }
 }
 

@@ -122,11 +122,7 @@ impl Oidc<'_> {
     ) -> Result<Sighting<T>, Trouble> {
         let answer = self.0.anonymous(via, path).await?;
         let document = decode(self.0, &answer, "")?;
-        Ok(Sighting {
-            document,
-            clock_ahead: clock_ahead(&answer),
-            max_age: max_age(&answer),
-        })
+        Ok(Sighting { document, clock_ahead: clock_ahead(&answer), max_age: max_age(&answer) })
     }
 
     /// Whether the authorize endpoint takes this client and redirect URI. Nothing is created by it.
@@ -140,10 +136,7 @@ impl Oidc<'_> {
             .append_pair("response_type", "code")
             .append_pair("scope", "openid profile email offline_access")
             .append_pair("state", "netbird-authentik-init")
-            .append_pair(
-                "code_challenge",
-                "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-            )
+            .append_pair("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
             .append_pair("code_challenge_method", "S256")
             .append_pair("prompt", "none")
             .append_pair("redirect_uri", redirect_uri)
@@ -172,10 +165,7 @@ impl Oidc<'_> {
                 _ => {}
             }
         }
-        Verdict::Error(
-            self.0
-                .excerpt(if error.is_empty() { location } else { &error }),
-        )
+        Verdict::Error(self.0.excerpt(if error.is_empty() { location } else { &error }))
     }
 }
 
@@ -196,7 +186,5 @@ fn clock_ahead(answer: &Answer) -> Option<i64> {
 
 fn max_age(answer: &Answer) -> Option<u64> {
     let value = text_header(&answer.headers, header::CACHE_CONTROL)?.to_ascii_lowercase();
-    value
-        .split(',')
-        .find_map(|part| part.trim().strip_prefix("max-age=")?.parse().ok())
+    value.split(',').find_map(|part| part.trim().strip_prefix("max-age=")?.parse().ok())
 }

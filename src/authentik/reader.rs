@@ -41,8 +41,7 @@ impl Reader<'_> {
     /// Any [`Trouble`].
     pub async fn providers(&self, field: &str, value: &str) -> Result<Vec<Provider>, Trouble> {
         let path = format!("providers/oauth2/?{field}={}", query_value(value));
-        self.list(&path, "authentik_providers_oauth2.view_oauth2provider")
-            .await
+        self.list(&path, "authentik_providers_oauth2.view_oauth2provider").await
     }
 
     /// One OAuth2 provider; nothing if there is none, or one of another type.
@@ -51,8 +50,7 @@ impl Reader<'_> {
     /// Any [`Trouble`].
     pub async fn provider(&self, pk: i64) -> Result<Option<Provider>, Trouble> {
         let permission = "authentik_providers_oauth2.view_oauth2provider";
-        self.find(&format!("providers/oauth2/{pk}/"), permission)
-            .await
+        self.find(&format!("providers/oauth2/{pk}/"), permission).await
     }
 
     /// The application of this slug. By slug only: the list shows what the caller may open, from a cache
@@ -61,11 +59,7 @@ impl Reader<'_> {
     /// # Errors
     /// Any [`Trouble`].
     pub async fn application(&self, slug: &str) -> Result<Option<Application>, Trouble> {
-        self.find(
-            &format!("core/applications/{slug}/"),
-            "authentik_core.view_application",
-        )
-        .await
+        self.find(&format!("core/applications/{slug}/"), "authentik_core.view_application").await
     }
 
     /// All flows. One by slug costs the server as much as a page of all.
@@ -73,11 +67,7 @@ impl Reader<'_> {
     /// # Errors
     /// Any [`Trouble`].
     pub async fn flows(&self) -> Result<Vec<Flow>, Trouble> {
-        self.list(
-            "flows/instances/?ordering=slug",
-            "authentik_flows.view_flow",
-        )
-        .await
+        self.list("flows/instances/?ordering=slug", "authentik_flows.view_flow").await
     }
 
     /// All scope mappings. Not by `managed=`: a mapping that is not there yet makes that a 400.
@@ -85,13 +75,9 @@ impl Reader<'_> {
     /// # Errors
     /// Any [`Trouble`].
     pub async fn scope_mappings(&self, release: Release) -> Result<Vec<ScopeMapping>, Trouble> {
-        let paths = [
-            "propertymappings/provider/scope/?",
-            "propertymappings/scope/?",
-        ];
+        let paths = ["propertymappings/provider/scope/?", "propertymappings/scope/?"];
         let permission = "authentik_providers_oauth2.view_scopemapping";
-        self.moved(paths, release.has_provider_scope_path(), permission)
-            .await
+        self.moved(paths, release.has_provider_scope_path(), permission).await
     }
 
     /// All brands, tenants before 2024.2. Filtered here: `?default=true` was read otherwise by old releases.
@@ -113,14 +99,10 @@ impl Reader<'_> {
     /// # Errors
     /// Any [`Trouble`].
     pub async fn key_pairs(&self, release: Release) -> Result<Vec<KeyPair>, Trouble> {
-        let details = if release.has_optional_key_details() {
-            "&include_details=false"
-        } else {
-            ""
-        };
+        let details =
+            if release.has_optional_key_details() { "&include_details=false" } else { "" };
         let path = format!("crypto/certificatekeypairs/?has_key=true{details}");
-        self.list(&path, "authentik_crypto.view_certificatekeypair")
-            .await
+        self.list(&path, "authentik_crypto.view_certificatekeypair").await
     }
 
     /// One key pair with its type.
@@ -129,8 +111,7 @@ impl Reader<'_> {
     /// Any [`Trouble`].
     pub async fn key_pair(&self, pk: &str) -> Result<Option<KeyPair>, Trouble> {
         let permission = "authentik_crypto.view_certificatekeypair";
-        self.find(&format!("crypto/certificatekeypairs/{pk}/"), permission)
-            .await
+        self.find(&format!("crypto/certificatekeypairs/{pk}/"), permission).await
     }
 
     /// A list that has moved between releases: the likelier path first, the other on 404.
@@ -142,10 +123,7 @@ impl Reader<'_> {
     ) -> Result<Vec<T>, Trouble> {
         let (first, second) = if is_new { (new, old) } else { (old, new) };
         match self.list(first, permission).await {
-            Err(Trouble {
-                kind: Kind::Missing,
-                ..
-            }) => self.list(second, permission).await,
+            Err(Trouble { kind: Kind::Missing, .. }) => self.list(second, permission).await,
             answer => answer,
         }
     }
@@ -160,16 +138,8 @@ impl Reader<'_> {
         let mut page = 1;
         while page != 0 {
             // A page holds 20 by default from 2025.12 on; 100 is honoured by every release.
-            let size = if path.ends_with('?') {
-                "page_size=100"
-            } else {
-                "&page_size=100"
-            };
-            let number = if page > 1 {
-                format!("&page={page}")
-            } else {
-                String::new()
-            };
+            let size = if path.ends_with('?') { "page_size=100" } else { "&page_size=100" };
+            let number = if page > 1 { format!("&page={page}") } else { String::new() };
             let answer = self.ask(&format!("{path}{size}{number}")).await?;
             let decoded: Page<T> = decode(self.0, &answer, permission)?;
             all.extend(decoded.results);
@@ -205,9 +175,7 @@ impl Reader<'_> {
     }
 
     async fn ask(&self, path: &str) -> Result<Answer, Trouble> {
-        self.0
-            .api(Method::GET, &format!("api/v3/{path}"), None)
-            .await
+        self.0.api(Method::GET, &format!("api/v3/{path}"), None).await
     }
 }
 
@@ -245,10 +213,7 @@ pub(super) fn refusal(
     let body = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
     let kind = match answer.status {
         401 | 403 => {
-            let detail = body
-                .as_ref()
-                .and_then(|b| b["detail"].as_str())
-                .unwrap_or_default();
+            let detail = body.as_ref().and_then(|b| b["detail"].as_str()).unwrap_or_default();
             if detail.to_ascii_lowercase().contains("permission") && !permission.is_empty() {
                 Kind::Permission(permission)
             } else {

@@ -27,21 +27,13 @@ pub struct RedirectUri {
 impl RedirectUri {
     /// An entry that is compared byte for byte.
     pub fn strict(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            pattern: false,
-            purpose: Purpose::Authorization,
-        }
+        Self { url: url.into(), pattern: false, purpose: Purpose::Authorization }
     }
 
     /// For people: the URI, with what is special about it.
     pub fn describe(&self) -> String {
         let pattern = if self.pattern { "regex:" } else { "" };
-        let purpose = if self.purpose == Purpose::Logout {
-            " (logout)"
-        } else {
-            ""
-        };
+        let purpose = if self.purpose == Purpose::Logout { " (logout)" } else { "" };
         format!("{pattern}{}{purpose}", self.url)
     }
 }
@@ -75,17 +67,10 @@ impl RedirectUris {
             Value::String(text) => {
                 let entries: Vec<RedirectUri> = text
                     .split_whitespace()
-                    .map(|e| RedirectUri {
-                        pattern: true,
-                        ..RedirectUri::strict(e)
-                    })
+                    .map(|e| RedirectUri { pattern: true, ..RedirectUri::strict(e) })
                     .collect();
                 let raw = entries.iter().map(|e| Value::from(e.url.clone())).collect();
-                Self {
-                    entries,
-                    shape: Some(Shape::Text),
-                    raw,
-                }
+                Self { entries, shape: Some(Shape::Text), raw }
             }
             Value::Array(items) => {
                 let objects: Vec<&Value> = items.iter().filter(|i| i["url"].is_string()).collect();
@@ -96,17 +81,9 @@ impl RedirectUris {
                     false => Some(Shape::List),
                 };
                 let entries = objects.iter().map(|item| Self::entry(item)).collect();
-                Self {
-                    entries,
-                    shape,
-                    raw: objects.into_iter().cloned().collect(),
-                }
+                Self { entries, shape, raw: objects.into_iter().cloned().collect() }
             }
-            _ => Self {
-                entries: Vec::new(),
-                shape: None,
-                raw: Vec::new(),
-            },
+            _ => Self { entries: Vec::new(), shape: None, raw: Vec::new() },
         }
     }
 
@@ -211,10 +188,7 @@ mod tests {
         let have = RedirectUris::read(&json!([
             {"matching_mode": "strict", "url": "https://x/", "future": 1}
         ]));
-        let new = RedirectUri {
-            purpose: Purpose::Logout,
-            ..RedirectUri::strict("https://x/")
-        };
+        let new = RedirectUri { purpose: Purpose::Logout, ..RedirectUri::strict("https://x/") };
         assert!(!have.contains(&new), "a logout entry is another entry");
         assert_eq!(
             have.with(&[&new], Shape::TypedList),

@@ -26,21 +26,13 @@ impl Release {
     /// Reads `version_current` of `/admin/version/`. What cannot be read is taken for a release newer
     /// than all known ones: the newest shapes are the best guess for a future numbering.
     pub fn parse(text: &str) -> Self {
-        let mut numbers = text
-            .split(|c: char| !c.is_ascii_digit())
-            .map(str::parse::<u16>);
+        let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(str::parse::<u16>);
         let mut next = || numbers.next().and_then(Result::ok);
         match (next(), next(), next()) {
-            (Some(year), Some(month), patch) if year >= 2000 => Self {
-                year,
-                month,
-                patch: patch.unwrap_or(0),
-            },
-            _ => Self {
-                year: u16::MAX,
-                month: 0,
-                patch: 0,
-            },
+            (Some(year), Some(month), patch) if year >= 2000 => {
+                Self { year, month, patch: patch.unwrap_or(0) }
+            }
+            _ => Self { year: u16::MAX, month: 0, patch: 0 },
         }
     }
 
@@ -119,11 +111,7 @@ impl fmt::Display for Release {
             return f.write_str("of an unknown release");
         }
         write!(f, "{}.{}", self.year, self.month)?;
-        if self.patch == u16::MAX {
-            Ok(())
-        } else {
-            write!(f, ".{}", self.patch)
-        }
+        if self.patch == u16::MAX { Ok(()) } else { write!(f, ".{}", self.patch) }
     }
 }
 
@@ -153,11 +141,7 @@ mod tests {
             ("2024.10.3", true),
             ("2024.12.0", true),
         ] {
-            assert_eq!(
-                Release::parse(version).lists_redirect_uris(),
-                list,
-                "{version}"
-            );
+            assert_eq!(Release::parse(version).lists_redirect_uris(), list, "{version}");
         }
     }
 }

@@ -14,11 +14,7 @@ use crate::error::{Error, Exit, Result};
 /// In words for people, when it has none or one is damaged.
 pub fn check_pem(pem: &[u8]) -> Result<(), String> {
     let certificates = certificates(pem)?;
-    if certificates.is_empty() {
-        Err("no certificate in it".into())
-    } else {
-        Ok(())
-    }
+    if certificates.is_empty() { Err("no certificate in it".into()) } else { Ok(()) }
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
@@ -55,17 +51,12 @@ fn build(
     // Fails only when a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned();
-    let certificates: Result<Vec<Certificate>, _> = roots
-        .chain(extra)
-        .map(|der| Certificate::from_der(&der))
-        .collect();
+    let certificates: Result<Vec<Certificate>, _> =
+        roots.chain(extra).map(|der| Certificate::from_der(&der)).collect();
     let unusable = |e: reqwest::Error| {
-        Error::new(
-            Exit::Config,
-            "AUTHENTIK_CA_FILE holds a certificate that cannot be a root",
-        )
-        .because(e)
-        .remedy("put the CA certificate that signed Authentik's certificate into the file")
+        Error::new(Exit::Config, "AUTHENTIK_CA_FILE holds a certificate that cannot be a root")
+            .because(e)
+            .remedy("put the CA certificate that signed Authentik's certificate into the file")
     };
     let mut builder = Client::builder()
         .tls_certs_only(certificates.map_err(unusable)?)
@@ -74,10 +65,7 @@ fn build(
         .referer(false)
         .http1_only()
         .timeout(connection.request_timeout)
-        .user_agent(concat!(
-            "netbird-authentik-init/",
-            env!("CARGO_PKG_VERSION")
-        ));
+        .user_agent(concat!("netbird-authentik-init/", env!("CARGO_PKG_VERSION")));
     if !connection.proxy_from_env {
         // Docker's client configuration puts HTTP_PROXY into every container: a host name of the compose
         // network would then be looked up by the proxy, which does not know it.

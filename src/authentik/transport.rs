@@ -78,11 +78,7 @@ impl Transport {
     pub fn new(connection: &Connection, secrets: impl IntoIterator<Item = Secret>) -> Result<Self> {
         let client = tls::client(connection)?;
         let lenient = connection.ca_pem.is_some() || connection.insecure;
-        let strict = if lenient {
-            tls::public_roots_client(connection)?
-        } else {
-            client.clone()
-        };
+        let strict = if lenient { tls::public_roots_client(connection)? } else { client.clone() };
         let all = secrets.into_iter().chain([connection.token.clone()]);
         Ok(Self {
             client,
@@ -151,8 +147,7 @@ impl Transport {
     /// # Errors
     /// A [`Trouble`] when no complete answer came.
     pub async fn anonymous(&self, via: Via, path: &str) -> Result<Answer, Trouble> {
-        self.send(Method::GET, via, path, HeaderMap::new(), None)
-            .await
+        self.send(Method::GET, via, path, HeaderMap::new(), None).await
     }
 
     async fn send(
@@ -194,10 +189,7 @@ impl Transport {
         let mut request = client.request(method, &url).headers(headers);
         if let Some(json) = body {
             request = request
-                .header(
-                    header::CONTENT_TYPE,
-                    HeaderValue::from_static("application/json"),
-                )
+                .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
                 .body(json.to_string());
         }
         self.sent.fetch_add(1, Ordering::Relaxed);
@@ -212,13 +204,7 @@ impl Transport {
             Err((kind, detail)) => {
                 let detail = self.excerpt(&detail);
                 debug!(request = %name, via = ?via, ms = elapsed_ms, error = %detail, "failed");
-                Err(Trouble {
-                    kind,
-                    request: name,
-                    status: None,
-                    detail,
-                    write,
-                })
+                Err(Trouble { kind, request: name, status: None, detail, write })
             }
         }
     }
@@ -248,13 +234,7 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         let media_type = text_header(&headers, header::CONTENT_TYPE)
-            .map(|v| {
-                v.split(';')
-                    .next()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_ascii_lowercase()
-            })
+            .map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
             .unwrap_or_default();
         Ok(Answer {
             status,
@@ -269,13 +249,7 @@ impl Transport {
 
     fn unsendable(&self, method: &Method, path: &str, why: &str) -> Trouble {
         let request = format!("{method} {path}");
-        Trouble {
-            kind: Kind::Malformed,
-            request,
-            status: None,
-            detail: why.into(),
-            write: false,
-        }
+        Trouble { kind: Kind::Malformed, request, status: None, detail: why.into(), write: false }
     }
 
     /// The trouble that a complete answer means, with the server's own words.
@@ -320,10 +294,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         // More digits than a u64 holds is longer than the cap as well.
         value.parse().map_or(RETRY_AFTER_CAP, Duration::from_secs)
     } else {
-        httpdate::parse_http_date(value)
-            .ok()?
-            .duration_since(now)
-            .unwrap_or_default()
+        httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default()
     };
     Some(asked.min(RETRY_AFTER_CAP))
 }

@@ -58,10 +58,7 @@ impl Trouble {
                 || text.contains("must be unique")
                 || text.contains("duplicate key")
         };
-        !fields.is_empty()
-            && fields
-                .values()
-                .all(|v| messages(v).iter().all(|m| taken(m)))
+        !fields.is_empty() && fields.values().all(|v| messages(v).iter().all(|m| taken(m)))
     }
 
     /// The field errors of a 400 in one line.
@@ -69,10 +66,8 @@ impl Trouble {
         let Kind::Invalid(fields) = &self.kind else {
             return None;
         };
-        let line: Vec<String> = fields
-            .iter()
-            .map(|(field, v)| format!("{field}: {}", messages(v).join(" ")))
-            .collect();
+        let line: Vec<String> =
+            fields.iter().map(|(field, v)| format!("{field}: {}", messages(v).join(" "))).collect();
         Some(line.join("; "))
     }
 }
@@ -83,11 +78,7 @@ impl fmt::Display for Trouble {
             Some(status) => write!(f, "{} answered {status}", self.request)?,
             None => write!(f, "{} failed", self.request)?,
         }
-        if self.detail.is_empty() {
-            Ok(())
-        } else {
-            write!(f, ": {}", self.detail)
-        }
+        if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }
     }
 }
 
@@ -109,10 +100,7 @@ pub fn certificate_problem(error: &reqwest::Error) -> Option<String> {
         if let Some(text) = as_certificate_problem(e) {
             return Some(text);
         }
-        next = match e
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-        {
+        next = match e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => e.source(),
         };
@@ -137,9 +125,5 @@ pub fn innermost(error: &reqwest::Error) -> String {
         last = e.to_string();
         next = e.source();
     }
-    if error.is_timeout() {
-        format!("no answer in time ({last})")
-    } else {
-        last
-    }
+    if error.is_timeout() { format!("no answer in time ({last})") } else { last }
 }

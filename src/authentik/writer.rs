@@ -19,8 +19,7 @@ impl Writer<'_> {
     /// Any [`Trouble`]; after one without an answer it may exist or not.
     pub async fn create_provider(&self, body: &Value) -> Result<Value, Trouble> {
         let permission = "authentik_providers_oauth2.add_oauth2provider";
-        self.send(Method::POST, "providers/oauth2/", body, permission)
-            .await
+        self.send(Method::POST, "providers/oauth2/", body, permission).await
     }
 
     /// Changes the given fields of an OAuth2 provider. Lists are replaced whole.
@@ -29,13 +28,7 @@ impl Writer<'_> {
     /// Any [`Trouble`].
     pub async fn change_provider(&self, pk: i64, body: &Value) -> Result<Value, Trouble> {
         let permission = "authentik_providers_oauth2.change_oauth2provider";
-        self.send(
-            Method::PATCH,
-            &format!("providers/oauth2/{pk}/"),
-            body,
-            permission,
-        )
-        .await
+        self.send(Method::PATCH, &format!("providers/oauth2/{pk}/"), body, permission).await
     }
 
     /// Creates an application.
@@ -44,8 +37,7 @@ impl Writer<'_> {
     /// Any [`Trouble`]; after one without an answer it may exist or not.
     pub async fn create_application(&self, body: &Value) -> Result<Value, Trouble> {
         let permission = "authentik_core.add_application";
-        self.send(Method::POST, "core/applications/", body, permission)
-            .await
+        self.send(Method::POST, "core/applications/", body, permission).await
     }
 
     /// Changes the given fields of an application.
@@ -54,13 +46,7 @@ impl Writer<'_> {
     /// Any [`Trouble`].
     pub async fn change_application(&self, slug: &str, body: &Value) -> Result<Value, Trouble> {
         let permission = "authentik_core.change_application";
-        self.send(
-            Method::PATCH,
-            &format!("core/applications/{slug}/"),
-            body,
-            permission,
-        )
-        .await
+        self.send(Method::PATCH, &format!("core/applications/{slug}/"), body, permission).await
     }
 
     /// Creates a flow.
@@ -68,13 +54,7 @@ impl Writer<'_> {
     /// # Errors
     /// Any [`Trouble`]; after one without an answer it may exist or not.
     pub async fn create_flow(&self, body: &Value) -> Result<Value, Trouble> {
-        self.send(
-            Method::POST,
-            "flows/instances/",
-            body,
-            "authentik_flows.add_flow",
-        )
-        .await
+        self.send(Method::POST, "flows/instances/", body, "authentik_flows.add_flow").await
     }
 
     /// Changes the given fields of a brand, a tenant before 2024.2.
@@ -92,13 +72,7 @@ impl Writer<'_> {
         } else {
             ("tenants", "authentik_tenants.change_tenant")
         };
-        self.send(
-            Method::PATCH,
-            &format!("core/{kind}/{uuid}/"),
-            body,
-            permission,
-        )
-        .await
+        self.send(Method::PATCH, &format!("core/{kind}/{uuid}/"), body, permission).await
     }
 
     async fn send(
@@ -108,10 +82,7 @@ impl Writer<'_> {
         body: &Value,
         permission: &'static str,
     ) -> Result<Value, Trouble> {
-        let answer = self
-            .0
-            .api(method, &format!("api/v3/{path}"), Some(body))
-            .await?;
+        let answer = self.0.api(method, &format!("api/v3/{path}"), Some(body)).await?;
         if matches!(answer.status, 200 | 201) {
             decode(self.0, &answer, permission)
         } else {

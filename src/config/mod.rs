@@ -38,11 +38,11 @@ impl Problem {
             format!("{}{dots}", short.escape_debug())
         });
         let variable = variable.escape_debug().to_string();
-        Self {
-            variable,
-            found,
-            wanted: wanted.to_owned(),
-        }
+        Self { variable, found, missing: false, wanted: wanted.to_owned() }
+    }
+
+    fn missing(variable: &str, wanted: &str) -> Self {
+        Self { missing: true, ..Self::new(variable, None, wanted) }
     }
 }
 
@@ -52,11 +52,7 @@ impl fmt::Display for Problem {
             None if self.missing => {
                 write!(f, "{} is not set: wanted {}", self.variable, self.wanted)
             }
-            Some(found) => write!(
-                f,
-                "{}: found '{found}', wanted {}",
-                self.variable, self.wanted
-            ),
+            Some(found) => write!(f, "{}: found '{found}', wanted {}", self.variable, self.wanted),
             None => write!(f, "{}: wanted {}", self.variable, self.wanted),
         }
     }
@@ -117,11 +113,7 @@ impl Reader {
         example: &str,
     ) -> Option<T> {
         if raw.is_none() {
-            self.problems.push(Problem::new(
-                name,
-                None,
-                &format!("it is not set; {example}"),
-            ));
+            self.problems.push(Problem::new(name, None, &format!("it is not set; {example}")));
         }
         self.opt(name, raw, parse)
     }
@@ -148,12 +140,7 @@ impl Reader {
 
 /// Reads the configuration from environment variables (`std::env::vars_os()`, or a test's own).
 pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
-    let source::Prepared {
-        raw,
-        passed,
-        unknown,
-        problems,
-    } = source::prepare(vars);
+    let source::Prepared { raw, passed, unknown, problems } = source::prepare(vars);
     let mut r = Reader { problems };
 
     let warnings = unknown
@@ -166,11 +153,8 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
         })
         .collect();
 
-    let json = r.choice(
-        "SETUP_LOG_FORMAT",
-        raw.setup_log_format,
-        &[("text", false), ("json", true)],
-    );
+    let json =
+        r.choice("SETUP_LOG_FORMAT", raw.setup_log_format, &[("text", false), ("json", true)]);
     let filter = r.opt("SETUP_LOG", raw.setup_log, |text| {
         text.parse::<tracing_subscriber::filter::Targets>()
             .map(|_| text.to_owned())
@@ -187,11 +171,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
         parse::authentik_url,
         "Authentik's URL as seen from this container, such as http://authentik-server:9000",
     );
-    let public = r.opt(
-        "AUTHENTIK_HOST_BROWSER",
-        raw.authentik_host_browser,
-        parse::authentik_url,
-    );
+    let public = r.opt("AUTHENTIK_HOST_BROWSER", raw.authentik_host_browser, parse::authentik_url);
     let token = r.required(
         "AUTHENTIK_TOKEN",
         raw.authentik_token,
@@ -213,106 +193,51 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
     });
     let insecure = r.opt("AUTHENTIK_INSECURE", raw.authentik_insecure, parse::boolean);
     let proxy_from_env = r.choice("SETUP_PROXY", raw.setup_proxy, &[("env", true)]);
-    let request_timeout = r.opt(
-        "SETUP_REQUEST_TIMEOUT",
-        raw.setup_request_timeout,
-        parse::positive_duration,
-    );
+    let request_timeout =
+        r.opt("SETUP_REQUEST_TIMEOUT", raw.setup_request_timeout, parse::positive_duration);
 
     let slug = r
-        .opt(
-            "AUTHENTIK_APPLICATION_SLUG",
-            raw.authentik_application_slug,
-            parse::application_slug,
-        )
+        .opt("AUTHENTIK_APPLICATION_SLUG", raw.authentik_application_slug, parse::application_slug)
         .unwrap_or_else(|| "netbird".to_owned());
-    let client_id = r.opt(
-        "NETBIRD_AUTH_CLIENT_ID",
-        raw.netbird_auth_client_id,
-        parse::client_id,
-    );
-    let sub_modes = [
-        "user_id",
-        "user_uuid",
-        "user_username",
-        "user_email",
-        "user_upn",
-        "hashed_user_id",
-    ];
+    let client_id = r.opt("NETBIRD_AUTH_CLIENT_ID", raw.netbird_auth_client_id, parse::client_id);
+    let sub_modes =
+        ["user_id", "user_uuid", "user_username", "user_email", "user_upn", "hashed_user_id"];
     let wishes = Wishes {
         application_name: Setting::or(
-            r.opt(
-                "AUTHENTIK_APPLICATION_NAME",
-                raw.authentik_application_name,
-                parse::name,
-            ),
+            r.opt("AUTHENTIK_APPLICATION_NAME", raw.authentik_application_name, parse::name),
             "NetBird".to_owned(),
         ),
         provider_name: Setting::or(
-            r.opt(
-                "AUTHENTIK_PROVIDER_NAME",
-                raw.authentik_provider_name,
-                parse::name,
-            ),
+            r.opt("AUTHENTIK_PROVIDER_NAME", raw.authentik_provider_name, parse::name),
             "NetBird".to_owned(),
         ),
         client_id: Setting::or(client_id, slug.clone()),
         authorization_flow: Setting::or(
-            r.opt(
-                "AUTHENTIK_AUTHORIZATION_FLOW",
-                raw.authentik_authorization_flow,
-                parse::slug,
-            ),
+            r.opt("AUTHENTIK_AUTHORIZATION_FLOW", raw.authentik_authorization_flow, parse::slug),
             "default-provider-authorization-explicit-consent".to_owned(),
         ),
         invalidation_flow: Setting::or(
-            r.opt(
-                "AUTHENTIK_INVALIDATION_FLOW",
-                raw.authentik_invalidation_flow,
-                parse::slug,
-            ),
+            r.opt("AUTHENTIK_INVALIDATION_FLOW", raw.authentik_invalidation_flow, parse::slug),
             "default-provider-invalidation-flow".to_owned(),
         ),
         signing_key: Setting::or(
-            r.opt(
-                "AUTHENTIK_SIGNING_KEY",
-                raw.authentik_signing_key,
-                parse::name,
-            ),
+            r.opt("AUTHENTIK_SIGNING_KEY", raw.authentik_signing_key, parse::name),
             "authentik Self-signed Certificate".to_owned(),
         ),
         sub_mode: Setting::or(
-            r.choice(
-                "AUTHENTIK_SUB_MODE",
-                raw.authentik_sub_mode,
-                &sub_modes.map(|m| (m, m)),
-            )
-            .map(str::to_owned),
+            r.choice("AUTHENTIK_SUB_MODE", raw.authentik_sub_mode, &sub_modes.map(|m| (m, m)))
+                .map(str::to_owned),
             "user_id".to_owned(),
         ),
         redirect_uris: r
-            .opt(
-                "AUTHENTIK_REDIRECT_URIS",
-                raw.authentik_redirect_uris,
-                |text| {
-                    parse::list(text)
-                        .iter()
-                        .map(|uri| parse::redirect(uri))
-                        .collect()
-                },
-            )
+            .opt("AUTHENTIK_REDIRECT_URIS", raw.authentik_redirect_uris, |text| {
+                parse::list(text).iter().map(|uri| parse::redirect(uri)).collect()
+            })
             .unwrap_or_default(),
         access_groups: r
-            .opt(
-                "AUTHENTIK_ACCESS_GROUPS",
-                raw.authentik_access_groups,
-                |text| {
-                    parse::list(text)
-                        .iter()
-                        .map(|group| parse::name(group))
-                        .collect()
-                },
-            )
+            .opt("AUTHENTIK_ACCESS_GROUPS", raw.authentik_access_groups, |text| {
+                parse::list(text).iter().map(|group| parse::name(group)).collect()
+            })
             .unwrap_or_default(),
         device_code_flow: match r.opt(
             "AUTHENTIK_DEVICE_CODE_FLOW",
@@ -324,79 +249,47 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
             None => Some("default-device-code-flow".to_owned()),
         },
         allow_identity_change: r
-            .opt(
-                "SETUP_ALLOW_IDENTITY_CHANGE",
-                raw.setup_allow_identity_change,
-                parse::boolean,
-            )
+            .opt("SETUP_ALLOW_IDENTITY_CHANGE", raw.setup_allow_identity_change, parse::boolean)
             .unwrap_or(false),
         slug,
     };
 
-    let endpoint = r.opt(
-        "NETBIRD_MGMT_API_ENDPOINT",
-        raw.netbird_mgmt_api_endpoint,
-        parse::origin,
-    );
+    let endpoint = r.opt("NETBIRD_MGMT_API_ENDPOINT", raw.netbird_mgmt_api_endpoint, parse::origin);
     let endpoint =
         endpoint.or_else(|| parse::origin(&format!("https://{}", domain.as_deref()?)).ok());
-    let idp = r.choice(
-        "NETBIRD_MGMT_IDP",
-        raw.netbird_mgmt_idp,
-        &[("none", false), ("authentik", true)],
-    );
+    let idp =
+        r.choice("NETBIRD_MGMT_IDP", raw.netbird_mgmt_idp, &[("none", false), ("authentik", true)]);
     let role = r.choice(
         "AUTHENTIK_SERVICE_ACCOUNT_ROLE",
         raw.authentik_service_account_role,
         &[("admin", false), ("viewer", true)],
     );
-    let username = r.opt(
-        "NETBIRD_IDP_MGMT_EXTRA_USERNAME",
-        raw.netbird_idp_mgmt_extra_username,
-        parse::name,
-    );
+    let username =
+        r.opt("NETBIRD_IDP_MGMT_EXTRA_USERNAME", raw.netbird_idp_mgmt_extra_username, parse::name);
     let password = r.opt(
         "NETBIRD_IDP_MGMT_EXTRA_PASSWORD",
         raw.netbird_idp_mgmt_extra_password,
         parse::shared_secret,
     );
-    let datastore_key = r.opt(
-        "NETBIRD_DATASTORE_ENC_KEY",
-        raw.netbird_datastore_enc_key,
-        parse::datastore_key,
-    );
-    let relay_secret = r.opt(
-        "NETBIRD_RELAY_AUTH_SECRET",
-        raw.netbird_relay_auth_secret,
-        parse::shared_secret,
-    );
+    let datastore_key =
+        r.opt("NETBIRD_DATASTORE_ENC_KEY", raw.netbird_datastore_enc_key, parse::datastore_key);
+    let relay_secret =
+        r.opt("NETBIRD_RELAY_AUTH_SECRET", raw.netbird_relay_auth_secret, parse::shared_secret);
     let turn_password = r.opt("TURN_PASSWORD", raw.turn_password, parse::shared_secret);
     let pkce_ports = passed
         .get("NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS")
         .cloned()
-        .and_then(|text| {
-            r.opt(
-                "NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS",
-                Some(text),
-                parse::ports,
-            )
-        })
+        .and_then(|text| r.opt("NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS", Some(text), parse::ports))
         .unwrap_or_else(|| vec![netbird::DEFAULT_PKCE_PORT]);
     r.problems.extend(netbird::problems(&passed));
 
-    let dir = raw
-        .setup_dir
-        .map_or_else(|| PathBuf::from("/setup"), PathBuf::from);
+    let dir = raw.setup_dir.map_or_else(|| PathBuf::from("/setup"), PathBuf::from);
     let files = Files {
-        state_dir: raw
-            .setup_state_dir
-            .map_or_else(|| dir.clone(), PathBuf::from),
+        state_dir: raw.setup_state_dir.map_or_else(|| dir.clone(), PathBuf::from),
         outputs: r
             .opt("SETUP_OUTPUTS", raw.setup_outputs, outputs)
             .unwrap_or_else(|| Output::ALL[..4].to_vec()),
-        mode: r
-            .opt("SETUP_FILE_MODE", raw.setup_file_mode, parse::mode)
-            .unwrap_or(0o640),
+        mode: r.opt("SETUP_FILE_MODE", raw.setup_file_mode, parse::mode).unwrap_or(0o640),
         uid: r.opt("SETUP_FILE_UID", raw.setup_file_uid, parse::id),
         gid: r.opt("SETUP_FILE_GID", raw.setup_file_gid, parse::id),
         management_discovery: r
@@ -422,11 +315,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
             .opt("SETUP_AUTH_GRACE", raw.setup_auth_grace, parse::duration)
             .unwrap_or(minutes(5)),
         interval: r
-            .opt(
-                "SETUP_INTERVAL",
-                raw.setup_interval,
-                parse::positive_duration,
-            )
+            .opt("SETUP_INTERVAL", raw.setup_interval, parse::positive_duration)
             .unwrap_or(minutes(5)),
     };
     let listen = r.opt("SETUP_LISTEN", raw.setup_listen, parse::listen);
@@ -464,11 +353,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
         }
         _ => Err(r.problems),
     };
-    Loaded {
-        log,
-        config,
-        warnings,
-    }
+    Loaded { log, config, warnings }
 }
 
 /// The files of `SETUP_OUTPUTS`, each once, `setup.env` last: it is published when all others are there.

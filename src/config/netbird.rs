@@ -20,10 +20,7 @@ const BARE_BOOLEANS: &[&str] = &[
 
 /// Everything wrong with the variables that are passed on.
 pub fn problems(passed: &BTreeMap<String, String>) -> Vec<Problem> {
-    passed
-        .iter()
-        .filter_map(|(name, value)| problem(name, value))
-        .collect()
+    passed.iter().filter_map(|(name, value)| problem(name, value)).collect()
 }
 
 fn problem(name: &str, value: &str) -> Option<Problem> {
@@ -31,22 +28,13 @@ fn problem(name: &str, value: &str) -> Option<Problem> {
     // value is shown only where the variable is known to hold a plain word.
     let wanted = |found: Option<&str>, wanted: &str| Some(Problem::new(name, found, wanted));
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-        return wanted(
-            None,
-            "a name of letters, digits and _ only: setup.env is a shell script",
-        );
+        return wanted(None, "a name of letters, digits and _ only: setup.env is a shell script");
     }
     if value.chars().any(char::is_control) {
-        return wanted(
-            None,
-            "one line without line breaks and other control characters",
-        );
+        return wanted(None, "one line without line breaks and other control characters");
     }
     if BARE_BOOLEANS.contains(&name) && !matches!(value, "true" | "false") {
-        return wanted(
-            Some(value),
-            "exactly true or false: it goes into JSON as it is",
-        );
+        return wanted(Some(value), "exactly true or false: it goes into JSON as it is");
     }
     if name == "NETBIRD_AUTH_PKCE_LOGIN_FLAG" && !matches!(value, "0" | "1" | "2") {
         return wanted(Some(value), "exactly 0, 1 or 2: it goes into JSON as it is");
@@ -54,16 +42,10 @@ fn problem(name: &str, value: &str) -> Option<Problem> {
     // ExtraConfig is built by jq, which quotes; everything else is pasted into JSON by envsubst.
     let quoted_later = name.starts_with("NETBIRD_IDP_MGMT_EXTRA_");
     if !quoted_later && value.contains(['"', '\\']) {
-        return wanted(
-            None,
-            "a value without \" and \\: NetBird pastes it into JSON unquoted",
-        );
+        return wanted(None, "a value without \" and \\: NetBird pastes it into JSON unquoted");
     }
     if value.contains("{{") {
-        return wanted(
-            None,
-            "a value without {{: NetBird's management would run it as a template",
-        );
+        return wanted(None, "a value without {{: NetBird's management would run it as a template");
     }
     None
 }

@@ -28,10 +28,7 @@ pub fn duration(text: &str) -> Result<Duration, Wanted> {
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let number: u64 = rest[..digits].parse().map_err(|_| wanted())?;
         rest = &rest[digits..];
-        let letters = rest.len()
-            - rest
-                .trim_start_matches(|c: char| c.is_ascii_alphabetic())
-                .len();
+        let letters = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
         let (unit, after) = rest.split_at(letters);
         rest = after;
         let millis = match unit {
@@ -42,10 +39,7 @@ pub fn duration(text: &str) -> Result<Duration, Wanted> {
             "d" => 86_400_000,
             _ => return Err(wanted()),
         };
-        let part = number
-            .checked_mul(millis)
-            .map(Duration::from_millis)
-            .ok_or_else(wanted)?;
+        let part = number.checked_mul(millis).map(Duration::from_millis).ok_or_else(wanted)?;
         total = total.checked_add(part).ok_or_else(wanted)?;
     }
     // A year is more than anyone means, and keeps all later sums far from overflow.
@@ -66,11 +60,7 @@ pub fn positive_duration(text: &str) -> Result<Duration, Wanted> {
 
 /// Items separated by commas, trimmed; empty ones do not count.
 pub fn list(text: &str) -> Vec<String> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|s| !s.is_empty())
-        .map(str::to_owned)
-        .collect()
+    text.split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned).collect()
 }
 
 /// An http or https URL without user, query and fragment; a sub-path is welcome.
@@ -111,11 +101,7 @@ pub fn authentik_url(text: &str) -> Result<BaseUrl, Wanted> {
 /// NetBird's public URL: scheme, host and port only.
 pub fn origin(text: &str) -> Result<BaseUrl, Wanted> {
     let base = base_url(text)?;
-    if base.path() != "/" {
-        Err("a URL without a path".into())
-    } else {
-        Ok(base)
-    }
+    if base.path() != "/" { Err("a URL without a path".into()) } else { Ok(base) }
 }
 
 /// A domain name or an IPv4 address, without scheme, port and path.
@@ -138,35 +124,20 @@ fn domain_labels_are_sound(name: &str) -> bool {
             (1..=63).contains(&label.len())
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         })
 }
 
 /// A slug as Authentik takes it (`^[-a-zA-Z0-9_]+$`, at most 50 characters up to 2025.10).
 pub fn slug(text: &str) -> Result<String, Wanted> {
     let sound = text.len() <= 50
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    if sound {
-        Ok(text.to_owned())
-    } else {
-        Err("at most 50 letters, digits, - and _".into())
-    }
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    if sound { Ok(text.to_owned()) } else { Err("at most 50 letters, digits, - and _".into()) }
 }
 
 /// The application's slug: Authentik 2025.8 and later reserve the names of its own OAuth2 endpoints.
 pub fn application_slug(text: &str) -> Result<String, Wanted> {
-    const RESERVED: &[&str] = &[
-        "authorize",
-        "token",
-        "device",
-        "userinfo",
-        "introspect",
-        "revoke",
-    ];
+    const RESERVED: &[&str] = &["authorize", "token", "device", "userinfo", "introspect", "revoke"];
     if RESERVED.contains(&text) {
         return Err("a slug other than those that Authentik reserves".into());
     }
@@ -184,9 +155,7 @@ pub fn name(text: &str) -> Result<String, Wanted> {
 /// An OAuth2 client id: visible ASCII without what would break the files it is written to.
 pub fn client_id(text: &str) -> Result<String, Wanted> {
     let sound = text.len() <= 255
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b"\"\\'`${}<>".contains(&b));
+        && text.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\'`${}<>".contains(&b));
     if sound {
         Ok(text.to_owned())
     } else {
@@ -205,10 +174,7 @@ pub fn token(text: &str) -> Result<crate::secret::Secret, Wanted> {
 
 /// A secret that is written into files which NetBird's services source or parse.
 pub fn shared_secret(text: &str) -> Result<crate::secret::Secret, Wanted> {
-    if text
-        .bytes()
-        .all(|b| b.is_ascii_graphic() && !b"\"\\'`${}".contains(&b))
-    {
+    if text.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\'`${}".contains(&b)) {
         Ok(crate::secret::Secret::new(text))
     } else {
         Err("visible ASCII characters without spaces, quotes, backslash, $ and braces".into())
@@ -235,29 +201,19 @@ pub fn mode(text: &str) -> Result<u32, Wanted> {
 
 /// A numeric user or group.
 pub fn id(text: &str) -> Result<u32, Wanted> {
-    text.parse()
-        .ok()
-        .filter(|id| *id != u32::MAX)
-        .ok_or_else(|| "a number".into())
+    text.parse().ok().filter(|id| *id != u32::MAX).ok_or_else(|| "a number".into())
 }
 
 /// Where `watch` listens: `:9100`, `0.0.0.0:9100` or `[::]:9100`.
 pub fn listen(text: &str) -> Result<std::net::SocketAddr, Wanted> {
-    let full = if text.starts_with(':') {
-        format!("0.0.0.0{text}")
-    } else {
-        text.to_owned()
-    };
-    full.parse()
-        .map_err(|_| "an address and port such as :9100 or 127.0.0.1:9100".into())
+    let full = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
+    full.parse().map_err(|_| "an address and port such as :9100 or 127.0.0.1:9100".into())
 }
 
 /// The ports of a `NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS`.
 pub fn ports(text: &str) -> Result<Vec<u16>, Wanted> {
-    let ports: Option<Vec<u16>> = list(text)
-        .iter()
-        .map(|p| p.parse().ok().filter(|p| *p > 0))
-        .collect();
+    let ports: Option<Vec<u16>> =
+        list(text).iter().map(|p| p.parse().ok().filter(|p| *p > 0)).collect();
     ports
         .filter(|p| !p.is_empty())
         .ok_or_else(|| "ports separated by commas, such as 53000,54000".into())
@@ -275,21 +231,15 @@ pub fn redirect(text: &str) -> Result<RedirectWish, Wanted> {
         return if pattern.is_empty() {
             Err("a pattern after regex:".into())
         } else {
-            Ok(RedirectWish {
-                url: pattern.into(),
-                pattern: true,
-            })
+            Ok(RedirectWish { url: pattern.into(), pattern: true })
         };
     }
     match Url::parse(text) {
-        Ok(url) if url.fragment().is_none() => Ok(RedirectWish {
-            url: text.into(),
-            pattern: false,
-        }),
-        _ => Err(
-            "absolute URIs without #, such as https://netbird.example.com/extra; \
+        Ok(url) if url.fragment().is_none() => {
+            Ok(RedirectWish { url: text.into(), pattern: false })
+        }
+        _ => Err("absolute URIs without #, such as https://netbird.example.com/extra; \
                   a pattern begins with regex:"
-                .into(),
-        ),
+            .into()),
     }
 }

@@ -103,9 +103,7 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
             continue;
         }
         let Ok(value) = value.into_string() else {
-            prepared
-                .problems
-                .push(Problem::new(&name, None, "UTF-8 text"));
+            prepared.problems.push(Problem::new(&name, None, "UTF-8 text"));
             continue;
         };
         match file_of {
@@ -145,9 +143,7 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
     match envy::from_iter::<_, Raw>(ours) {
         Ok(raw) => prepared.raw = raw,
         // Cannot happen with fields of text only; said all the same rather than swallowed.
-        Err(_) => prepared
-            .problems
-            .push(Problem::new("environment", None, "plain text values")),
+        Err(_) => prepared.problems.push(Problem::new("environment", None, "plain text values")),
     }
     prepared
 }
@@ -156,19 +152,13 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
 fn read_secret(path: &str) -> Result<String, String> {
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
     let mut text = String::new();
-    file.take(SECRET_FILE_LIMIT + 1)
-        .read_to_string(&mut text)
-        .map_err(|e| e.to_string())?;
+    file.take(SECRET_FILE_LIMIT + 1).read_to_string(&mut text).map_err(|e| e.to_string())?;
     if text.len() as u64 > SECRET_FILE_LIMIT {
         return Err("it is larger than 64 KiB".into());
     }
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
-    if text.is_empty() {
-        Err("it is empty".into())
-    } else {
-        Ok(text.to_owned())
-    }
+    if text.is_empty() { Err("it is empty".into()) } else { Ok(text.to_owned()) }
 }
 
 #[cfg(test)]
@@ -178,12 +168,8 @@ mod tests {
     #[test]
     fn the_raw_struct_has_exactly_the_variables_of_the_table() {
         let json = serde_json::to_value(Raw::default()).expect("plain struct");
-        let fields: Vec<String> = json
-            .as_object()
-            .expect("struct")
-            .keys()
-            .map(|k| k.to_ascii_uppercase())
-            .collect();
+        let fields: Vec<String> =
+            json.as_object().expect("struct").keys().map(|k| k.to_ascii_uppercase()).collect();
         let table: Vec<&str> = variables::VARIABLES.iter().map(|v| v.name).collect();
         assert_eq!(fields, table);
     }

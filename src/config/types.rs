@@ -23,14 +23,8 @@ impl<T> Setting<T> {
     /// What was set, else the default.
     pub fn or(set: Option<T>, default: T) -> Self {
         match set {
-            Some(value) => Self {
-                value,
-                chosen: true,
-            },
-            None => Self {
-                value: default,
-                chosen: false,
-            },
+            Some(value) => Self { value, chosen: true },
+            None => Self { value: default, chosen: false },
         }
     }
 

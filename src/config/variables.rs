@@ -15,21 +15,11 @@ pub struct Variable {
 }
 
 const fn var(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
-    Variable {
-        name,
-        default,
-        meaning,
-        secret: false,
-    }
+    Variable { name, default, meaning, secret: false }
 }
 
 const fn secret(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
-    Variable {
-        name,
-        default,
-        meaning,
-        secret: true,
-    }
+    Variable { name, default, meaning, secret: true }
 }
 
 /// Every variable, in the order in which `help` and the README show them. `NETBIRD_*` names that are
@@ -112,10 +102,8 @@ pub fn is_unknown(name: &str) -> bool {
 
 /// The known name that is nearest to this one, if one is near enough to be meant.
 pub fn nearest(name: &str) -> Option<&'static str> {
-    let (distance, best) = VARIABLES
-        .iter()
-        .map(|v| (edit_distance(name, v.name), v.name))
-        .min_by_key(|(d, _)| *d)?;
+    let (distance, best) =
+        VARIABLES.iter().map(|v| (edit_distance(name, v.name), v.name)).min_by_key(|(d, _)| *d)?;
     // A third of the name wrong is still a typo; more is another word.
     (distance * 3 <= name.len()).then_some(best)
 }
@@ -128,9 +116,7 @@ pub fn edit_distance(a: &str, b: &str) -> usize {
         row[0] = i + 1;
         for (j, cb) in b.bytes().enumerate() {
             let above = row[j + 1];
-            row[j + 1] = (diagonal + usize::from(ca != cb))
-                .min(above + 1)
-                .min(row[j] + 1);
+            row[j + 1] = (diagonal + usize::from(ca != cb)).min(above + 1).min(row[j] + 1);
             diagonal = above;
         }
     }
@@ -162,9 +148,6 @@ mod tests {
         ] {
             assert!(!is_unknown(name), "{name}");
         }
-        assert!(
-            is_unknown("AUTHENTIK_HOST_FILE"),
-            "only secrets have a _FILE form"
-        );
+        assert!(is_unknown("AUTHENTIK_HOST_FILE"), "only secrets have a _FILE form");
     }
 }

@@ -16,11 +16,9 @@ pub fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed, provider: O
             .sending(Wire::NewProvider),
     };
     let (create, name, changes) = match &observed.found {
-        Found::NoApplication(_) => (
-            true,
-            &desired.application_name.value,
-            creation(desired, link(Value::Null)),
-        ),
+        Found::NoApplication(_) => {
+            (true, &desired.application_name.value, creation(desired, link(Value::Null)))
+        }
         Found::NoProvider(application, _) => {
             let mut changes = renamed(desired, &application.name);
             changes.push(link(Value::Null));
@@ -46,9 +44,7 @@ pub fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed, provider: O
 
 fn renamed(desired: &Desired, is: &str) -> Vec<Change> {
     let wish = desired.application_name.wish().filter(|name| *name != is);
-    wish.map(|name| Change::set("name", is, name.clone()))
-        .into_iter()
-        .collect()
+    wish.map(|name| Change::set("name", is, name.clone())).into_iter().collect()
 }
 
 /// Dressing is set once: what an administrator makes of it later stays.

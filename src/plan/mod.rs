@@ -70,13 +70,7 @@ impl Change {
     /// A field that gets a value which looks the same to people and to the server.
     pub fn set(field: &'static str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         let after = after.into();
-        Self {
-            field,
-            before: before.into(),
-            wire: Wire::Json(after.clone()),
-            after,
-            adds: false,
-        }
+        Self { field, before: before.into(), wire: Wire::Json(after.clone()), after, adds: false }
     }
 
     /// Sends something else than people are shown: a primary key instead of a name.
@@ -89,13 +83,7 @@ impl Change {
     /// Adds to a list.
     pub fn add(field: &'static str, added: Vec<String>, whole: Value) -> Self {
         let after = Value::from(added);
-        Self {
-            field,
-            before: Value::Null,
-            after,
-            adds: true,
-            wire: Wire::Json(whole),
-        }
+        Self { field, before: Value::Null, after, adds: true, wire: Wire::Json(whole) }
     }
 }
 

@@ -56,10 +56,7 @@ pub fn plan(
         Ok(None) => {
             let changes = creation(plan, desired, references);
             let client_id = desired.provider.client_id.value.clone();
-            plan.identity = Some(Identity {
-                client_id,
-                global_issuer: false,
-            });
+            plan.identity = Some(Identity { client_id, global_issuer: false });
             plan.push(Step {
                 target: Target::Provider(None),
                 name: desired.provider.name.value.clone(),
@@ -90,10 +87,8 @@ fn choose<'a>(desired: &Desired, found: &'a Found) -> Result<Option<&'a Provider
         }
         Found::NoApplication(candidates) | Found::NoProvider(_, candidates) => candidates,
     };
-    let orphans: Vec<&Provider> = candidates
-        .iter()
-        .filter(|c| c.assigned_application_slug.is_none())
-        .collect();
+    let orphans: Vec<&Provider> =
+        candidates.iter().filter(|c| c.assigned_application_slug.is_none()).collect();
     match orphans[..] {
         [only] => Ok(Some(only)),
         [] => match candidates.first() {
@@ -124,17 +119,11 @@ fn choose<'a>(desired: &Desired, found: &'a Found) -> Result<Option<&'a Provider
 
 fn not_ours(desired: &Desired, taken: &Provider) -> Error {
     let (what, variable) = if taken.client_id == desired.provider.client_id.value {
-        (
-            format!("client id {}", taken.client_id),
-            "NETBIRD_AUTH_CLIENT_ID",
-        )
+        (format!("client id {}", taken.client_id), "NETBIRD_AUTH_CLIENT_ID")
     } else {
         (format!("name {}", taken.name), "AUTHENTIK_PROVIDER_NAME")
     };
-    let application = taken
-        .assigned_application_slug
-        .as_deref()
-        .unwrap_or_default();
+    let application = taken.assigned_application_slug.as_deref().unwrap_or_default();
     Error::new(
         Exit::Refused,
         format!("the provider with the {what} belongs to application {application}, not to {}", desired.slug),
@@ -182,11 +171,7 @@ fn creation(plan: &mut Plan, desired: &Desired, references: &References) -> Vec<
         shown,
         nothing.with(&all, references.redirect_shape),
     ));
-    let names = references
-        .scope_mappings
-        .iter()
-        .map(|(name, _)| name.clone())
-        .collect();
+    let names = references.scope_mappings.iter().map(|(name, _)| name.clone()).collect();
     let keys: Vec<&String> = references.scope_mappings.iter().map(|(_, pk)| pk).collect();
     changes.push(Change::add("property_mappings", names, json!(keys)));
     if !wished.grant_types.is_empty() {
@@ -211,25 +196,11 @@ fn differences(
         changes.push(Change::set("name", provider.name.clone(), name.clone()));
     }
     if provider.client_type != "public" {
-        changes.push(Change::set(
-            "client_type",
-            provider.client_type.clone(),
-            "public",
-        ));
+        changes.push(Change::set("client_type", provider.client_type.clone(), "public"));
     }
     let identities = [
-        (
-            "client_id",
-            "NETBIRD_AUTH_CLIENT_ID",
-            &wished.client_id,
-            &provider.client_id,
-        ),
-        (
-            "sub_mode",
-            "AUTHENTIK_SUB_MODE",
-            &wished.sub_mode,
-            &provider.sub_mode,
-        ),
+        ("client_id", "NETBIRD_AUTH_CLIENT_ID", &wished.client_id, &provider.client_id),
+        ("sub_mode", "AUTHENTIK_SUB_MODE", &wished.sub_mode, &provider.sub_mode),
     ];
     for (field, variable, wish, is) in identities {
         match identity(desired, provider, field, variable, wish, is) {
@@ -252,10 +223,7 @@ fn differences(
         ),
     ];
     for (field, flow, is, wish) in flows {
-        let Some(flow) = flow
-            .as_ref()
-            .filter(|f| wish.chosen && Some(&f.pk) != is.as_ref())
-        else {
+        let Some(flow) = flow.as_ref().filter(|f| wish.chosen && Some(&f.pk) != is.as_ref()) else {
             continue;
         };
         let before = is.as_ref().and_then(|pk| slug_of(observed, pk));
@@ -282,11 +250,7 @@ fn differences(
     }
 
     let have = &provider.redirect_uris;
-    let added: Vec<_> = wished
-        .redirect_uris
-        .iter()
-        .filter(|uri| !have.contains(uri))
-        .collect();
+    let added: Vec<_> = wished.redirect_uris.iter().filter(|uri| !have.contains(uri)).collect();
     if !added.is_empty() {
         let shown = added.iter().map(|uri| uri.describe()).collect();
         let whole = have.with(&added, references.redirect_shape);
@@ -379,11 +343,7 @@ fn signing_key(
 
 fn usable_key(key: Option<&KeyRef>) -> Result<Option<&KeyRef>, Box<Error>> {
     match key {
-        Some(KeyRef {
-            name,
-            kind: Some(kind),
-            ..
-        }) if kind != "rsa" => Err(Box::new(
+        Some(KeyRef { name, kind: Some(kind), .. }) if kind != "rsa" => Err(Box::new(
             Error::new(Exit::Refused, format!("key pair {name} is of type {kind}"))
                 .because("NetBird verifies RSA keys only")
                 .remedy("set AUTHENTIK_SIGNING_KEY to the name of an RSA key pair"),

@@ -57,10 +57,10 @@ impl References {
         let mut missing = Vec::new();
         let flows = observed.flows.as_deref().unwrap_or_default();
         let flow = |slug: &str| {
-            flows.iter().find(|f| f.slug == slug).map(|f| FlowRef {
-                slug: f.slug.clone(),
-                pk: f.pk.clone(),
-            })
+            flows
+                .iter()
+                .find(|f| f.slug == slug)
+                .map(|f| FlowRef { slug: f.slug.clone(), pk: f.pk.clone() })
         };
         let provider = observed.found.linked();
         let wished = &desired.provider;
@@ -84,24 +84,17 @@ impl References {
 
         let mut scope_mappings = Vec::new();
         for name in &wished.scope_mappings {
-            let mapping = observed
-                .scope_mappings
-                .iter()
-                .find(|m| m.managed.as_deref() == Some(name));
+            let mapping =
+                observed.scope_mappings.iter().find(|m| m.managed.as_deref() == Some(name));
             match mapping {
                 Some(mapping) => scope_mappings.push(((*name).to_owned(), mapping.pk.clone())),
                 None => missing.push(format!("scope mapping {name}")),
             }
         }
 
-        let signing_key = observed
-            .key_pairs
-            .iter()
-            .find(|k| k.name == wished.signing_key.value)
-            .map(|k| KeyRef {
-                name: k.name.clone(),
-                pk: k.pk.clone(),
-                kind: k.kind().map(str::to_owned),
+        let signing_key =
+            observed.key_pairs.iter().find(|k| k.name == wished.signing_key.value).map(|k| {
+                KeyRef { name: k.name.clone(), pk: k.pk.clone(), kind: k.kind().map(str::to_owned) }
             });
         // A provider that has a key may keep it; that one exists was told by the provider's own answer.
         let has_key = provider.is_some_and(|p| p.signing_key.is_some());
@@ -141,13 +134,11 @@ fn redirect_shape(observed: &Observed, learnt: Option<Shape>) -> Shape {
         Found::OtherType(..) => None,
     };
     let release = observed.release;
-    learnt
-        .or(shown)
-        .unwrap_or(match release.lists_redirect_uris() {
-            true if release.has_logout_redirects() => Shape::TypedList,
-            true => Shape::List,
-            false => Shape::Text,
-        })
+    learnt.or(shown).unwrap_or(match release.lists_redirect_uris() {
+        true if release.has_logout_redirects() => Shape::TypedList,
+        true => Shape::List,
+        false => Shape::Text,
+    })
 }
 
 /// A flow's primary key for the wire.

@@ -58,17 +58,11 @@ impl Step {
 impl Change {
     fn lines(&self, create: bool) -> Vec<String> {
         match &self.after {
-            Value::Array(items) if self.adds => items
-                .iter()
-                .map(|item| format!("{}: + {}", self.field, text(item)))
-                .collect(),
+            Value::Array(items) if self.adds => {
+                items.iter().map(|item| format!("{}: + {}", self.field, text(item))).collect()
+            }
             after if create => vec![format!("{}: {}", self.field, text(after))],
-            after => vec![format!(
-                "{}: {} -> {}",
-                self.field,
-                text(&self.before),
-                text(after)
-            )],
+            after => vec![format!("{}: {} -> {}", self.field, text(&self.before), text(after))],
         }
     }
 
@@ -110,7 +104,5 @@ fn text(value: &Value) -> String {
 
 /// Names come from a server: no control characters on a terminal.
 fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

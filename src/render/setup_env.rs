@@ -26,10 +26,8 @@ pub fn render(config: &Config, facts: &Facts) -> String {
             done.push(name);
         }
     }
-    let rest: BTreeMap<_, _> = passed
-        .iter()
-        .filter(|(name, _)| !done.contains(&name.as_str()))
-        .collect();
+    let rest: BTreeMap<_, _> =
+        passed.iter().filter(|(name, _)| !done.contains(&name.as_str())).collect();
     if !rest.is_empty() {
         out.push_str("\n# Passed on from the environment\n");
         for (name, value) in rest {
@@ -50,10 +48,7 @@ fn groups(config: &Config, facts: &Facts) -> Vec<Group> {
         (
             "Authentik",
             vec![
-                (
-                    "NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT",
-                    facts.discovery_url.clone(),
-                ),
+                ("NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT", facts.discovery_url.clone()),
                 ("NETBIRD_AUTH_AUDIENCE", facts.client_id.clone()),
                 ("NETBIRD_AUTH_CLIENT_ID", facts.client_id.clone()),
                 ("NETBIRD_AUTH_SUPPORTED_SCOPES", facts.scopes.clone()),
@@ -65,10 +60,7 @@ fn groups(config: &Config, facts: &Facts) -> Vec<Group> {
             "Dashboard: paths, because Authentik refuses redirect URIs with a fragment",
             vec![
                 ("NETBIRD_AUTH_REDIRECT_URI", text(REDIRECT_PATH)),
-                (
-                    "NETBIRD_AUTH_SILENT_REDIRECT_URI",
-                    text(SILENT_REDIRECT_PATH),
-                ),
+                ("NETBIRD_AUTH_SILENT_REDIRECT_URI", text(SILENT_REDIRECT_PATH)),
             ],
         ),
         (
@@ -82,10 +74,7 @@ fn groups(config: &Config, facts: &Facts) -> Vec<Group> {
         (
             "Clients without a browser; all scopes, else their users would lose their groups",
             vec![
-                (
-                    "NETBIRD_AUTH_DEVICE_AUTH_CLIENT_ID",
-                    facts.client_id.clone(),
-                ),
+                ("NETBIRD_AUTH_DEVICE_AUTH_CLIENT_ID", facts.client_id.clone()),
                 ("NETBIRD_AUTH_DEVICE_AUTH_AUDIENCE", facts.client_id.clone()),
                 ("NETBIRD_AUTH_DEVICE_AUTH_SCOPE", facts.scopes.clone()),
                 ("NETBIRD_AUTH_DEVICE_AUTH_USE_ID_TOKEN", text("false")),
@@ -95,10 +84,7 @@ fn groups(config: &Config, facts: &Facts) -> Vec<Group> {
             "Users: NetBird reads them from their tokens; keys are fetched again when Authentik changes them",
             vec![
                 ("NETBIRD_MGMT_IDP", text("none")),
-                (
-                    "NETBIRD_MGMT_IDP_SIGNKEY_REFRESH",
-                    facts.keys_have_max_age.to_string(),
-                ),
+                ("NETBIRD_MGMT_IDP_SIGNKEY_REFRESH", facts.keys_have_max_age.to_string()),
             ],
         ),
     ]
@@ -116,11 +102,7 @@ pub fn contradictions(config: &Config, discovery_url: &str, client_id: &str) -> 
     proven
         .into_iter()
         .filter_map(|(name, value)| {
-            let passed = config
-                .netbird
-                .passed
-                .get(name)
-                .filter(|passed| *passed != value)?;
+            let passed = config.netbird.passed.get(name).filter(|passed| *passed != value)?;
             let wanted = format!("{value}, as Authentik has it, or nothing: unset it");
             Some(Problem::new(name, Some(passed), &wanted))
         })

@@ -31,32 +31,17 @@ pub struct Check {
 
 impl Check {
     fn pass(name: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            name,
-            outcome: Outcome::Pass,
-            detail: detail.into(),
-            remedy: None,
-        }
+        Self { name, outcome: Outcome::Pass, detail: detail.into(), remedy: None }
     }
 
     fn warn(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         let remedy = Some(remedy.into());
-        Self {
-            name,
-            outcome: Outcome::Warn,
-            detail: detail.into(),
-            remedy,
-        }
+        Self { name, outcome: Outcome::Warn, detail: detail.into(), remedy }
     }
 
     fn fail(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         let remedy = Some(remedy.into());
-        Self {
-            name,
-            outcome: Outcome::Fail,
-            detail: detail.into(),
-            remedy,
-        }
+        Self { name, outcome: Outcome::Fail, detail: detail.into(), remedy }
     }
 
     /// The error that a failed check ends the run with.
@@ -77,21 +62,11 @@ const CLOCK_WARNING: u64 = 5;
 pub fn judge(evidence: &Evidence, expected: &Expectation) -> Vec<Check> {
     let discovery = &evidence.discovery.document;
     let mut checks = vec![issuer(evidence, expected)];
-    checks.extend(
-        evidence
-            .public
-            .as_ref()
-            .map(|side| public_url(side, expected)),
-    );
+    checks.extend(evidence.public.as_ref().map(|side| public_url(side, expected)));
     checks.push(endpoints(discovery, expected));
     checks.push(algorithm(discovery));
     checks.push(key(evidence));
-    checks.extend(
-        evidence
-            .authorize
-            .iter()
-            .map(|(uri, verdict)| authorize(uri, verdict)),
-    );
+    checks.extend(evidence.authorize.iter().map(|(uri, verdict)| authorize(uri, verdict)));
     checks.push(clock(evidence));
     checks
 }
@@ -104,10 +79,7 @@ fn issuer(evidence: &Evidence, expected: &Expectation) -> Check {
         return Check::pass(NAME, want.clone());
     }
     let detail = format!("discovery says {got}, expected {want}");
-    let by_public = evidence
-        .public
-        .as_ref()
-        .and_then(|side| side.discovery.as_ref().ok());
+    let by_public = evidence.public.as_ref().and_then(|side| side.discovery.as_ref().ok());
     if by_public.is_some_and(|seen| seen.document.issuer == *want) {
         // The public URL is what NetBird uses; only our way of asking for it from inside does not count.
         return Check::warn(
@@ -173,10 +145,7 @@ fn endpoints(discovery: &Discovery, expected: &Expectation) -> Check {
     let all = [
         ("authorization_endpoint", &discovery.authorization_endpoint),
         ("token_endpoint", &discovery.token_endpoint),
-        (
-            "device_authorization_endpoint",
-            &discovery.device_authorization_endpoint,
-        ),
+        ("device_authorization_endpoint", &discovery.device_authorization_endpoint),
         ("jwks_uri", &discovery.jwks_uri),
     ];
     // What an issuer of the wrong origin explains is not said again.
@@ -203,10 +172,7 @@ fn endpoints(discovery: &Discovery, expected: &Expectation) -> Check {
 fn algorithm(discovery: &Discovery) -> Check {
     const NAME: &str = "signing-algorithm";
     let algorithms = &discovery.id_token_signing_alg_values_supported;
-    if !discovery
-        .id_token_encryption_alg_values_supported
-        .is_empty()
-    {
+    if !discovery.id_token_encryption_alg_values_supported.is_empty() {
         return Check::fail(
             NAME,
             "tokens are encrypted",
@@ -218,10 +184,7 @@ fn algorithm(discovery: &Discovery) -> Check {
     } else {
         Check::fail(
             NAME,
-            format!(
-                "tokens are signed with {}, expected RS256",
-                algorithms.join(", ")
-            ),
+            format!("tokens are signed with {}, expected RS256", algorithms.join(", ")),
             "set AUTHENTIK_SIGNING_KEY to the name of an RSA key pair",
         )
     }
@@ -234,11 +197,7 @@ fn key(evidence: &Evidence) -> Check {
         return Check::pass(NAME, format!("{} in the key set", keys.keys.len()));
     }
     let types: Vec<&str> = keys.keys.iter().map(|k| k.kty.as_str()).collect();
-    let found = if types.is_empty() {
-        "none".to_owned()
-    } else {
-        types.join(", ")
-    };
+    let found = if types.is_empty() { "none".to_owned() } else { types.join(", ") };
     Check::fail(
         NAME,
         format!("no RSA key in the key set, found: {found}"),
@@ -272,10 +231,7 @@ fn clock(evidence: &Evidence) -> Check {
             let side = if ahead > 0 { "ahead of" } else { "behind" };
             Check::warn(
                 NAME,
-                format!(
-                    "Authentik's clock is {} s {side} this machine's",
-                    ahead.unsigned_abs()
-                ),
+                format!("Authentik's clock is {} s {side} this machine's", ahead.unsigned_abs()),
                 "synchronise both clocks: NetBird refuses tokens that are issued in its future",
             )
         }

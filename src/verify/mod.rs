@@ -67,14 +67,10 @@ pub async fn gather(transport: &Transport, expectation: &Expectation) -> Result<
     let oidc = Oidc(transport);
     let slug = &expectation.slug;
     let keys_path = Oidc::jwks_path(slug);
-    let public: OptionFuture<_> = transport
-        .has_public_url()
-        .then(|| public_side(transport, slug, &keys_path))
-        .into();
+    let public: OptionFuture<_> =
+        transport.has_public_url().then(|| public_side(transport, slug, &keys_path)).into();
     let authorize = join_all(expectation.redirect_uris.iter().map(|uri| async {
-        oidc.authorize(&expectation.client_id, uri)
-            .await
-            .map(|verdict| (uri.clone(), verdict))
+        oidc.authorize(&expectation.client_id, uri).await.map(|verdict| (uri.clone(), verdict))
     }));
     let (discovery, keys, public, authorize) = join4(
         oidc.discovery(Via::InternalAsPublic, slug),
@@ -99,22 +95,14 @@ async fn public_side(transport: &Transport, slug: &str, keys_path: &str) -> Publ
         async {
             // Where nothing but the public roots is trusted anyway, the first answer says it all.
             match transport.trusts_more_than_public_roots() {
-                true => Some(
-                    in_time(oidc.discovery(Via::PublicRootsOnly, slug))
-                        .await
-                        .is_ok(),
-                ),
+                true => Some(in_time(oidc.discovery(Via::PublicRootsOnly, slug)).await.is_ok()),
                 false => None,
             }
         },
     )
     .await;
     let trusted = strictly.unwrap_or(discovery.is_ok());
-    PublicSide {
-        discovery,
-        keys,
-        trusted,
-    }
+    PublicSide { discovery, keys, trusted }
 }
 
 async fn in_time<T>(ask: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
