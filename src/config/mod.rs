@@ -113,7 +113,7 @@ impl Reader {
         example: &str,
     ) -> Option<T> {
         if raw.is_none() {
-            self.problems.push(Problem::new(name, None, &format!("it is not set; {example}")));
+            self.problems.push(Problem::missing(name, example));
         }
         self.opt(name, raw, parse)
     }
