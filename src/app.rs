@@ -2,17 +2,19 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::authentik::transport::Transport;
 use crate::cli::{self, Command};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Output};
 use crate::converge::Converge;
 use crate::error::{Error, Exit, Result};
 use crate::logging;
 use crate::publish::{self, Document, Ownership, Published};
-use crate::render::setup_env;
+use crate::render::{self, Facts};
+use crate::secrets::{self, Secrets};
 
 /// Runs a command with these variables; what was asked for goes to `out`, everything else to the log.
 pub async fn run(
@@ -67,16 +69,18 @@ fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, 
 async fn init(config: &Config) -> Result<Exit> {
     let files = &config.files;
     publish::check_directory("SETUP_DIR", &files.dir)?;
-    let transport = transport(config)?;
+    publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+    // Before anything is asked or changed: a data store key in doubt must end the run here.
+    let shared = Arc::new(config.clone());
+    let for_secrets = Arc::clone(&shared);
+    let secrets = beside(move || secrets::keep(&for_secrets)).await?;
+
+    let transport = transport(config, &secrets)?;
     let mut converge = Converge::new(config, &transport);
     let converged = converge.run().await?;
 
-    let documents = vec![Document {
-        path: files.dir.join("setup.env"),
-        content: setup_env::render(config, &converged.facts).into_bytes(),
-    }];
-    let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
-    let (written, total) = publish_all(documents, ownership).await?;
+    let facts = converged.facts;
+    let (written, total) = beside(move || publish_all(&shared, &facts, &secrets)).await?;
 
     let tally = converged.tally;
     info!(
@@ -93,33 +97,40 @@ async fn init(config: &Config) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// Writing waits for a disk: it happens beside, so that a signal is heard meanwhile. A run that ends in the
+/// Files wait for a disk: that happens beside, so that a signal is heard meanwhile. A run that ends in the
 /// middle leaves old files or new ones, never half a file.
-async fn publish_all(documents: Vec<Document>, ownership: Ownership) -> Result<(usize, usize)> {
-    let total = documents.len();
-    let work = tokio::task::spawn_blocking(move || {
-        let mut written = 0;
-        for document in &documents {
-            let published = publish::publish(document, ownership)?;
-            let path = document.path.display().to_string();
-            match published {
-                Published::Written => info!(stage = "publish", %path, "written"),
-                Published::Unchanged => tracing::debug!(stage = "publish", %path, "unchanged"),
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
+    tokio::task::spawn_blocking(work).await.map_err(abnormal)?
+}
+
+/// Renders and publishes; answers how many were written, of how many.
+fn publish_all(config: &Config, facts: &Facts, secrets: &Secrets) -> Result<(usize, usize)> {
+    let files = &config.files;
+    let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
+    let base = secrets::read_object(&files.dir.join(Output::ManagementJson.file_name()))?;
+    let rendered = render::files(config, facts, secrets, base);
+    let total = rendered.len();
+    let mut written = 0;
+    for (output, text) in rendered {
+        let path = files.dir.join(output.file_name());
+        let shown = path.display().to_string();
+        match publish::publish(&Document { path, content: text.into_bytes() }, ownership)? {
+            Published::Written => {
+                written += 1;
+                info!(stage = "publish", path = %shown, "written");
             }
-            written += usize::from(published == Published::Written);
-            if let (Some(dir), Some(name)) = (document.path.parent(), document.path.file_name()) {
-                publish::sweep(dir, &[&name.to_string_lossy()]);
-            }
+            Published::Unchanged => debug!(stage = "publish", path = %shown, "unchanged"),
         }
-        Ok(written)
-    });
-    let written =
-        work.await.map_err(|_| Error::new(Exit::Bug, "writing files ended abnormally"))??;
+    }
+    let names: Vec<&str> = Output::ALL.iter().map(|o| o.file_name()).collect();
+    publish::sweep(&files.dir, &names);
+    publish::sweep(&files.state_dir, &[secrets::FILE_NAME]);
     Ok((written, total))
 }
 
 async fn plan(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> {
-    let transport = transport(config)?;
+    let transport = Transport::new(&config.connection, config.given_secrets())?;
     let plan = Converge::new(config, &transport).plan().await?;
     let text = if json { format!("{:#}\n", plan.json()) } else { plan.to_string() };
     say(out, &text);
@@ -130,15 +141,9 @@ async fn plan(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> 
     Ok(if plan.is_empty() { Exit::Ok } else { Exit::Pending })
 }
 
-fn transport(config: &Config) -> Result<Transport> {
-    let netbird = &config.netbird;
-    let secrets = [
-        &netbird.service_account_password,
-        &netbird.datastore_key,
-        &netbird.relay_secret,
-        &netbird.turn_password,
-    ];
-    Transport::new(&config.connection, secrets.into_iter().flatten().cloned())
+fn transport(config: &Config, secrets: &Secrets) -> Result<Transport> {
+    let known = [&secrets.datastore_key, &secrets.relay, &secrets.turn].into_iter().cloned();
+    Transport::new(&config.connection, known.chain(config.netbird.service_account_password.clone()))
 }
 
 fn end(result: Result<Exit>) -> Exit {

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tracing::{info, warn};
 
 use crate::apply::{Tally, apply};
-use crate::authentik::oidc::{Discovery, Oidc};
+use crate::authentik::oidc::Oidc;
 use crate::authentik::reader::Reader;
 use crate::authentik::redirect::Shape;
 use crate::authentik::release::Release;
@@ -23,7 +23,7 @@ use crate::patience::{Decision, Patience, Rung, Setback};
 use crate::plan::{Identity, Plan, References};
 use crate::progress::{Progress, REPEAT};
 use crate::render::{Facts, setup_env};
-use crate::verify::{Expectation, Outcome, gather, judge};
+use crate::verify::{Evidence, Expectation, KeySource, Outcome, gather, judge};
 
 /// Brings Authentik to what the configuration asks for, or only looks.
 #[derive(Debug)]
@@ -201,23 +201,41 @@ impl<'a> Converge<'a> {
             return Err(Setback::Final(error));
         }
         self.progress.passed(Rung::Verify);
-        let seen: &Discovery = match evidence.public.as_ref().map(|side| &side.discovery) {
-            Some(Ok(by_public)) => &by_public.document,
-            _ => &evidence.discovery.document,
+        let facts = self.facts(&evidence, identity, release);
+        info!(stage = "verify", issuer = %facts.issuer, "proven: issuer, RSA key, endpoints and redirect URIs");
+        Ok(facts)
+    }
+
+    /// What was proven, and how NetBird's management is to come by its keys.
+    fn facts(&self, evidence: &Evidence, identity: &Identity, release: Release) -> Facts {
+        let connection = &self.config.connection;
+        let slug = &self.config.wishes.slug;
+        let source =
+            KeySource::choose(evidence, self.config.files.management_discovery, connection);
+        info!(stage = "verify", "management.json: {}", source.explanation);
+        let by_public = evidence.public.as_ref().and_then(|side| side.discovery.as_ref().ok());
+        let seen = &by_public.unwrap_or(&evidence.discovery).document;
+        let keys_location = match source.internal_keys {
+            true => connection.internal.join(&Oidc::jwks_path(slug)),
+            false => seen.jwks_uri.clone(),
         };
-        let max_age = match evidence.public.as_ref().map(|side| &side.keys) {
-            Some(Ok(keys)) => keys.max_age,
-            _ => evidence.keys.max_age,
+        let scopes = match release.has_offline_access() {
+            true => "openid profile email offline_access",
+            false => "openid profile email",
         };
-        info!(stage = "verify", issuer = %seen.issuer, "proven: issuer, RSA key, endpoints and redirect URIs");
-        Ok(Facts::new(
-            public,
-            slug,
-            &identity.client_id,
-            seen,
-            max_age.is_some(),
-            release.has_offline_access(),
-        ))
+        Facts {
+            issuer: seen.issuer.clone(),
+            client_id: identity.client_id.clone(),
+            discovery_url: connection.public.join(&Oidc::discovery_path(slug)),
+            authorization_endpoint: seen.authorization_endpoint.clone(),
+            token_endpoint: seen.token_endpoint.clone(),
+            device_endpoint: seen.device_authorization_endpoint.clone(),
+            keys_location,
+            discovery_at_start: source.discovery_at_start,
+            refresh_keys: source.refresh,
+            public_keys_have_max_age: source.public_max_age,
+            scopes: scopes.to_owned(),
+        }
     }
 
     /// One redirect URI of each kind: the dashboard's, and a waiting client's with and without slash.

@@ -25,4 +25,5 @@ pub mod progress;
 pub mod publish;
 pub mod render;
 pub mod secret;
+pub mod secrets;
 pub mod verify;

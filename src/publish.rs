@@ -147,6 +147,11 @@ pub fn sweep(dir: &Path, names: &[&str]) {
 }
 
 fn unwritable(what: &str, error: &io::Error) -> Error {
+    unusable("write", what, error)
+}
+
+/// The error of a file or directory that cannot be read or written, with who we are and the cure.
+pub fn unusable(verb: &str, what: &str, error: &io::Error) -> Error {
     let uid = rustix::process::geteuid().as_raw();
     let gid = rustix::process::getegid().as_raw();
     let remedy = match error.kind() {
@@ -161,7 +166,7 @@ fn unwritable(what: &str, error: &io::Error) -> Error {
              container as the volume's owner (user: in the compose file)"
         ),
     };
-    Error::new(Exit::Output, format!("cannot write {what} as user {uid}:{gid}"))
+    Error::new(Exit::Output, format!("cannot {verb} {what} as user {uid}:{gid}"))
         .because(error)
         .remedy(remedy)
 }

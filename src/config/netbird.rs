@@ -39,6 +39,11 @@ fn problem(name: &str, value: &str) -> Option<Problem> {
     if name == "NETBIRD_AUTH_PKCE_LOGIN_FLAG" && !matches!(value, "0" | "1" | "2") {
         return wanted(Some(value), "exactly 0, 1 or 2: it goes into JSON as it is");
     }
+    if name == "NETBIRD_TURN_DOMAIN"
+        && let Err(right) = super::parse::domain(value)
+    {
+        return wanted(Some(value), &right);
+    }
     // ExtraConfig is built by jq, which quotes; everything else is pasted into JSON by envsubst.
     let quoted_later = name.starts_with("NETBIRD_IDP_MGMT_EXTRA_");
     if !quoted_later && value.contains(['"', '\\']) {

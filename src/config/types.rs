@@ -270,3 +270,17 @@ pub struct Config {
     /// `SETUP_LISTEN`.
     pub listen: Option<SocketAddr>,
 }
+
+impl Config {
+    /// Every secret that was given, so that no text shows one.
+    pub fn given_secrets(&self) -> Vec<Secret> {
+        let netbird = &self.netbird;
+        let given = [
+            &netbird.service_account_password,
+            &netbird.datastore_key,
+            &netbird.relay_secret,
+            &netbird.turn_password,
+        ];
+        given.into_iter().flatten().cloned().collect()
+    }
+}

@@ -1,10 +1,15 @@
 //! From what was proven to the files that NetBird starts from. Pure: no file is touched here.
 
+pub mod endpoints;
+pub mod management;
+pub mod services;
 pub mod setup_env;
 pub mod shell;
 
-use crate::authentik::oidc::{Discovery, Oidc};
-use crate::config::BaseUrl;
+use serde_json::{Map, Value};
+
+use crate::config::{Config, Output};
+use crate::secrets::Secrets;
 
 /// What was proven about the provider: the files say this and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,38 +26,40 @@ pub struct Facts {
     pub token_endpoint: String,
     /// Where headless clients begin.
     pub device_endpoint: String,
-    /// Where the keys are.
-    pub jwks_uri: String,
-    /// Whether the keys come with a max-age.
-    pub keys_have_max_age: bool,
+    /// Where management gets the keys from.
+    pub keys_location: String,
+    /// Whether management fetches discovery at each start.
+    pub discovery_at_start: bool,
+    /// Whether management fetches keys again when they have aged.
+    pub refresh_keys: bool,
+    /// Whether the keys at the public URL come with a max-age.
+    pub public_keys_have_max_age: bool,
     /// The scopes that a login asks for.
     pub scopes: String,
 }
 
-impl Facts {
-    /// From the proven discovery document.
-    pub fn new(
-        public: &BaseUrl,
-        slug: &str,
-        client_id: &str,
-        discovery: &Discovery,
-        keys_have_max_age: bool,
-        offline_access: bool,
-    ) -> Self {
-        let scopes = match offline_access {
-            true => "openid profile email offline_access",
-            false => "openid profile email",
+/// Every file of `SETUP_OUTPUTS` with its text, `setup.env` last: whoever waits for it finds the others.
+pub fn files(
+    config: &Config,
+    facts: &Facts,
+    secrets: &Secrets,
+    management: Option<Map<String, Value>>,
+) -> Vec<(Output, String)> {
+    let mut outputs = config.files.outputs.clone();
+    outputs.sort_by_key(|output| *output == Output::SetupEnv);
+    let mut management = Some(management);
+    let mut files = Vec::new();
+    for output in outputs {
+        let text = match output {
+            Output::SetupEnv => Some(setup_env::render(config, facts, secrets)),
+            Output::ManagementJson => {
+                Some(management::render(config, facts, secrets, management.take().flatten()))
+            }
+            Output::DashboardEnv => Some(services::dashboard(config, facts)),
+            Output::RelayEnv => Some(services::relay(config, secrets)),
+            Output::TurnserverConf => services::turnserver(config, secrets),
         };
-        Self {
-            issuer: discovery.issuer.clone(),
-            client_id: client_id.to_owned(),
-            discovery_url: public.join(&Oidc::discovery_path(slug)),
-            authorization_endpoint: discovery.authorization_endpoint.clone(),
-            token_endpoint: discovery.token_endpoint.clone(),
-            device_endpoint: discovery.device_authorization_endpoint.clone(),
-            jwks_uri: discovery.jwks_uri.clone(),
-            keys_have_max_age,
-            scopes: scopes.to_owned(),
-        }
+        files.extend(text.map(|text| (output, text)));
     }
+    files
 }

@@ -8,9 +8,10 @@ use super::Facts;
 use super::shell;
 use crate::config::{Config, Problem};
 use crate::desired::{REDIRECT_PATH, SILENT_REDIRECT_PATH};
+use crate::secrets::Secrets;
 
 /// The file's text.
-pub fn render(config: &Config, facts: &Facts) -> String {
+pub fn render(config: &Config, facts: &Facts, secrets: &Secrets) -> String {
     let passed = &config.netbird.passed;
     let mut out = String::from(
         "# Written by netbird-authentik-init, and again whenever a value changes: edit the environment of\n\
@@ -26,6 +27,10 @@ pub fn render(config: &Config, facts: &Facts) -> String {
             done.push(name);
         }
     }
+    // configure.sh sets this name itself and forgets what is not exported.
+    out.push_str("\n# The key that NetBird's users are encrypted with: without it they are lost\n");
+    out.push_str("export ");
+    out.push_str(&shell::assign("NETBIRD_DATASTORE_ENC_KEY", secrets.datastore_key.expose()));
     let rest: BTreeMap<_, _> =
         passed.iter().filter(|(name, _)| !done.contains(&name.as_str())).collect();
     if !rest.is_empty() {
@@ -84,7 +89,7 @@ fn groups(config: &Config, facts: &Facts) -> Vec<Group> {
             "Users: NetBird reads them from their tokens; keys are fetched again when Authentik changes them",
             vec![
                 ("NETBIRD_MGMT_IDP", text("none")),
-                ("NETBIRD_MGMT_IDP_SIGNKEY_REFRESH", facts.keys_have_max_age.to_string()),
+                ("NETBIRD_MGMT_IDP_SIGNKEY_REFRESH", facts.public_keys_have_max_age.to_string()),
             ],
         ),
     ]

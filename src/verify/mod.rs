@@ -2,6 +2,7 @@
 //! Asking is here; judging is pure, in `judge`.
 
 mod judge;
+mod key_source;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::authentik::trouble::{Kind, Trouble};
 use crate::config::BaseUrl;
 
 pub use judge::{Check, Outcome, judge};
+pub use key_source::KeySource;
 
 /// What must turn out to be so.
 #[derive(Clone, Debug)]

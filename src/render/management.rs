@@ -1,0 +1,195 @@
+//! `management.json`: complete, for NetBird's management server. A file that is there is the base, so that
+//! unknown keys and hand edits survive; only our keys are set. Field names are those of NetBird's Go structs,
+//! which are compared without case.
+
+use serde_json::{Map, Value, json};
+
+use super::Facts;
+use super::endpoints::{self, Turn};
+use crate::config::Config;
+use crate::desired::PROXY_CALLBACK;
+use crate::secrets::Secrets;
+
+/// Management runs the file through Go's text/template before it parses it, and `{{` in a value would be
+/// run. Braces in our values therefore become JSON escapes: first this character, which no text has (the last
+/// code point is a noncharacter), then the escape when the document is written. Foreign values stay as they
+/// are: a template in them is somebody's wish.
+const BRACE: char = '\u{10ffff}';
+
+/// Secrets that a file holds already.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InUse {
+    /// `DataStoreEncryptionKey`.
+    pub datastore_key: Option<String>,
+    /// `Relay.Secret`.
+    pub relay: Option<String>,
+    /// The password of the first TURN server with our user.
+    pub turn: Option<String>,
+}
+
+/// Reads them from a `management.json`.
+pub fn secrets_of(file: &Map<String, Value>) -> InUse {
+    let text = |value: Option<&Value>| {
+        value.and_then(Value::as_str).filter(|s| !s.is_empty()).map(str::to_owned)
+    };
+    let turns = lookup(file, "TURNConfig").and_then(|t| lookup(t.as_object()?, "Turns"));
+    let turn = turns.and_then(Value::as_array).into_iter().flatten().find_map(|turn| {
+        let turn = turn.as_object()?;
+        (lookup(turn, "Username")?.as_str()? == endpoints::TURN_USER)
+            .then(|| text(lookup(turn, "Password")))?
+    });
+    InUse {
+        datastore_key: text(lookup(file, "DataStoreEncryptionKey")),
+        relay: text(lookup(file, "Relay").and_then(|r| lookup(r.as_object()?, "Secret"))),
+        turn,
+    }
+}
+
+/// The file's text, made from the one that is there, if any.
+pub fn render(
+    config: &Config,
+    facts: &Facts,
+    secrets: &Secrets,
+    base: Option<Map<String, Value>>,
+) -> String {
+    let fresh = base.is_none();
+    let mut file = base.unwrap_or_default();
+    if fresh {
+        merge(&mut file, defaults(config));
+    }
+    merge(&mut file, ours(config, facts, secrets));
+    let text = format!("{:#}\n", Value::Object(file));
+    text.replace(BRACE, r"\u007b")
+}
+
+/// Set when the file is made, left alone afterwards.
+fn defaults(config: &Config) -> Value {
+    let passed = &config.netbird.passed;
+    let engine = passed.get("NETBIRD_STORE_CONFIG_ENGINE").map_or("sqlite", String::as_str);
+    let policy = passed.get("NETBIRD_MGMT_DISABLE_DEFAULT_POLICY").is_some_and(|v| v == "true");
+    json!({
+        "Stuns": [],
+        "TURNConfig": {"Turns": [], "CredentialsTTL": "12h", "Secret": "", "TimeBasedCredentials": false},
+        "Relay": {},
+        "Signal": {},
+        "ReverseProxy": {
+            "TrustedHTTPProxies": [],
+            "TrustedHTTPProxiesCount": 0,
+            "TrustedPeers": ["0.0.0.0/0"],
+        },
+        "DisableDefaultPolicy": policy,
+        "DataStoreEncryptionKey": "",
+        "StoreConfig": {"Engine": braced(engine)},
+        "HttpConfig": {"CertFile": "", "CertKey": "", "AuthUserIDClaim": ""},
+        "IdpManagerConfig": {"ManagerType": "none"},
+    })
+}
+
+/// Set at every run.
+fn ours(config: &Config, facts: &Facts, secrets: &Secrets) -> Value {
+    let passed = |name: &str| config.netbird.passed.get(name).map(|v| braced(v));
+    let endpoint = &config.netbird.endpoint;
+    let turn = Turn::of(config);
+    let ports = config.netbird.pkce_ports.iter();
+    let redirects: Vec<String> = ports.map(|p| format!("http://localhost:{p}")).collect();
+    let discovery = if facts.discovery_at_start { facts.discovery_url.as_str() } else { "" };
+    let flag = |name: &str, default: bool| passed(name).map_or(default, |v| v == "true");
+    let login_flag = passed("NETBIRD_AUTH_PKCE_LOGIN_FLAG").and_then(|v| v.parse::<u8>().ok());
+    let scope = |name: &str| passed(name).unwrap_or_else(|| braced(&facts.scopes));
+    let mut ours = json!({
+        "Stuns": [{"Proto": "udp", "URI": braced(&turn.stun_uri)}],
+        "Relay": {
+            "Addresses": [braced(&endpoints::relay(config))],
+            "CredentialsTTL": "24h",
+            "Secret": secrets.relay.expose(),
+        },
+        "Signal": {
+            "Proto": endpoint.scheme(),
+            "URI": braced(&format!("{}:{}", endpoint.host(), endpoint.port())),
+        },
+        "DataStoreEncryptionKey": secrets.datastore_key.expose(),
+        "HttpConfig": {
+            "AuthIssuer": braced(&facts.issuer),
+            "AuthAudience": braced(&facts.client_id),
+            "AuthClientID": braced(&facts.client_id),
+            "AuthCallbackURL": braced(&format!("{}{PROXY_CALLBACK}", endpoint.origin())),
+            "AuthKeysLocation": braced(&facts.keys_location),
+            "OIDCConfigEndpoint": braced(discovery),
+            "IdpSignKeyRefreshEnabled": facts.refresh_keys,
+        },
+        "DeviceAuthorizationFlow": {
+            "Provider": "hosted",
+            "ProviderConfig": {
+                "Audience": braced(&facts.client_id),
+                "ClientID": braced(&facts.client_id),
+                "TokenEndpoint": braced(&facts.token_endpoint),
+                "DeviceAuthEndpoint": braced(&facts.device_endpoint),
+                "Scope": scope("NETBIRD_AUTH_DEVICE_AUTH_SCOPE"),
+                "UseIDToken": flag("NETBIRD_AUTH_DEVICE_AUTH_USE_ID_TOKEN", false),
+            },
+        },
+        "PKCEAuthorizationFlow": {
+            "ProviderConfig": {
+                "Audience": braced(&facts.client_id),
+                "ClientID": braced(&facts.client_id),
+                "AuthorizationEndpoint": braced(&facts.authorization_endpoint),
+                "TokenEndpoint": braced(&facts.token_endpoint),
+                "Scope": scope("NETBIRD_AUTH_SUPPORTED_SCOPES"),
+                "RedirectURLs": redirects,
+                "UseIDToken": flag("NETBIRD_AUTH_PKCE_USE_ID_TOKEN", false),
+                "DisablePromptLogin": flag("NETBIRD_AUTH_PKCE_DISABLE_PROMPT_LOGIN", true),
+                "LoginFlag": login_flag.unwrap_or(0),
+            },
+        },
+    });
+    // Wishes of the environment for what is otherwise only a default.
+    if let Some(claim) = passed("NETBIRD_AUTH_USER_ID_CLAIM") {
+        ours["HttpConfig"]["AuthUserIDClaim"] = claim.into();
+    }
+    if let Some(engine) = passed("NETBIRD_STORE_CONFIG_ENGINE") {
+        ours["StoreConfig"] = json!({"Engine": engine});
+    }
+    if let Some(policy) = passed("NETBIRD_MGMT_DISABLE_DEFAULT_POLICY") {
+        ours["DisableDefaultPolicy"] = (policy == "true").into();
+    }
+    if let Some(uri) = &turn.turn_uri {
+        ours["TURNConfig"] = json!({
+            "Turns": [{
+                "Proto": "udp",
+                "URI": braced(uri),
+                "Username": endpoints::TURN_USER,
+                "Password": secrets.turn.expose(),
+            }],
+            "TimeBasedCredentials": false,
+        });
+    }
+    ours
+}
+
+fn braced(text: &str) -> String {
+    text.replace('{', &BRACE.to_string())
+}
+
+/// A key of an object as Go finds it: without case, the exact one first.
+fn lookup<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+    object.get(key).or_else(|| {
+        object.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
+    })
+}
+
+/// Sets every leaf of `new`, keeping what else is there; arrays are leaves.
+fn merge(into: &mut Map<String, Value>, new: Value) {
+    let Value::Object(new) = new else { return };
+    for (key, value) in new {
+        let spelt = match into.contains_key(&key) {
+            true => key,
+            false => into.keys().find(|k| k.eq_ignore_ascii_case(&key)).cloned().unwrap_or(key),
+        };
+        match (into.get_mut(&spelt), value) {
+            (Some(Value::Object(inner)), value @ Value::Object(_)) => merge(inner, value),
+            (_, value) => {
+                into.insert(spelt, value);
+            }
+        }
+    }
+}

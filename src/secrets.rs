@@ -1,0 +1,168 @@
+//! Secrets that must never change between runs: made once, kept in `secrets.json` before anything uses them,
+//! and never replaced while something does. NetBird's users are encrypted with one of them.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+
+use crate::config::{Config, parse};
+use crate::error::{Error, Exit, Result};
+use crate::publish::{self, Document, Ownership};
+use crate::render::management;
+use crate::secret::Secret;
+
+/// The file's name.
+pub const FILE_NAME: &str = "secrets.json";
+
+/// Readable by its owner only, whatever `SETUP_FILE_MODE` says: no other container needs it.
+const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
+
+/// What NetBird's services share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secrets {
+    /// `DataStoreEncryptionKey`: base64 of 32 bytes.
+    pub datastore_key: Secret,
+    /// Between management and relay.
+    pub relay: Secret,
+    /// Between management and the TURN server.
+    pub turn: Secret,
+}
+
+/// Keys of the file.
+const DATASTORE_KEY: &str = "datastore_enc_key";
+const RELAY: &str = "relay_auth_secret";
+const TURN: &str = "turn_password";
+
+/// Reads the secrets, makes those that are missing, and keeps them. Runs at the same time on one volume wait
+/// for each other.
+///
+/// # Errors
+/// [`Exit::Refused`] where keeping them would replace a data store key in use, or where a file is not what
+/// it must be; [`Exit::Output`] where the file cannot be read or written.
+pub fn keep(config: &Config) -> Result<Secrets> {
+    let _lock = lock(&config.files.state_dir);
+    let path = config.files.state_dir.join(FILE_NAME);
+    let mut held = read_object(&path)?.unwrap_or_default();
+    let management_path = config.files.dir.join("management.json");
+    let management = read_object(&management_path)?;
+    let in_use = management.as_ref().map(management::secrets_of).unwrap_or_default();
+
+    let datastore_key =
+        datastore_key(config, (&path, &held), (&management_path, &in_use.datastore_key))?;
+    let given = &config.netbird;
+    let relay = pick(given.relay_secret.as_ref(), text(&held, RELAY), in_use.relay);
+    let turn = pick(given.turn_password.as_ref(), text(&held, TURN), in_use.turn);
+    let secrets = Secrets { datastore_key, relay: relay?, turn: turn? };
+
+    let before = held.clone();
+    held.entry("version").or_insert(json!(1));
+    held.insert(DATASTORE_KEY.into(), secrets.datastore_key.expose().into());
+    held.insert(RELAY.into(), secrets.relay.expose().into());
+    held.insert(TURN.into(), secrets.turn.expose().into());
+    if held != before {
+        let content = format!("{:#}\n", Value::Object(held)).into_bytes();
+        publish::publish(&Document { path, content }, OWNERSHIP)?;
+    }
+    Ok(secrets)
+}
+
+/// The directory itself is locked: nothing is left behind, and a killed run's lock goes with it. Where the
+/// file system knows no locks the run goes on without; only two first runs at the same moment would notice.
+fn lock(dir: &Path) -> Option<File> {
+    let dir = File::open(dir).ok()?;
+    rustix::fs::flock(&dir, rustix::fs::FlockOperation::LockExclusive).ok()?;
+    Some(dir)
+}
+
+/// The key that is in use anywhere wins; a given one must be the same.
+fn datastore_key(
+    config: &Config,
+    (state_path, held): (&PathBuf, &Map<String, Value>),
+    (management_path, in_use): (&PathBuf, &Option<String>),
+) -> Result<Secret> {
+    let held = text(held, DATASTORE_KEY).map(|key| (state_path.display().to_string(), key));
+    let in_use = in_use.clone().map(|key| (management_path.display().to_string(), key));
+    for (place, key) in held.iter().chain(&in_use) {
+        if parse::datastore_key(key).is_err() {
+            return Err(refused(format!(
+                "{place} holds a data store key that is not base64 of 32 bytes"
+            ))
+            .remedy(
+                "put the right key back from a backup; without it NetBird cannot read its users",
+            ));
+        }
+    }
+    if let (Some((state, a)), Some((management, b))) = (&held, &in_use)
+        && a != b
+    {
+        return Err(refused(format!("{state} and {management} hold different data store keys"))
+            .because("NetBird can read its users with one of them only")
+            .remedy(format!(
+                "if {management} is the one that NetBird runs with, remove {DATASTORE_KEY} from {state}; \
+                 else put DataStoreEncryptionKey of {management} right"
+            )));
+    }
+    let existing = in_use.or(held);
+    match (&config.netbird.datastore_key, existing) {
+        (Some(given), Some((place, key))) if given.expose() != key => Err(refused(format!(
+            "NETBIRD_DATASTORE_ENC_KEY differs from the data store key in {place}"
+        ))
+        .because("NetBird could not read its users any more")
+        .remedy(
+            "unset NETBIRD_DATASTORE_ENC_KEY, or remove the files if NetBird has no users yet",
+        )),
+        (Some(given), _) => Ok(given.clone()),
+        (None, Some((_, key))) => Ok(Secret::new(key)),
+        (None, None) => Ok(Secret::new(STANDARD.encode(random()?))),
+    }
+}
+
+/// Given, else held, else what a hand-made file uses already, else new.
+fn pick(given: Option<&Secret>, held: Option<String>, in_use: Option<String>) -> Result<Secret> {
+    let sound = |s: &String| parse::shared_secret(s).is_ok() && !s.is_empty();
+    match given.cloned().or_else(|| held.or(in_use).filter(sound).map(Secret::new)) {
+        Some(secret) => Ok(secret),
+        None => Ok(Secret::new(URL_SAFE_NO_PAD.encode(random()?))),
+    }
+}
+
+fn random() -> Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|e| Error::new(Exit::Bug, "the system has no random numbers").because(e))?;
+    Ok(bytes)
+}
+
+fn text(object: &Map<String, Value>, key: &str) -> Option<String> {
+    object.get(key)?.as_str().filter(|s| !s.is_empty()).map(str::to_owned)
+}
+
+/// A file that holds one JSON object; nothing if there is no such file.
+///
+/// # Errors
+/// [`Exit::Refused`] if it is something else; [`Exit::Output`] if it cannot be read.
+pub fn read_object(path: &Path) -> Result<Option<Map<String, Value>>> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(publish::unusable("read", &path.display().to_string(), &e)),
+    };
+    // Where the error is, and not what is there: the file is full of secrets.
+    let at = |e: &serde_json::Error| format!("at line {}, column {}", e.line(), e.column());
+    let why = match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(object)) => return Ok(Some(object)),
+        Ok(_) => "it holds something else".to_owned(),
+        Err(e) => at(&e),
+    };
+    Err(refused(format!("{} is not a JSON object", path.display()))
+        .because(why)
+        .remedy("repair it or put it back from a backup; if nothing is lost with it, remove it"))
+}
+
+fn refused(what: String) -> Error {
+    Error::new(Exit::Refused, what)
+}
