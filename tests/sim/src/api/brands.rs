@@ -1,0 +1,125 @@
+//! Brands, formerly tenants.
+
+use serde_json::{Map, Value, json};
+
+use crate::api::form::Form;
+use crate::api::write::{Fields, pick};
+use crate::api::{Answer, Env};
+use crate::features::Feature as F;
+use crate::http::reply::Reply;
+use crate::model::Model;
+use crate::release::since;
+
+const FLOWS: &[&str] = &[
+    "flow_authentication",
+    "flow_invalidation",
+    "flow_recovery",
+    "flow_unenrollment",
+    "flow_user_settings",
+    "flow_device_code",
+    "flow_lockdown",
+    "flow_user_switch",
+    "flow_request",
+];
+
+const WRITABLE: &[&str] = &[
+    "domain",
+    "default",
+    "branding_title",
+    "branding_logo",
+    "branding_favicon",
+    "branding_custom_css",
+    "branding_default_flow_background",
+    "event_retention",
+    "default_application",
+    "web_certificate",
+    "client_certificates",
+    "attributes",
+];
+
+pub(crate) fn check(
+    env: &Env<'_>,
+    body: &Map<String, Value>,
+    own: Option<&Value>,
+    partial: bool,
+) -> Fields {
+    let mut form = Form::new(body, partial);
+    if form.require("domain") {
+        form.text("domain");
+    }
+    for flow in FLOWS {
+        form.related(flow, Model::Flow, env.state, true);
+    }
+    form.boolean("default");
+    if env.profile.has(F::Brands) && form.sent("default") == Some(&Value::Bool(true)) {
+        let other = env.state.brands.iter().any(|brand| {
+            brand["default"] == true
+                && own.is_none_or(|own| own["brand_uuid"] != brand["brand_uuid"])
+        });
+        if other {
+            form.error("default", "Only a single brand can be set as default.");
+        }
+    }
+    form.done()?;
+    Ok(pick(body, &[FLOWS, WRITABLE].concat()))
+}
+
+/// What the login page asks for: the brand of the request's host.
+pub(crate) fn current(env: &Env<'_>) -> Answer {
+    let host = env.call.base.split("://").nth(1).unwrap_or_default();
+    let brand = of_host(env, host);
+    let slug = |key: &str| {
+        let flow = brand.and_then(|brand| Model::Flow.by_pk(env.state, &brand[key]));
+        flow.map(|flow| flow["slug"].clone())
+    };
+    let mut shown = Map::new();
+    let mut put = |key: &str, value: Value| shown.insert(key.to_owned(), value);
+    put("matched_domain", brand.map_or(json!("fallback"), |brand| brand["domain"].clone()));
+    put("branding_title", json!("authentik"));
+    for key in ["branding_logo", "branding_favicon"] {
+        put(key, brand.map_or(Value::Null, |brand| brand[key].clone()));
+        if env.profile.within(since(2025, 12)) {
+            put(&format!("{key}_themed_urls"), Value::Null);
+        }
+    }
+    if env.profile.within(since(2025, 4)) {
+        put("branding_custom_css", json!(""));
+    }
+    put("ui_footer_links", json!([]));
+    if env.profile.within(since(2023, 5)) {
+        put("ui_theme", json!("automatic"));
+    }
+    for key in FLOWS {
+        if let Some(slug) = slug(key) {
+            put(key, slug);
+        }
+    }
+    put("default_locale", json!(""));
+    if env.profile.within(since(2025, 10)) {
+        put(
+            "flags",
+            json!({"policies_buffered_access_view": false, "flows_refresh_others": false}),
+        );
+    }
+    Ok(Reply::json(200, &Value::Object(shown)))
+}
+
+/// The brand whose domain is the longest suffix of the host, or the default one.
+pub(crate) fn of_host<'a>(env: &'a Env<'_>, host: &str) -> Option<&'a Value> {
+    brand_of(env.state, host)
+}
+
+/// The same without a caller.
+pub(crate) fn brand_of<'a>(state: &'a crate::state::State, host: &str) -> Option<&'a Value> {
+    let name = host.split([':', '/']).next().unwrap_or_default();
+    state
+        .brands
+        .iter()
+        .filter(|brand| {
+            brand["domain"]
+                .as_str()
+                .is_some_and(|domain| !domain.is_empty() && name.ends_with(domain))
+        })
+        .max_by_key(|brand| brand["domain"].as_str().map_or(0, str::len))
+        .or_else(|| state.brand_default())
+}

@@ -1,0 +1,66 @@
+//! Scope mappings, and the list of mappings of all kinds.
+
+use serde_json::{Map, Value, json};
+
+use crate::api::form::Form;
+use crate::api::list::{paginated, selected};
+use crate::api::write::{Fields, pick};
+use crate::api::{Answer, Env, serve};
+use crate::model::Model;
+
+const WRITABLE: &[&str] = &["managed", "name", "expression", "scope_name", "description"];
+
+pub(crate) fn check(
+    env: &Env<'_>,
+    body: &Map<String, Value>,
+    own: Option<&Value>,
+    partial: bool,
+) -> Fields {
+    let mut form = Form::new(body, partial);
+    let own_pk = own.map(|own| &own["pk"]);
+    for field in ["name", "expression", "scope_name"] {
+        if form.require(field) {
+            form.text(field);
+        }
+    }
+    form.unique(
+        "name",
+        Model::ScopeMapping,
+        env.state,
+        own_pk,
+        "property mapping with this name already exists.",
+    );
+    form.unique(
+        "managed",
+        Model::ScopeMapping,
+        env.state,
+        own_pk,
+        "Property Mapping with this Managed by authentik already exists.",
+    );
+    form.done()?;
+    Ok(pick(body, WRITABLE))
+}
+
+/// Mappings of all kinds; the simulator knows scope mappings only, and pads the list with others so that its length is
+/// that of a real installation.
+pub(crate) fn all(env: &Env<'_>) -> Answer {
+    env.need("view", Model::ScopeMapping)?;
+    let mut objects = selected(env, Model::ScopeMapping)?;
+    let wanted = if env.profile.within(crate::release::before(2024, 12)) { 19 } else { 36 };
+    while objects.len() < wanted {
+        let number = objects.len();
+        objects.push(json!({
+            "pk": crate::ids::fixed_uuid(&format!("other mapping {number}")),
+            "managed": format!("goauthentik.io/sources/other-{number}"), "name": format!("other mapping {number}"),
+            "expression": "return {}",
+        }));
+    }
+    paginated(env, &objects, Model::ScopeMapping, |object| {
+        let mut shown = serve::object(env, Model::ScopeMapping, object);
+        if let Some(fields) = shown.as_object_mut() {
+            fields.shift_remove("scope_name");
+            fields.shift_remove("description");
+        }
+        shown
+    })
+}

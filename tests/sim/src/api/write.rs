@@ -1,0 +1,188 @@
+//! Creating, changing and deleting objects: permission, checks of the kind, and what other objects notice.
+
+use serde_json::{Map, Value, json};
+
+use crate::api::list::find;
+use crate::api::{
+    Answer, Env, applications, bindings, body, brands, flows, groups, keypairs, mappings,
+    providers, serve, tokens, users,
+};
+use crate::features::Feature as F;
+use crate::http::reply::Reply;
+use crate::ids;
+use crate::model::Model;
+use crate::state::overlaid;
+
+/// What a kind's check returns: the keys to store.
+pub(crate) type Fields = Result<Map<String, Value>, Reply>;
+
+/// The keys of the body that the kind lets a client write.
+pub(crate) fn pick(body: &Map<String, Value>, writable: &[&str]) -> Map<String, Value> {
+    body.iter()
+        .filter(|(key, _)| writable.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// Checks a body and returns what to store. `own` is the object that is changed, if one is.
+pub(crate) fn check(
+    env: &Env<'_>,
+    model: Model,
+    body: &Map<String, Value>,
+    own: Option<&Value>,
+    partial: bool,
+) -> Fields {
+    match model {
+        Model::Provider => providers::check(env, body, own, partial),
+        Model::Application => applications::check(env, body, own, partial),
+        Model::Flow => flows::check(env, body, own, partial),
+        Model::ScopeMapping => mappings::check(env, body, own, partial),
+        Model::Brand => brands::check(env, body, own, partial),
+        Model::KeyPair => keypairs::check(env, body, own, partial),
+        Model::User => users::check(env, body, own, partial),
+        Model::Group => groups::check(env, body, own, partial),
+        Model::Token => tokens::check(env, body, own, partial),
+        Model::Binding => bindings::check(env, body, partial),
+        Model::Role => groups::check_role(env, body, own, partial),
+    }
+}
+
+/// Stores a new object and returns it.
+pub(crate) fn insert(env: &mut Env<'_>, model: Model, fields: Map<String, Value>) -> Value {
+    let fields = Value::Object(fields);
+    let pk = ids::uuid();
+    let object = match model {
+        Model::Provider => {
+            let pk = env.state.take_pk();
+            overlaid(crate::state::blank_provider(pk), fields)
+        }
+        Model::User => {
+            let pk = env.state.take_pk();
+            let mut user = overlaid(crate::edit::blank_user(pk), fields);
+            users::join(env, &mut user);
+            user
+        }
+        Model::Application => overlaid(crate::edit::blank_application(&pk), fields),
+        Model::Group => overlaid(crate::edit::blank_group(&pk), fields),
+        Model::Flow => crate::defaults::flow_record(&pk, fields),
+        Model::Brand => {
+            let blank = crate::defaults::brand_record("", false);
+            let mut brand = overlaid(blank, fields);
+            brand["brand_uuid"] = json!(pk);
+            brand
+        }
+        Model::KeyPair => keypairs::record(&pk, &fields),
+        Model::ScopeMapping => {
+            overlaid(json!({"pk": pk, "managed": null, "description": ""}), fields)
+        }
+        Model::Token => tokens::record(env, &pk, fields),
+        Model::Binding => overlaid(bindings::blank(&pk), fields),
+        Model::Role => overlaid(json!({"pk": pk, "permissions": []}), fields),
+    };
+    if model == Model::Application {
+        env.state.app_cache.clear();
+    }
+    model.table_mut(env.state).push(object.clone());
+    object
+}
+
+/// POST on a list.
+pub(crate) fn create(env: &mut Env<'_>, model: Model) -> Answer {
+    // Anybody may make tokens of their own, from some release on.
+    if model != Model::Token {
+        env.need("add", model)?;
+    }
+    let body = body::object(env)?;
+    let fields = check(env, model, &body, None, false)?;
+    let object = insert(env, model, fields);
+    Ok(Reply::json(201, &serve::object(env, model, &object)))
+}
+
+/// PUT and PATCH on an object.
+pub(crate) fn update(env: &mut Env<'_>, model: Model, id: &str, partial: bool) -> Answer {
+    env.need("change", model)?;
+    let position = find(env, model, id)?;
+    let body = body::object(env)?;
+    let old = model.table(env.state)[position].clone();
+    let fields = check(env, model, &body, Some(&old), partial)?;
+    let mut new = old.clone();
+    for (key, value) in fields {
+        let value = if key == "property_mappings" { kept_order(&old[&key], value) } else { value };
+        new[key.as_str()] = value;
+    }
+    if model == Model::User {
+        users::join(env, &mut new);
+    }
+    model.table_mut(env.state)[position] = new.clone();
+    Ok(Reply::json(200, &serve::object(env, model, &new)))
+}
+
+/// The order of a set is that of its storage: what stays keeps its place, what is new comes last.
+fn kept_order(old: &Value, new: Value) -> Value {
+    let (Some(old), Some(wanted)) = (old.as_array(), new.as_array()) else {
+        return new;
+    };
+    let mut order: Vec<Value> = old.iter().filter(|item| wanted.contains(item)).cloned().collect();
+    for item in wanted {
+        if !order.contains(item) {
+            order.push(item.clone());
+        }
+    }
+    Value::Array(order)
+}
+
+/// DELETE on an object.
+pub(crate) fn delete(env: &mut Env<'_>, model: Model, id: &str) -> Answer {
+    env.need("delete", model)?;
+    let position = find(env, model, id)?;
+    let gone = model.table_mut(env.state).remove(position);
+    let pk = &gone[model.primary()];
+    match model {
+        Model::Provider => {
+            for application in &mut env.state.applications {
+                if application["provider"] == *pk {
+                    application["provider"] = Value::Null;
+                }
+            }
+        }
+        Model::Application => {
+            env.state.app_cache.clear();
+            env.state.policy_bindings.retain(|binding| binding["target"] != *pk);
+        }
+        Model::User => {
+            env.state.tokens.retain(|token| token["user"] != *pk);
+            for group in &mut env.state.groups {
+                if let Some(users) = group["users"].as_array_mut() {
+                    users.retain(|user| user != pk);
+                }
+            }
+        }
+        Model::Flow => forget(env, pk, &["authorization_flow", "invalidation_flow"]),
+        Model::ScopeMapping => {
+            for provider in &mut env.state.providers {
+                if let Some(mappings) = provider["property_mappings"].as_array_mut() {
+                    mappings.retain(|mapping| mapping != pk);
+                }
+            }
+        }
+        Model::KeyPair => forget(env, pk, &["signing_key", "encryption_key"]),
+        _ => {}
+    }
+    debug_assert!(!pk.is_null() || env.profile.has(F::Brands));
+    Ok(Reply::empty(204))
+}
+
+fn forget(env: &mut Env<'_>, pk: &Value, keys: &[&str]) {
+    for provider in &mut env.state.providers {
+        for key in keys {
+            if provider[*key] == *pk {
+                provider[*key] = Value::Null;
+            }
+        }
+    }
+    for brand in &mut env.state.brands {
+        if brand["flow_device_code"] == *pk {
+            brand["flow_device_code"] = Value::Null;
+        }
+    }
+}

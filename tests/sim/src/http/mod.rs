@@ -1,0 +1,11 @@
+//! The network side: sockets, TLS, faults, start-up stages and the log of requests.
+
+pub mod fault;
+pub mod log;
+pub mod origin;
+pub mod reply;
+pub mod server;
+pub mod service;
+pub mod stage;
+pub mod starting;
+pub mod tls;

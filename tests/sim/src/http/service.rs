@@ -1,0 +1,206 @@
+//! From a request on the wire to an answer on the wire: log, faults, latency, stage, handler.
+
+use std::collections::VecDeque;
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::{Request, Response};
+use tokio::time::{Sleep, sleep};
+
+use crate::call::Call;
+use crate::clock;
+use crate::http::fault::Fault;
+use crate::http::reply::Reply;
+use crate::shared::{Handled, Shared};
+
+/// The body limit of the real router.
+const BODY_LIMIT: usize = 32 * 1024 * 1024;
+
+/// A body in pieces, with a pause before each but the first, that may break off.
+pub(crate) struct Pieces {
+    pieces: VecDeque<Bytes>,
+    pause: Option<Duration>,
+    waiting: Option<Pin<Box<Sleep>>>,
+    breaks_off: bool,
+}
+
+impl Body for Pieces {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(waiting) = self.waiting.as_mut() {
+            if waiting.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.waiting = None;
+        }
+        match self.pieces.pop_front() {
+            Some(piece) => {
+                self.waiting = self.pause.map(|pause| Box::pin(sleep(pause)));
+                Poll::Ready(Some(Ok(Frame::data(piece))))
+            }
+            None if self.breaks_off => {
+                self.breaks_off = false;
+                Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())))
+            }
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.breaks_off {
+            return SizeHint::default();
+        }
+        SizeHint::with_exact(self.pieces.iter().map(|piece| piece.len() as u64).sum())
+    }
+}
+
+/// How an answer is sent.
+enum Delivery {
+    Whole,
+    Slowly(Duration),
+    Half,
+    Never,
+}
+
+/// Answers one request. An error closes the connection without an answer.
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    tls: bool,
+    request: Request<Incoming>,
+) -> Result<Response<Pieces>, io::Error> {
+    let started = Instant::now();
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, BODY_LIMIT)
+        .collect()
+        .await
+        .map_err(|_| io::Error::from(io::ErrorKind::ConnectionAborted))?
+        .to_bytes()
+        .to_vec();
+    let headers: Vec<(String, String)> = head
+        .headers
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect();
+    let call = Call {
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body,
+        base: String::new(),
+        now: clock::now(shared.config.clock_offset),
+    };
+    let seq = shared.note(&call, tls, started);
+    let fault = shared.pick_fault(&call);
+    let latency = shared.config.latency;
+    if !latency.is_zero() {
+        sleep(latency).await;
+    }
+    if let Some(Fault::Hang(time)) = fault {
+        shared.count_only();
+        sleep(time).await;
+        shared.answered(seq, None);
+        return Err(io::ErrorKind::ConnectionAborted.into());
+    }
+    let (handled, delivery) = act(&shared, call, tls, fault);
+    if matches!(delivery, Delivery::Never) {
+        shared.answered(seq, None);
+        return Err(io::ErrorKind::ConnectionAborted.into());
+    }
+    shared.answered(seq, Some(&handled));
+    response(handled.reply, &delivery, clock::now(shared.config.clock_offset))
+}
+
+/// Handles the request as far as the fault lets it.
+fn act(shared: &Shared, call: Call, tls: bool, fault: Option<Fault>) -> (Handled, Delivery) {
+    // A spoilt answer to a request that changes something is made up, since nothing may change.
+    let reads = call.reads();
+    let real = |call: Call| {
+        if reads {
+            shared.handle(call, tls)
+        } else {
+            shared.count_only();
+            Handled::made_up(Reply::json(200, &serde_json::json!({"pk": 1, "name": "made up"})))
+        }
+    };
+    let made_up = |reply: Reply| {
+        shared.count_only();
+        Handled::made_up(reply)
+    };
+    match fault {
+        None => (shared.handle(call, tls), Delivery::Whole),
+        Some(Fault::Status(status, headers, body)) => {
+            let mut reply = Reply::empty(status);
+            reply.headers = headers;
+            reply.body = body.into_bytes();
+            (made_up(reply), Delivery::Whole)
+        }
+        Some(Fault::Html(status)) => {
+            (made_up(Reply::html(status, "Something is wrong")), Delivery::Whole)
+        }
+        Some(Fault::Redirect(location)) => {
+            (made_up(Reply::redirect(302, &location)), Delivery::Whole)
+        }
+        Some(Fault::InvalidJson) => {
+            let mut reply = Reply::json(200, &serde_json::Value::Null);
+            reply.body = b"{\"results\": [".to_vec();
+            (made_up(reply), Delivery::Whole)
+        }
+        Some(Fault::WrongShape) => {
+            let shape = serde_json::json!([{"unexpected": true}]);
+            (made_up(Reply::json(200, &shape)), Delivery::Whole)
+        }
+        Some(Fault::HugeBody(bytes)) => {
+            let reply = Reply::json(200, &serde_json::json!({"padding": "x".repeat(bytes)}));
+            (made_up(reply), Delivery::Whole)
+        }
+        Some(Fault::WrongContentType) => {
+            let mut handled = real(call);
+            handled.reply.set_content_type("text/plain; charset=utf-8");
+            (handled, Delivery::Whole)
+        }
+        Some(Fault::TruncatedBody) => (real(call), Delivery::Half),
+        Some(Fault::Trickle(pause)) => (shared.handle(call, tls), Delivery::Slowly(pause)),
+        Some(Fault::ResetAfter) => (shared.handle(call, tls), Delivery::Never),
+        Some(Fault::Reset | Fault::Hang(_)) => (made_up(Reply::empty(0)), Delivery::Never),
+    }
+}
+
+fn response(reply: Reply, delivery: &Delivery, now: i64) -> Result<Response<Pieces>, io::Error> {
+    let mut builder =
+        Response::builder().status(reply.status).header("Date", clock::http_date(now));
+    for (name, value) in &reply.headers {
+        builder = builder.header(name, value);
+    }
+    let whole = Bytes::from(reply.body);
+    let mut body =
+        Pieces { pieces: VecDeque::new(), pause: None, waiting: None, breaks_off: false };
+    match delivery {
+        Delivery::Half => {
+            // One byte more than is sent, at least, so that an empty body is cut short too.
+            builder = builder.header("Content-Length", whole.len() + 1);
+            body.pieces.push_back(whole.slice(..whole.len() / 2));
+            body.breaks_off = true;
+        }
+        Delivery::Slowly(pause) => {
+            body.pieces.extend(whole.chunks(16).map(Bytes::copy_from_slice));
+            body.pause = Some(*pause);
+        }
+        Delivery::Whole | Delivery::Never => body.pieces.push_back(whole),
+    }
+    builder.body(body).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))
+}

@@ -1,0 +1,37 @@
+//! A stateful simulated Authentik over real HTTP and HTTPS.
+//!
+//! [`Sim::start`] gives a running server of one release. Tests talk to [`Sim::url`] as they would to a real one, and look
+//! at [`Sim::requests`] and [`Sim::state`] afterwards. Which releases there are, and whether their answers were compared
+//! with recordings of real servers, [`profiles`] tells.
+
+mod api;
+mod call;
+mod clock;
+mod defaults;
+mod edit;
+mod features;
+mod http;
+mod ids;
+mod migrate;
+mod model;
+mod oidc;
+mod profile;
+mod release;
+mod routes;
+mod shapes;
+mod shared;
+mod sim;
+mod state;
+
+pub use defaults::{DEFAULT_BRAND, SCOPE, SELF_SIGNED, default_objects};
+pub use features::{Evidence, Feature};
+pub use http::fault::{Fault, FaultRule, Match};
+pub use http::log::Request;
+pub use http::stage::{Advance, Stage};
+pub use http::tls::TlsMode;
+pub use migrate::ALL_GRANTS;
+pub use oidc::redirect::matches as redirect_matches;
+pub use profile::{Profile, find, profiles};
+pub use release::{Range, Release};
+pub use sim::{Builder, DEFAULT_TOKEN, Sim};
+pub use state::State;

@@ -1,0 +1,117 @@
+//! The simulator as a program of its own: for containers, and for trying things by hand.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use authentik_sim::{Advance, DEFAULT_TOKEN, Sim, Stage, default_objects, find, profiles};
+use tokio::signal::unix::{SignalKind, signal};
+
+const USAGE: &str = "authentik-sim [--listen 127.0.0.1:9000] [--profile 2026.2] [--token TOKEN] \
+                     [--startup ready|fast|slow] [--latency-ms N] [--web-path /auth/]";
+
+struct Options {
+    listen: std::net::SocketAddr,
+    profile: String,
+    token: String,
+    startup: String,
+    latency: Duration,
+    web_path: String,
+}
+
+fn options() -> Result<Options, String> {
+    let mut options = Options {
+        listen: ([127, 0, 0, 1], 9000).into(),
+        profile: "2026.2".to_owned(),
+        token: DEFAULT_TOKEN.to_owned(),
+        startup: "ready".to_owned(),
+        latency: Duration::ZERO,
+        web_path: "/".to_owned(),
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
+        let bad = |what: &str| format!("{name} {value}: {what}");
+        match name.as_str() {
+            "--listen" => {
+                options.listen = value.parse().map_err(|_| bad("not an address and port"))?
+            }
+            "--profile" if find(&value).is_none() => {
+                let known: Vec<&str> = profiles().into_iter().map(|profile| profile.name).collect();
+                return Err(bad(&format!("known are {}", known.join(", "))));
+            }
+            "--profile" => options.profile = value,
+            "--token" => options.token = value,
+            "--startup" => options.startup = value,
+            "--latency-ms" => {
+                options.latency =
+                    value.parse().map(Duration::from_millis).map_err(|_| bad("not a number"))?;
+            }
+            "--web-path" => options.web_path = value,
+            _ => return Err(format!("unknown option {name}\n{USAGE}")),
+        }
+    }
+    Ok(options)
+}
+
+/// Stages by time: what the ladder of counted requests is for tests.
+fn ladder(options: &Options) -> Result<Vec<(Advance, Stage)>, String> {
+    let unit = match options.startup.as_str() {
+        "ready" => return Ok(vec![]),
+        "fast" => Duration::from_millis(100),
+        "slow" => Duration::from_secs(3),
+        other => return Err(format!("--startup {other}: ready, fast or slow")),
+    };
+    let profile = find(&options.profile).ok_or("no such profile")?;
+    let mut stages = vec![
+        (Advance::After(unit), Stage::Refused),
+        (Advance::After(unit * 3), Stage::Starting),
+        (Advance::After(unit * 2), Stage::TokenUnknown),
+        (Advance::After(unit), Stage::Empty),
+    ];
+    let names = default_objects(profile);
+    let order: Vec<&str> = names.iter().map(String::as_str).collect();
+    stages.extend(Stage::appearing(&order, 1).into_iter().map(|(advance, stage)| match advance {
+        Advance::Requests(_) => (Advance::After(unit / 4), stage),
+        other => (other, stage),
+    }));
+    Ok(stages)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let started = options().and_then(|options| {
+        let stages = ladder(&options)?;
+        Ok(Sim::builder(&options.profile)
+            .bind(options.listen)
+            .token(&options.token)
+            .latency(options.latency)
+            .web_path(&options.web_path)
+            .startup(stages)
+            .start())
+    });
+    let sim = match started {
+        Ok(sim) => sim,
+        Err(problem) => {
+            eprintln!("{problem}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!(
+        "authentik-sim {} listens on {} and {}",
+        sim.profile().version_current,
+        sim.url(),
+        sim.https_url()
+    );
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        eprintln!("signals cannot be waited for");
+        return ExitCode::FAILURE;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    drop(sim);
+    ExitCode::SUCCESS
+}

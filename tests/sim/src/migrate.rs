@@ -1,0 +1,62 @@
+//! What an upgrade does to the objects an older release left behind.
+
+use serde_json::json;
+
+use crate::defaults;
+use crate::features::Feature;
+use crate::model::Model;
+use crate::profile::Profile;
+use crate::state::State;
+
+/// Every grant that a release with `grant_types` knows; the upgrade allows them to the providers it finds.
+pub const ALL_GRANTS: [&str; 7] = [
+    "authorization_code",
+    "implicit",
+    "hybrid",
+    "refresh_token",
+    "client_credentials",
+    "password",
+    "urn:ietf:params:oauth:grant-type:device_code",
+];
+
+impl State {
+    /// Makes the state one that the given release would find after its migrations. Objects are kept in the newest form,
+    /// so only what migrations decide, and default objects that are new, remain to be done. Never goes back.
+    pub fn upgrade(&mut self, profile: &'static Profile) {
+        let from = self.release;
+        if from >= profile.release {
+            return;
+        }
+        self.release = profile.release;
+        let older = crate::profile::profiles()
+            .into_iter()
+            .rfind(|candidate| candidate.release <= from)
+            .unwrap_or(profile);
+        if profile.has(Feature::GrantTypes) && !older.has(Feature::GrantTypes) {
+            for provider in &mut self.providers {
+                provider["grant_types"] = json!(ALL_GRANTS);
+            }
+        }
+        if profile.has(Feature::InvalidationFlow) && !older.has(Feature::InvalidationFlow) {
+            let flow = crate::ids::fixed_uuid("default-provider-invalidation-flow");
+            for provider in &mut self.providers {
+                if provider["invalidation_flow"].is_null() {
+                    provider["invalidation_flow"] = json!(flow);
+                }
+            }
+        }
+        // Blueprints run after every upgrade: what is new appears, what exists is left alone.
+        let fresh = State::installed(profile, "");
+        let known = defaults::default_objects(older);
+        for model in [Model::Flow, Model::ScopeMapping] {
+            let key = if model == Model::Flow { "slug" } else { "managed" };
+            for object in model.table(&fresh) {
+                let name = object[key].as_str().unwrap_or_default();
+                let present = model.table(self).iter().any(|existing| existing[key] == object[key]);
+                if !present && !known.iter().any(|old| old == name) {
+                    model.table_mut(self).push(object.clone());
+                }
+            }
+        }
+    }
+}

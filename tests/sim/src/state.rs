@@ -1,0 +1,260 @@
+//! Everything the simulated Authentik remembers, open to tests: they look, and they edit, between requests.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+
+use crate::defaults;
+use crate::ids;
+use crate::model::Model;
+use crate::oidc::grants::Grants;
+use crate::profile::Profile;
+use crate::release::Release;
+
+/// The objects of one installation, each in the newest form whatever release serves it.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// OAuth2 providers.
+    pub providers: Vec<Value>,
+    /// Applications.
+    pub applications: Vec<Value>,
+    /// Flows.
+    pub flows: Vec<Value>,
+    /// Scope mappings.
+    pub scope_mappings: Vec<Value>,
+    /// Brands, or tenants.
+    pub brands: Vec<Value>,
+    /// Certificate key pairs, with `key_data` and `certificate_data`, which no answer shows.
+    pub certificate_key_pairs: Vec<Value>,
+    /// Users, with `permissions`, which no answer shows.
+    pub users: Vec<Value>,
+    /// Groups.
+    pub groups: Vec<Value>,
+    /// Tokens, with `key`, which only `view_key` shows.
+    pub tokens: Vec<Value>,
+    /// Policy bindings.
+    pub policy_bindings: Vec<Value>,
+    /// Roles, with `permissions`.
+    pub roles: Vec<Value>,
+    /// The Cache-Control of a JWKS answer; real servers send none.
+    pub jwks_cache_control: Option<String>,
+    /// Whether an application without bindings is open to all.
+    pub default_app_access: bool,
+    /// Codes, access and refresh tokens, device codes and sessions.
+    pub grants: Grants,
+    /// Default objects that a start-up stage does not show yet, by name.
+    pub(crate) hidden: BTreeMap<String, (Model, Value)>,
+    /// Slugs a user's application list was last answered with: the trap in that list.
+    pub(crate) app_cache: HashMap<i64, Vec<String>>,
+    /// Device requests seen, as times.
+    pub(crate) device_requests: Vec<i64>,
+    pub(crate) release: Release,
+    pub(crate) next_pk: i64,
+}
+
+impl State {
+    /// A freshly installed Authentik, with all its default objects and the bootstrap token.
+    #[must_use]
+    pub fn installed(profile: &Profile, bootstrap_token: &str) -> Self {
+        let mut state = Self {
+            providers: vec![],
+            applications: vec![],
+            flows: vec![],
+            scope_mappings: vec![],
+            brands: vec![],
+            certificate_key_pairs: vec![],
+            users: vec![],
+            groups: vec![],
+            tokens: vec![],
+            policy_bindings: vec![],
+            roles: vec![],
+            jwks_cache_control: None,
+            default_app_access: true,
+            grants: Grants::default(),
+            hidden: BTreeMap::new(),
+            app_cache: HashMap::new(),
+            device_requests: vec![],
+            release: profile.release,
+            next_pk: 1,
+        };
+        defaults::install(&mut state, profile, bootstrap_token);
+        state
+    }
+
+    /// The next integer key; providers and users share the sequence, which real servers do not promise otherwise.
+    pub(crate) fn take_pk(&mut self) -> i64 {
+        let pk = self.next_pk;
+        self.next_pk += 1;
+        pk
+    }
+
+    /// The provider of this name.
+    #[must_use]
+    pub fn provider_by_name(&self, name: &str) -> Option<&Value> {
+        self.providers.iter().find(|provider| provider["name"] == name)
+    }
+
+    /// The provider of this client id.
+    #[must_use]
+    pub fn provider_by_client_id(&self, client_id: &str) -> Option<&Value> {
+        self.providers.iter().find(|provider| provider["client_id"] == client_id)
+    }
+
+    /// The provider with this key.
+    #[must_use]
+    pub fn provider(&self, pk: i64) -> Option<&Value> {
+        self.providers.iter().find(|provider| provider["pk"] == pk)
+    }
+
+    /// The provider of this name, to edit.
+    pub fn provider_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.providers.iter_mut().find(|provider| provider["name"] == name)
+    }
+
+    /// The application of this slug.
+    #[must_use]
+    pub fn application(&self, slug: &str) -> Option<&Value> {
+        self.applications.iter().find(|application| application["slug"] == slug)
+    }
+
+    /// The application of this slug, to edit.
+    pub fn application_mut(&mut self, slug: &str) -> Option<&mut Value> {
+        self.app_cache.clear();
+        self.applications.iter_mut().find(|application| application["slug"] == slug)
+    }
+
+    /// The application a provider is assigned to.
+    #[must_use]
+    pub fn application_of(&self, provider: &Value) -> Option<&Value> {
+        self.applications.iter().find(|application| application["provider"] == provider["pk"])
+    }
+
+    /// The flow of this slug.
+    #[must_use]
+    pub fn flow(&self, slug: &str) -> Option<&Value> {
+        self.flows.iter().find(|flow| flow["slug"] == slug)
+    }
+
+    /// The scope mapping with this `managed` name or scope.
+    #[must_use]
+    pub fn scope_mapping(&self, name: &str) -> Option<&Value> {
+        self.scope_mappings
+            .iter()
+            .find(|mapping| mapping["managed"] == name || mapping["scope_name"] == name)
+    }
+
+    /// The user of this name.
+    #[must_use]
+    pub fn user(&self, username: &str) -> Option<&Value> {
+        self.users.iter().find(|user| user["username"] == username)
+    }
+
+    /// The user of this name, to edit.
+    pub fn user_mut(&mut self, username: &str) -> Option<&mut Value> {
+        self.users.iter_mut().find(|user| user["username"] == username)
+    }
+
+    /// The group of this name.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<&Value> {
+        self.groups.iter().find(|group| group["name"] == name)
+    }
+
+    /// The token of this identifier, its `key` included.
+    #[must_use]
+    pub fn token(&self, identifier: &str) -> Option<&Value> {
+        self.tokens.iter().find(|token| token["identifier"] == identifier)
+    }
+
+    /// The token of this identifier, to edit.
+    pub fn token_mut(&mut self, identifier: &str) -> Option<&mut Value> {
+        self.tokens.iter_mut().find(|token| token["identifier"] == identifier)
+    }
+
+    /// The key pair of this name.
+    #[must_use]
+    pub fn key_pair(&self, name: &str) -> Option<&Value> {
+        self.certificate_key_pairs.iter().find(|pair| pair["name"] == name)
+    }
+
+    /// The brand that is the default.
+    #[must_use]
+    pub fn brand_default(&self) -> Option<&Value> {
+        self.brands.iter().find(|brand| brand["default"] == true)
+    }
+
+    /// The brand that is the default, to edit.
+    ///
+    /// # Panics
+    /// If there is none, which a test that asks for it did not expect.
+    pub fn brand_default_mut(&mut self) -> &mut Value {
+        self.brands.iter_mut().find(|brand| brand["default"] == true).expect("a default brand")
+    }
+
+    /// The names of all groups a user is in.
+    #[must_use]
+    pub fn groups_of(&self, user: &Value) -> Vec<&Value> {
+        self.groups.iter().filter(|group| contains(&group["users"], &user["pk"])).collect()
+    }
+
+    /// Whether a group makes this user a superuser.
+    #[must_use]
+    pub fn is_superuser(&self, user: &Value) -> bool {
+        self.groups_of(user).iter().any(|group| group["is_superuser"] == true)
+    }
+
+    /// Whether the user may open the application: it has no bindings, or one of them admits the user.
+    #[must_use]
+    pub fn may_open(&self, application: &Value, user: &Value) -> bool {
+        let mut verdicts = self
+            .policy_bindings
+            .iter()
+            .filter(|binding| binding["target"] == application["pk"] && binding["enabled"] == true)
+            .map(|binding| {
+                let member =
+                    self.groups_of(user).iter().any(|group| group["pk"] == binding["group"]);
+                let admitted = member || binding["user"] == user["pk"];
+                admitted != (binding["negate"] == true)
+            })
+            .peekable();
+        if verdicts.peek().is_none() {
+            return self.default_app_access;
+        }
+        match application["policy_engine_mode"].as_str() {
+            Some("all") => verdicts.all(|verdict| verdict),
+            _ => verdicts.any(|verdict| verdict),
+        }
+    }
+}
+
+/// Whether a JSON list contains the value.
+#[must_use]
+pub fn contains(list: &Value, wanted: &Value) -> bool {
+    list.as_array().is_some_and(|items| items.contains(wanted))
+}
+
+/// Lays the keys of `over` on top of `base`.
+#[must_use]
+pub fn overlaid(mut base: Value, over: Value) -> Value {
+    if let (Some(base), Value::Object(over)) = (base.as_object_mut(), over) {
+        base.extend(over);
+    }
+    base
+}
+
+/// A provider as the model's defaults make it.
+#[must_use]
+pub fn blank_provider(pk: i64) -> Value {
+    json!({
+        "pk": pk, "name": "", "authentication_flow": null, "authorization_flow": null,
+        "invalidation_flow": null, "property_mappings": [], "client_type": "confidential",
+        "client_id": ids::key(40), "client_secret": ids::key(128),
+        "access_code_validity": "minutes=1", "access_token_validity": "hours=1",
+        "refresh_token_validity": "days=30", "refresh_token_threshold": "seconds=0",
+        "include_claims_in_id_token": true, "signing_key": null, "encryption_key": null,
+        "redirect_uris": [], "backchannel_logout_uri": "", "logout_uri": "",
+        "logout_method": "backchannel", "sub_mode": "hashed_user_id",
+        "issuer_mode": "per_provider", "jwks_sources": [], "jwt_federation_sources": [],
+        "jwt_federation_providers": [], "grant_types": [],
+    })
+}
