@@ -16,8 +16,8 @@ RUN set -eu; \
         package="/manifests/${manifest%/Cargo.toml}"; \
         mkdir -p "$package/src"; \
         cp "$manifest" "$package/"; \
-        : > "$package/src/lib.rs"; \
-        echo 'fn main() { std::process::exit(70) }' > "$package/src/main.rs"; \
+        echo '//! Empty.' > "$package/src/lib.rs"; \
+        printf '//! Empty.\nfn main() { std::process::exit(70) }\n' > "$package/src/main.rs"; \
     done; \
     cp Cargo.lock /manifests/; \
     for offline in .cargo vendor; do if [ -e "$offline" ]; then cp -R "$offline" /manifests/; fi; done

@@ -1,5 +1,6 @@
-//! The example stack says what the pages say it does: who waits for whom, who sees what, and that `.env.example` explains
-//! every variable. Compose itself is not needed: the files are read as YAML, and the few rules of its interpolation are here.
+//! The example stack says what the pages say it does: who waits for whom, who sees what, and that
+//! `.env.example` explains every variable. Compose itself is not needed: the files are read as
+//! YAML, and the few rules of its interpolation are here.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,6 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use netbird_authentik_init::config::variables;
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
@@ -15,51 +17,11 @@ const STACK: &str = "docker-compose.example.yml";
 const EXISTING: &str = "docker-compose.existing-authentik.example.yml";
 const INIT: &str = "netbird-authentik-init";
 
-/// What our container may be told, without the `_FILE` forms. To be replaced by the program's own list,
-/// `netbird_authentik_init::config::variables::VARIABLES`; any other `NETBIRD_*` is passed on into setup.env.
-const KNOWN: &[&str] = &[
-    "AUTHENTIK_HOST",
-    "AUTHENTIK_HOST_BROWSER",
-    "AUTHENTIK_TOKEN",
-    "AUTHENTIK_INSECURE",
-    "AUTHENTIK_CA_FILE",
-    "AUTHENTIK_APPLICATION_SLUG",
-    "AUTHENTIK_APPLICATION_NAME",
-    "AUTHENTIK_PROVIDER_NAME",
-    "AUTHENTIK_AUTHORIZATION_FLOW",
-    "AUTHENTIK_INVALIDATION_FLOW",
-    "AUTHENTIK_SIGNING_KEY",
-    "AUTHENTIK_SUB_MODE",
-    "AUTHENTIK_REDIRECT_URIS",
-    "AUTHENTIK_ACCESS_GROUPS",
-    "AUTHENTIK_DEVICE_CODE_FLOW",
-    "AUTHENTIK_SERVICE_ACCOUNT_ROLE",
-    "NETBIRD_DOMAIN",
-    "NETBIRD_AUTH_CLIENT_ID",
-    "NETBIRD_MGMT_API_ENDPOINT",
-    "NETBIRD_MGMT_IDP",
-    "NETBIRD_IDP_MGMT_EXTRA_USERNAME",
-    "NETBIRD_IDP_MGMT_EXTRA_PASSWORD",
-    "NETBIRD_DATASTORE_ENC_KEY",
-    "NETBIRD_RELAY_AUTH_SECRET",
-    "TURN_PASSWORD",
-    "SETUP_DIR",
-    "SETUP_STATE_DIR",
-    "SETUP_OUTPUTS",
-    "SETUP_FILE_MODE",
-    "SETUP_FILE_UID",
-    "SETUP_FILE_GID",
-    "SETUP_MANAGEMENT_DISCOVERY",
-    "SETUP_TIMEOUT",
-    "SETUP_AUTH_GRACE",
-    "SETUP_REQUEST_TIMEOUT",
-    "SETUP_ALLOW_IDENTITY_CHANGE",
-    "SETUP_INTERVAL",
-    "SETUP_LISTEN",
-    "SETUP_LOG_FORMAT",
-    "SETUP_LOG",
-    "SETUP_PROXY",
-];
+/// Whether our container knows this name. Other `NETBIRD_*` names would be passed on, but here they
+/// would be typos.
+fn is_known(name: &str) -> bool {
+    variables::find(name).is_some() || variables::file_form(name).is_some()
+}
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -69,7 +31,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-// --- YAML ------------------------------------------------------------------------------------------------------------
+// --- YAML ----------------------------------------------------------------------------------------
 
 fn load(name: &str) -> Value {
     let text = read(name);
@@ -108,7 +70,7 @@ fn set<const N: usize>(items: [&str; N]) -> BTreeSet<String> {
     items.into_iter().map(str::to_owned).collect()
 }
 
-// --- Compose's interpolation -----------------------------------------------------------------------------------------
+// --- Compose's interpolation ---------------------------------------------------------------------
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Otherwise {
@@ -117,7 +79,8 @@ enum Otherwise {
     Refuse,
 }
 
-/// Every `${NAME}`, `${NAME:-default}` and `${NAME:?message}`. `$$` is a literal `$`; another form is a mistake here.
+/// Every `${NAME}`, `${NAME:-default}` and `${NAME:?message}`. `$$` is a literal `$`; another form
+/// is a mistake here.
 fn interpolate(text: &str, mut value: impl FnMut(&str, Otherwise) -> String) -> String {
     let mut result = String::new();
     let mut rest = text;
@@ -153,8 +116,8 @@ fn interpolate(text: &str, mut value: impl FnMut(&str, Otherwise) -> String) -> 
     result + rest
 }
 
-/// The text as Compose sees it: without comments. None of the files has a `#` that starts a comment inside a value, except
-/// for the Caddyfile's own comments, which have no variables in them.
+/// The text as Compose sees it: without comments. None of the files has a `#` that starts a comment
+/// inside a value, except for the Caddyfile's own comments, which have no variables in them.
 fn without_comments(name: &str) -> String {
     read(name)
         .lines()
@@ -163,7 +126,7 @@ fn without_comments(name: &str) -> String {
         .join("\n")
 }
 
-fn variables(name: &str) -> BTreeMap<String, BTreeSet<Otherwise>> {
+fn interpolated(name: &str) -> BTreeMap<String, BTreeSet<Otherwise>> {
     let mut found: BTreeMap<String, BTreeSet<Otherwise>> = BTreeMap::new();
     interpolate(&without_comments(name), |variable, otherwise| {
         found.entry(variable.to_owned()).or_default().insert(otherwise);
@@ -182,7 +145,8 @@ fn resolved(value: &Value) -> String {
     })
 }
 
-/// `.env.example`: the required names, which have no value, and the optional ones with the default that the comment shows.
+/// `.env.example`: the required names, which have no value, and the optional ones with the default
+/// that the comment shows.
 fn env_example() -> (BTreeSet<String>, BTreeMap<String, String>) {
     let (mut required, mut optional) = (BTreeSet::new(), BTreeMap::new());
     for line in read(".env.example").lines() {
@@ -210,9 +174,9 @@ fn env_example() -> (BTreeSet<String>, BTreeMap<String, String>) {
 fn env_example_has_every_variable_and_no_other() {
     let (required, optional) = env_example();
     let explained: BTreeSet<_> = required.iter().cloned().chain(optional.keys().cloned()).collect();
-    let used: BTreeSet<_> = variables(STACK).into_keys().collect();
+    let used: BTreeSet<_> = interpolated(STACK).into_keys().collect();
     assert_eq!(used, explained);
-    for name in variables(EXISTING).into_keys() {
+    for name in interpolated(EXISTING).into_keys() {
         assert!(
             explained.contains(&name),
             "{EXISTING} uses {name}, which .env.example does not have"
@@ -224,7 +188,7 @@ fn env_example_has_every_variable_and_no_other() {
 fn required_variables_are_refused_when_empty_and_the_others_have_the_default_shown() {
     let (required, optional) = env_example();
     for file in [STACK, EXISTING] {
-        for (name, uses) in variables(file) {
+        for (name, uses) in interpolated(file) {
             let expected = match optional.get(&name) {
                 Some(default) => Otherwise::Default(default.clone()),
                 None => Otherwise::Refuse,
@@ -294,7 +258,7 @@ fn the_command_fills_in_every_secret_and_never_twice() {
     assert_eq!(fs::read_to_string(folder.join(".env")).unwrap(), made);
 }
 
-// --- Who waits for whom, who sees what ---------------------------------------------------------------------------------
+// --- Who waits for whom, who sees what -----------------------------------------------------------
 
 #[test]
 fn everybody_waits_for_the_right_thing() {
@@ -454,7 +418,7 @@ fn containers_reach_the_public_names_at_the_proxy() {
     );
 }
 
-// --- The services --------------------------------------------------------------------------------------------------------
+// --- The services --------------------------------------------------------------------------------
 
 #[test]
 fn every_image_has_a_version() {
@@ -497,12 +461,11 @@ fn authentik_is_bootstrapped_with_the_token_that_we_use() {
 
 #[test]
 fn our_container_is_told_only_what_it_knows() {
-    let known: BTreeSet<_> = KNOWN.iter().copied().collect();
     for file in [STACK, EXISTING] {
         let stack = load(file);
         let environment = stack["services"][INIT]["environment"].as_object().unwrap();
         for name in environment.keys() {
-            assert!(known.contains(name.strip_suffix("_FILE").unwrap_or(name)), "{file}: {name}");
+            assert!(is_known(name), "{file}: {name}");
         }
         for required in ["AUTHENTIK_HOST", "NETBIRD_DOMAIN"] {
             assert!(environment.contains_key(required), "{file}: {required}");
@@ -559,7 +522,8 @@ fn the_token_comes_from_a_file_where_authentik_is_not_ours() {
 fn netbird_starts_from_our_files() {
     let stack = load(STACK);
     let entrypoint = |service: &str| strings(&stack["services"][service]["entrypoint"]);
-    // The shell that each image has, `exec` so that signals arrive, and no `env_file`: Compose would read that too early.
+    // The shell that each image has, `exec` so that signals arrive, and no `env_file`: Compose
+    // would read that too early.
     assert_eq!(
         entrypoint("netbird-relay"),
         [
@@ -604,7 +568,7 @@ fn netbird_starts_from_our_files() {
     }
 }
 
-// --- The proxy -----------------------------------------------------------------------------------------------------------
+// --- The proxy -----------------------------------------------------------------------------------
 
 /// The Caddyfile as Caddy gets it, one line of it each, without comments and indentation.
 fn caddyfile() -> Vec<String> {
@@ -708,10 +672,10 @@ fn the_proxy_reads_the_caddyfile_from_its_variable() {
     );
 }
 
-// --- What Compose and Docker read --------------------------------------------------------------------------------------
+// --- What Compose and Docker read ----------------------------------------------------------------
 
-/// docker-compose 1.29 knows neither `configs` with a content nor `secrets` from the environment, and refuses keys that it
-/// does not know.
+/// docker-compose 1.29 knows neither `configs` with a content nor `secrets` from the environment,
+/// and refuses keys that it does not know.
 #[test]
 fn both_generations_of_compose_know_every_key() {
     let top = set(["services", "networks", "volumes", "secrets"]);
@@ -790,7 +754,7 @@ fn the_build_context_has_every_manifest_of_the_workspace() {
     }
 }
 
-// --- The pages -----------------------------------------------------------------------------------------------------------
+// --- The pages -----------------------------------------------------------------------------------
 
 const PAGES: &[&str] = &["first-up", "files", "backup-and-rotation", "migration", "configure-sh"];
 
@@ -803,10 +767,7 @@ fn the_pages_name_no_variable_that_does_not_exist() {
             read(&name).split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'))
         {
             let ours = word.starts_with("SETUP_") || word.starts_with("AUTHENTIK_");
-            let variable = word.strip_suffix("_FILE").unwrap_or(word);
-            let known = [word, variable].iter().any(|name| KNOWN.contains(name))
-                || required.contains(word)
-                || optional.contains_key(word);
+            let known = is_known(word) || required.contains(word) || optional.contains_key(word);
             assert!(!ours || known, "{name}: {word}");
         }
     }
