@@ -526,11 +526,7 @@ fn netbird_starts_from_our_files() {
     // would read that too early.
     assert_eq!(
         entrypoint("netbird-relay"),
-        [
-            "/busybox/sh",
-            "-c",
-            "set -a; . /setup/relay.env; set +a; exec /go/bin/netbird-relay --listen-address :33080"
-        ]
+        ["/busybox/sh", "-c", "set -a; . /setup/relay.env; set +a; exec /go/bin/netbird-relay"]
     );
     assert_eq!(
         entrypoint("netbird-dashboard"),
@@ -619,7 +615,7 @@ fn the_proxy_knows_every_path_of_netbird() {
         ("/ws-proxy/signal*", "netbird-signal:80"),
         ("/ws-proxy/management*", "netbird-management:80"),
         ("/api/*", "netbird-management:80"),
-        ("/relay*", "netbird-relay:33080"),
+        ("/relay*", "netbird-relay:80"),
         ("*", "netbird-dashboard:80"),
     ];
     assert_eq!(
