@@ -2,17 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use serde_json::{Value, json};
 
-use crate::edit::{blank_group, blank_user};
 use crate::features::Feature;
 use crate::ids::fixed_uuid;
 use crate::model::Model;
 use crate::profile::Profile;
-use crate::state::{State, overlaid};
+use crate::records::{
+    blank_group, blank_user, brand_record, flow_record, key_pair_record, overlaid,
+};
+use crate::state::State;
 
 /// The throw-away keys all simulated servers sign with.
 pub(crate) const RSA_KEY: &str = include_str!("../keys/rsa.key.pem");
@@ -118,12 +117,15 @@ pub(crate) fn install(state: &mut State, profile: &Profile, bootstrap_token: &st
     }
     let outpost = state.take_pk();
     if profile.has(Feature::Brands) {
+        let role = json!({"pk": fixed_uuid("outpost role"), "name": "ak-managed-outpost", "permissions": []});
+        let roles = json!([role["pk"]]);
+        state.roles.push(role);
         state.users.push(overlaid(
             blank_user(outpost),
             json!({
                 "username": format!("ak-outpost-{}", fixed_uuid("outpost").replace('-', "")),
                 "name": "Outpost authentik Embedded Outpost Service-Account",
-                "type": "internal_service_account", "path": "goauthentik.io/outposts",
+                "type": "internal_service_account", "path": "goauthentik.io/outposts", "roles": roles,
             }),
         ));
     }
@@ -133,9 +135,11 @@ pub(crate) fn install(state: &mut State, profile: &Profile, bootstrap_token: &st
         blank_user(admin),
         json!({"username": "akadmin", "name": "authentik Default Admin", "email": "admin@example.com"}),
     ));
-    for (name, superuser, users) in
-        [("authentik Admins", true, json!([admin])), ("authentik Read-only", false, json!([]))]
-    {
+    let mut groups = vec![("authentik Admins", true, json!([admin]))];
+    if profile.has(Feature::Entitlements) {
+        groups.push(("authentik Read-only", false, json!([])));
+    }
+    for (name, superuser, users) in groups {
         state.groups.push(overlaid(
             blank_group(&fixed_uuid(name)),
             json!({"name": name, "is_superuser": superuser, "users": users}),
@@ -203,58 +207,6 @@ fn mappings(profile: &Profile) -> Vec<(String, &'static str, &'static str)> {
         all.push((oauth2("entitlements"), "entitlements", "Application Entitlements"));
     }
     all
-}
-
-/// A flow as the model's defaults make it, with the given keys on top.
-pub(crate) fn flow_record(pk: &str, fields: Value) -> Value {
-    overlaid(
-        json!({
-            "pk": pk, "policybindingmodel_ptr_id": fixed_uuid(&format!("{pk}-pbm")), "name": "", "slug": "",
-            "title": "", "designation": "", "background": "/static/dist/assets/images/flow_background.jpg",
-            "background_url": "/static/dist/assets/images/flow_background.jpg", "background_themed_urls": null,
-            "stages": [], "policies": [], "cache_count": 0, "policy_engine_mode": "any",
-            "compatibility_mode": false, "layout": "stacked", "denied_action": "message_continue",
-            "authentication": "none",
-        }),
-        fields,
-    )
-}
-
-/// A brand as the default blueprint makes it.
-pub(crate) fn brand_record(domain: &str, default: bool) -> Value {
-    json!({
-        "brand_uuid": fixed_uuid(&format!("brand {domain}")), "domain": domain, "default": default,
-        "branding_title": "authentik", "branding_logo": "/static/dist/assets/icons/icon_left_brand.svg",
-        "branding_favicon": "/static/dist/assets/icons/icon.png", "branding_custom_css": "",
-        "branding_default_flow_background": "/static/dist/assets/images/flow_background.jpg",
-        "flow_authentication": fixed_uuid("default-authentication-flow"),
-        "flow_invalidation": fixed_uuid("default-invalidation-flow"), "flow_recovery": null,
-        "flow_unenrollment": null, "flow_user_settings": fixed_uuid("default-user-settings-flow"),
-        "flow_device_code": null, "flow_lockdown": null, "flow_user_switch": null, "flow_request": null,
-        "event_retention": "days=365", "default_application": null, "web_certificate": null,
-        "client_certificates": [], "attributes": {},
-    })
-}
-
-/// A certificate key pair; an empty key is a certificate alone.
-pub(crate) fn key_pair_record(pk: &str, name: &str, kind: &str, cert: &str, key: &str) -> Value {
-    let der = pem_bytes(cert);
-    let colons = |bytes: &[u8]| {
-        let parts: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        parts.join(":")
-    };
-    json!({
-        "pk": pk, "name": name, "fingerprint_sha256": colons(digest(&SHA256, &der).as_ref()),
-        "fingerprint_sha1": colons(digest(&SHA1_FOR_LEGACY_USE_ONLY, &der).as_ref()),
-        "cert_expiry": "2036-01-01T00:00:00Z", "cert_subject": format!("OU=Self-signed,O=authentik,CN={name}"),
-        "key_type": kind, "managed": null, "certificate_data": cert, "key_data": key,
-    })
-}
-
-/// The bytes of a PEM block.
-pub(crate) fn pem_bytes(pem: &str) -> Vec<u8> {
-    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
-    STANDARD.decode(body.trim()).unwrap_or_default()
 }
 
 impl State {

@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::defaults::{EC_CERT, EC_KEY, RSA_CERT, RSA_KEY, key_pair_record};
+use crate::defaults::{EC_CERT, EC_KEY, RSA_CERT, RSA_KEY};
 use crate::ids;
-use crate::state::{State, blank_provider, overlaid};
+use crate::records::{
+    blank_application, blank_group, blank_provider, blank_user, key_pair_record, overlaid,
+};
+use crate::state::State;
 
 impl State {
     /// Adds a provider: the model's defaults, with the given keys on top. Returns its key.
@@ -121,38 +124,4 @@ impl State {
         };
         self.grants.approve_device(user_code, pk)
     }
-}
-
-/// An application as the model's defaults make it.
-#[must_use]
-pub(crate) fn blank_application(pk: &str) -> Value {
-    json!({
-        "pk": pk, "name": "", "slug": "", "provider": null, "backchannel_providers": [],
-        "open_in_new_tab": false, "meta_launch_url": "", "meta_icon": "",
-        "meta_description": "", "meta_publisher": "", "policy_engine_mode": "any", "group": "",
-        "meta_hide": false,
-    })
-}
-
-/// A group as the model's defaults make it.
-#[must_use]
-pub(crate) fn blank_group(pk: &str) -> Value {
-    let number = u32::from_str_radix(pk.get(..4).unwrap_or("1"), 16).unwrap_or(1);
-    json!({
-        "pk": pk, "num_pk": number, "name": "", "is_superuser": false, "parent": null,
-        "parents": [], "users": [], "attributes": {}, "roles": [],
-    })
-}
-
-/// A user as the model's defaults make it.
-#[must_use]
-pub(crate) fn blank_user(pk: i64) -> Value {
-    let uuid = ids::uuid();
-    json!({
-        "pk": pk, "username": "", "name": "", "is_active": true, "last_login": null,
-        "date_joined": "2026-01-01T00:00:00.000000Z", "email": "", "attributes": {},
-        "uid": ids::sha256_hex(&uuid), "path": "users", "type": "internal", "uuid": uuid,
-        "password_change_date": "2026-01-01T00:00:00.000000Z",
-        "last_updated": "2026-01-01T00:00:00.000000Z", "roles": [], "permissions": [],
-    })
 }

@@ -5,6 +5,7 @@
 //! with recordings of real servers, [`profiles`] tells.
 
 mod api;
+mod builder;
 mod call;
 mod clock;
 mod defaults;
@@ -16,6 +17,7 @@ mod migrate;
 mod model;
 mod oidc;
 mod profile;
+mod records;
 mod release;
 mod routes;
 mod shapes;
@@ -23,6 +25,7 @@ mod shared;
 mod sim;
 mod state;
 
+pub use builder::Builder;
 pub use defaults::{DEFAULT_BRAND, SCOPE, SELF_SIGNED, default_objects};
 pub use features::{Evidence, Feature};
 pub use http::fault::{Fault, FaultRule, Match};
@@ -33,5 +36,5 @@ pub use migrate::ALL_GRANTS;
 pub use oidc::redirect::matches as redirect_matches;
 pub use profile::{Profile, find, profiles};
 pub use release::{Range, Release};
-pub use sim::{Builder, DEFAULT_TOKEN, Sim};
+pub use sim::{DEFAULT_TOKEN, Sim};
 pub use state::State;

@@ -1,5 +1,6 @@
 //! The simulator as a program of its own: for containers, and for trying things by hand.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -96,12 +97,9 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!(
-        "authentik-sim {} listens on {} and {}",
-        sim.profile().version_current,
-        sim.url(),
-        sim.https_url()
-    );
+    let (version, url, https_url) = (sim.profile().version_current, sim.url(), sim.https_url());
+    // Nobody may be reading; the server runs all the same.
+    let _ = writeln!(std::io::stdout(), "authentik-sim {version} listens on {url} and {https_url}");
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {

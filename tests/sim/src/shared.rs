@@ -183,6 +183,11 @@ impl Shared {
         if self.profile.has(Feature::Charset) && call.path.starts_with("/api/") && reply.is_json() {
             reply.set_content_type("application/json; charset=utf-8");
         }
+        for (name, value) in &mut reply.headers {
+            if name == "Location" && value.starts_with('/') {
+                value.insert_str(0, prefix);
+            }
+        }
         let dear = is_dear(self.profile, call, reply.status);
         Handled { reply, authenticated, dear }
     }

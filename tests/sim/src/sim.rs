@@ -1,19 +1,15 @@
-//! The handle a test holds, and what starts a server.
+//! The handle a test holds on a running server.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use tokio::sync::watch;
-
-use crate::http::fault::{FaultRule, Script};
+use crate::builder::Builder;
+use crate::http::fault::FaultRule;
 use crate::http::log::{Request, rounds};
-use crate::http::server::{listen, reserve};
 use crate::http::stage::{Advance, Ladder, Stage};
-use crate::http::tls::{TlsMode, acceptor};
 use crate::profile::{Profile, find};
-use crate::shared::{Config, Gate, Listeners, Shared, lock};
+use crate::shared::{Shared, lock};
 use crate::state::State;
 
 /// The bootstrap token unless the builder says otherwise.
@@ -23,181 +19,10 @@ pub const DEFAULT_TOKEN: &str = "sim-bootstrap-token";
 #[derive(Debug)]
 pub struct Sim {
     pub(crate) shared: Arc<Shared>,
-    address: SocketAddr,
-    tls_address: SocketAddr,
-    ca_pem: String,
-    thread: Option<JoinHandle<()>>,
-}
-
-/// How a server is to start.
-#[derive(Debug)]
-pub struct Builder {
-    profile: &'static Profile,
-    token: String,
-    startup: Vec<(Advance, Stage)>,
-    config: Config,
-    bind: SocketAddr,
-    tls: TlsMode,
-    state: Option<State>,
-}
-
-impl Builder {
-    pub(crate) fn new(profile: &'static Profile) -> Self {
-        Self {
-            profile,
-            token: DEFAULT_TOKEN.to_owned(),
-            startup: vec![],
-            config: Config {
-                latency: Duration::ZERO,
-                clock_offset: 0,
-                web_path: "/".to_owned(),
-                trusted_proxy: true,
-            },
-            bind: SocketAddr::from(([127, 0, 0, 1], 0)),
-            tls: TlsMode::Valid,
-            state: None,
-        }
-    }
-
-    /// The bootstrap token.
-    #[must_use]
-    pub fn token(mut self, token: &str) -> Self {
-        token.clone_into(&mut self.token);
-        self
-    }
-
-    /// The stage the server stays in.
-    #[must_use]
-    pub fn stage(mut self, stage: Stage) -> Self {
-        self.startup = vec![(Advance::Never, stage)];
-        self
-    }
-
-    /// The stages the server passes through, each with what ends it; after the last it is ready.
-    #[must_use]
-    pub fn startup(mut self, stages: Vec<(Advance, Stage)>) -> Self {
-        self.startup = stages;
-        self
-    }
-
-    /// How long every answer takes.
-    #[must_use]
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.config.latency = latency;
-        self
-    }
-
-    /// By how many seconds the server's clock is ahead.
-    #[must_use]
-    pub fn clock_offset(mut self, seconds: i64) -> Self {
-        self.config.clock_offset = seconds;
-        self
-    }
-
-    /// The sub-path everything is under, as `/auth/`.
-    #[must_use]
-    pub fn web_path(mut self, path: &str) -> Self {
-        self.config.web_path = format!("/{}/", path.trim_matches('/')).replace("//", "/");
-        self
-    }
-
-    /// The address to listen on for plain HTTP; TLS takes a port of the kernel's choice there.
-    #[must_use]
-    pub fn bind(mut self, address: SocketAddr) -> Self {
-        self.bind = address;
-        self
-    }
-
-    /// The same as a text.
-    ///
-    /// # Panics
-    /// If the text is no address, which is the caller's mistake.
-    #[must_use]
-    pub fn host(self, address: &str) -> Self {
-        self.bind(address.parse().expect("an address such as 0.0.0.0:9000"))
-    }
-
-    /// What is wrong with the certificate.
-    #[must_use]
-    pub fn tls(mut self, mode: TlsMode) -> Self {
-        self.tls = mode;
-        self
-    }
-
-    /// Whether peers count as trusted proxies, so that X-Forwarded-Host (and, on the newest, -Proto) counts.
-    #[must_use]
-    pub fn trusted_proxy(mut self, trusted: bool) -> Self {
-        self.config.trusted_proxy = trusted;
-        self
-    }
-
-    /// The objects to begin with, as another server left them; an older release's are upgraded.
-    #[must_use]
-    pub fn state(mut self, state: State) -> Self {
-        self.state = Some(state);
-        self
-    }
-
-    /// Starts the server; it listens when this returns, unless it begins by refusing.
-    ///
-    /// # Panics
-    /// If the machine gives no port, key or thread.
-    #[must_use]
-    pub fn start(self) -> Sim {
-        let mut state = self.state.unwrap_or_else(|| State::installed(self.profile, &self.token));
-        state.upgrade(self.profile);
-        let (gate, _) = watch::channel(Gate { open: false, stop: false, turn: 0 });
-        let (ca_pem, tls) = acceptor(self.tls).expect("a certificate");
-        let total = if tls.is_some() { 2 } else { 1 };
-        let shared = Arc::new(Shared {
-            profile: self.profile,
-            config: self.config,
-            state: Mutex::new(state),
-            log: Mutex::default(),
-            script: Mutex::new(Script::default()),
-            ladder: Mutex::new(Ladder::new(self.startup)),
-            gate,
-            counter: Mutex::new(0),
-            listeners: Listeners { total, ..Listeners::default() },
-        });
-        shared.enter();
-        let refuses = lock(&shared.ladder).stage == Stage::Refused;
-        let (ready, started) = std::sync::mpsc::channel();
-        let inner = Arc::clone(&shared);
-        let mut tls_bind = self.bind;
-        tls_bind.set_port(0);
-        let thread = std::thread::Builder::new()
-            .name("authentik-sim".to_owned())
-            .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .expect("a runtime");
-                runtime.block_on(async move {
-                    let plain = reserve(self.bind).expect("a port");
-                    let secure = reserve(tls_bind).expect("a port");
-                    let at =
-                        |socket: &tokio::net::TcpSocket| socket.local_addr().expect("an address");
-                    let addresses = (at(&plain), at(&secure));
-                    let (shared, secured) = (Arc::clone(&inner), Arc::clone(&inner));
-                    let mut stop = inner.gate.subscribe();
-                    tokio::spawn(async move { listen(plain, None, shared).await });
-                    if tls.is_some() {
-                        tokio::spawn(async move { listen(secure, tls, secured).await });
-                    }
-                    let timed = Arc::clone(&inner);
-                    tokio::spawn(async move { timed.keep_time().await });
-                    let _ = ready.send(addresses);
-                    let _ = stop.wait_for(|gate| gate.stop).await;
-                });
-            })
-            .expect("a thread");
-        let (address, tls_address) = started.recv().expect("the server starts");
-        if !refuses {
-            shared.listeners.wait(true);
-        }
-        Sim { shared, address, tls_address, ca_pem, thread: Some(thread) }
-    }
+    pub(crate) address: SocketAddr,
+    pub(crate) tls_address: SocketAddr,
+    pub(crate) ca_pem: String,
+    pub(crate) thread: Option<JoinHandle<()>>,
 }
 
 impl Sim {
@@ -277,7 +102,6 @@ impl Sim {
     }
 
     /// The objects, to look at and to edit. Do not hold it across a request.
-    #[must_use]
     pub fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.shared.state)
     }

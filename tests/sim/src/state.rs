@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::defaults;
-use crate::ids;
 use crate::model::Model;
 use crate::oidc::grants::Grants;
 use crate::profile::Profile;
@@ -231,30 +230,4 @@ impl State {
 #[must_use]
 pub fn contains(list: &Value, wanted: &Value) -> bool {
     list.as_array().is_some_and(|items| items.contains(wanted))
-}
-
-/// Lays the keys of `over` on top of `base`.
-#[must_use]
-pub fn overlaid(mut base: Value, over: Value) -> Value {
-    if let (Some(base), Value::Object(over)) = (base.as_object_mut(), over) {
-        base.extend(over);
-    }
-    base
-}
-
-/// A provider as the model's defaults make it.
-#[must_use]
-pub fn blank_provider(pk: i64) -> Value {
-    json!({
-        "pk": pk, "name": "", "authentication_flow": null, "authorization_flow": null,
-        "invalidation_flow": null, "property_mappings": [], "client_type": "confidential",
-        "client_id": ids::key(40), "client_secret": ids::key(128),
-        "access_code_validity": "minutes=1", "access_token_validity": "hours=1",
-        "refresh_token_validity": "days=30", "refresh_token_threshold": "seconds=0",
-        "include_claims_in_id_token": true, "signing_key": null, "encryption_key": null,
-        "redirect_uris": [], "backchannel_logout_uri": "", "logout_uri": "",
-        "logout_method": "backchannel", "sub_mode": "hashed_user_id",
-        "issuer_mode": "per_provider", "jwks_sources": [], "jwt_federation_sources": [],
-        "jwt_federation_providers": [], "grant_types": [],
-    })
 }

@@ -23,13 +23,13 @@ struct Recording {
 }
 
 const RECORDINGS: &[Recording] = &[
-    Recording { file: "2022.12.3", fresh: &[304, 401], compared: 0 },
-    Recording { file: "2023.10.7", fresh: &[304, 401], compared: 0 },
-    Recording { file: "2024.2.4", fresh: &[], compared: 0 },
-    Recording { file: "2024.12.5", fresh: &[304, 401], compared: 0 },
-    Recording { file: "2025.12.4", fresh: &[304, 401], compared: 0 },
-    Recording { file: "2026.2.2", fresh: &[], compared: 0 },
-    Recording { file: "2026.5.0-rc1", fresh: &[304], compared: 0 },
+    Recording { file: "2022.12.3", fresh: &[304, 401], compared: 260 },
+    Recording { file: "2023.10.7", fresh: &[304, 401], compared: 246 },
+    Recording { file: "2024.2.4", fresh: &[], compared: 235 },
+    Recording { file: "2024.12.5", fresh: &[304, 401], compared: 254 },
+    Recording { file: "2025.12.4", fresh: &[304, 401], compared: 254 },
+    Recording { file: "2026.2.2", fresh: &[], compared: 226 },
+    Recording { file: "2026.5.0-rc1", fresh: &[304], compared: 254 },
 ];
 
 /// Exchanges that are not compared: recording (empty for all), name, reason.
@@ -79,6 +79,8 @@ fn replay(recording: &Recording) -> (usize, Vec<String>) {
 }
 
 #[test]
+// The counts are for whoever runs the test with its output shown.
+#[allow(clippy::disallowed_macros)]
 fn the_simulator_answers_as_the_recorded_servers_did() {
     let mut all = vec![];
     for recording in RECORDINGS {
@@ -98,8 +100,11 @@ fn the_simulator_answers_as_the_recorded_servers_did() {
 #[test]
 fn every_skipped_exchange_exists() {
     for (file, name, reason) in SKIPPED {
-        let files = RECORDINGS.iter().filter(|recording| file.is_empty() || recording.file == *file);
-        let found = files.flat_map(|recording| read(recording.file)).any(|exchange| exchange["name"] == *name);
+        let files =
+            RECORDINGS.iter().filter(|recording| file.is_empty() || recording.file == *file);
+        let found = files
+            .flat_map(|recording| read(recording.file))
+            .any(|exchange| exchange["name"] == *name);
         assert!(found, "{name} ({reason}) is in no recording");
         assert!(!reason.is_empty());
     }

@@ -14,6 +14,7 @@ const YEAR: i64 = 360 * 86_400;
 
 pub(crate) fn create(env: &mut Env<'_>) -> Answer {
     env.need("add", Model::User)?;
+    env.need("add", Model::Token)?;
     let body = body::object(env)?;
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     let with_group = body.get("create_group") == Some(&Value::Bool(true));

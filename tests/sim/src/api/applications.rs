@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::api::filter::selected;
 use crate::api::form::Form;
-use crate::api::list::{page, selected};
+use crate::api::list::page;
 use crate::api::write::{Fields, pick};
 use crate::api::{Answer, Env};
 use crate::features::Feature as F;

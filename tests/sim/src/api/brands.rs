@@ -8,7 +8,7 @@ use crate::api::{Answer, Env};
 use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::model::Model;
-use crate::release::since;
+use crate::release::{between, since};
 
 const FLOWS: &[&str] = &[
     "flow_authentication",
@@ -96,10 +96,14 @@ pub(crate) fn current(env: &Env<'_>) -> Answer {
     }
     put("default_locale", json!(""));
     if env.profile.within(since(2025, 10)) {
-        put(
-            "flags",
-            json!({"policies_buffered_access_view": false, "flows_refresh_others": false}),
-        );
+        let mut flags = json!({"flows_refresh_others": false});
+        if env.profile.within(between((2025, 10), (2026, 5))) {
+            flags["policies_buffered_access_view"] = json!(false);
+        }
+        if env.profile.within(since(2026, 2)) {
+            flags["flows_continuous_login"] = json!(false);
+        }
+        put("flags", flags);
     }
     Ok(Reply::json(200, &Value::Object(shown)))
 }

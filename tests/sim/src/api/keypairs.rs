@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use crate::api::form::Form;
 use crate::api::write::Fields;
 use crate::api::{Answer, Env, body, serve};
-use crate::defaults::{EC_CERT, EC_KEY, RSA_CERT, RSA_KEY, key_pair_record};
+use crate::defaults::{EC_CERT, EC_KEY, RSA_CERT, RSA_KEY};
 use crate::http::reply::Reply;
 use crate::model::Model;
+use crate::records::key_pair_record;
 
 pub(crate) fn check(
     env: &Env<'_>,

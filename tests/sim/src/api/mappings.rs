@@ -2,11 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::filter::selected;
 use crate::api::form::Form;
-use crate::api::list::{paginated, selected};
+use crate::api::list::paginated;
 use crate::api::write::{Fields, pick};
 use crate::api::{Answer, Env, serve};
 use crate::model::Model;
+use crate::release::Release;
 
 const WRITABLE: &[&str] = &["managed", "name", "expression", "scope_name", "description"];
 
@@ -46,13 +48,17 @@ pub(crate) fn check(
 pub(crate) fn all(env: &Env<'_>) -> Answer {
     env.need("view", Model::ScopeMapping)?;
     let mut objects = selected(env, Model::ScopeMapping)?;
-    let wanted = if env.profile.within(crate::release::before(2024, 12)) { 19 } else { 36 };
+    let wanted = match env.profile.release {
+        release if release < Release(2023, 5, 0) => 19,
+        release if release < Release(2024, 2, 0) => 22,
+        _ => 36,
+    };
     while objects.len() < wanted {
         let number = objects.len();
         objects.push(json!({
             "pk": crate::ids::fixed_uuid(&format!("other mapping {number}")),
-            "managed": format!("goauthentik.io/sources/other-{number}"), "name": format!("other mapping {number}"),
-            "expression": "return {}",
+            "managed": format!("goauthentik.io/sources/other-{number}"),
+            "name": format!("other mapping {number}"), "expression": "return {}",
         }));
     }
     paginated(env, &objects, Model::ScopeMapping, |object| {

@@ -6,6 +6,7 @@ pub mod auth;
 pub mod bindings;
 pub mod body;
 pub mod brands;
+pub mod filter;
 pub mod flows;
 pub mod form;
 pub mod groups;
@@ -44,6 +45,12 @@ impl Env<'_> {
     /// Whether the caller holds the permission for an action on a kind of object.
     pub(crate) fn may(&self, action: &str, model: Model) -> bool {
         self.caller.may(&model.permission(action, self.profile))
+    }
+
+    /// Whether the object is a token of the caller's, who may do with it as they like.
+    pub(crate) fn owns(&self, model: Model, id: &str) -> bool {
+        let token = self.state.token(id).filter(|_| model == Model::Token);
+        token.is_some_and(|token| token["user"] == self.caller.user)
     }
 
     /// Refuses unless the caller may.

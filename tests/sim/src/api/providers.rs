@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::api::filter::selected;
 use crate::api::form::Form;
-use crate::api::list::{find, page, selected};
+use crate::api::list::{find, page};
 use crate::api::write::{Fields, pick};
 use crate::api::{Answer, Env, redirects};
 use crate::features::Feature as F;
@@ -125,10 +126,7 @@ pub(crate) fn check(
     if let Some(redirect_uris) = redirect_uris {
         fields.insert("redirect_uris".to_owned(), redirect_uris);
     }
-    if !profile.has(F::GrantTypes) {
-        fields.shift_remove("grant_types");
-    }
-    if let Some(validity) = body.get("token_validity").filter(|_| !profile.has(F::SubUserId)) {
+    if let Some(validity) = body.get("token_validity") {
         fields.insert("refresh_token_validity".to_owned(), validity.clone());
     }
     Ok(fields)

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::api::{Env, redirects};
 use crate::features::Feature as F;
 use crate::model::Model;
+use crate::release::{before, between};
 use crate::shapes::{self, PROVIDER_HEAD, cut};
 use crate::state::contains;
 
@@ -71,8 +72,14 @@ fn application(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
     let backchannel = stored["backchannel_providers"].as_array().cloned().unwrap_or_default();
     put(full, "provider_obj", brief(&stored["provider"]));
     put(full, "backchannel_providers_obj", backchannel.iter().map(brief).collect());
+    let redirects = Model::Provider
+        .by_pk(env.state, &stored["provider"])
+        .map(|provider| &provider["redirect_uris"]);
+    let first = redirects
+        .and_then(|entries| entries[0]["url"].as_str())
+        .and_then(crate::oidc::cors::origin);
     let launch = match stored["meta_launch_url"].as_str() {
-        Some("") | None => Value::Null,
+        Some("") | None => json!(first),
         Some(url) => json!(url),
     };
     put(full, "launch_url", launch);
@@ -107,7 +114,9 @@ fn key_pair(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
     put(full, "private_key_download_url", url("view_private_key"));
     let has_key = stored["key_data"] != "";
     put(full, "private_key_available", json!(has_key));
-    let details = env.call.query("include_details").as_deref() != Some("false");
+    let spared = env.call.query("include_details").as_deref() == Some("false");
+    // The newer releases have no such parameter any more.
+    let details = !spared || env.profile.has(F::TokenId);
     for key in ["fingerprint_sha256", "fingerprint_sha1", "cert_expiry", "cert_subject", "key_type"]
     {
         if !details || (key == "key_type" && !has_key) {
@@ -136,6 +145,9 @@ fn brief_group(env: &Env<'_>, group: &Value) -> Value {
     if !env.profile.has(F::SmallPages) {
         put(&mut brief, "parent", Value::Null);
     }
+    if env.profile.within(between((2024, 8), (2025, 12))) {
+        put(&mut brief, "parent_name", Value::Null);
+    }
     put(&mut brief, "attributes", group["attributes"].clone());
     Value::Object(brief)
 }
@@ -150,7 +162,8 @@ fn roles(env: &Env<'_>, pks: &Value) -> Value {
 }
 
 fn group(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
-    let include = env.call.query("include_users").as_deref() != Some("false");
+    let asked = env.call.query("include_users").as_deref() != Some("false");
+    let include = asked || env.profile.within(before(2024, 4));
     let members: Vec<Value> = env
         .state
         .users
@@ -170,7 +183,7 @@ fn brief_user(env: &Env<'_>, user: &Value) -> Value {
     for key in ["pk", "username", "name", "is_active", "last_login", "email"] {
         put(&mut brief, key, user[key].clone());
     }
-    if env.profile.within(crate::release::before(2024, 2)) {
+    if env.profile.within(before(2023, 8)) {
         put(&mut brief, "avatar", json!(""));
     }
     put(&mut brief, "attributes", user["attributes"].clone());

@@ -12,8 +12,8 @@ use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::Model;
+use crate::records::overlaid;
 use crate::release::since;
-use crate::state::overlaid;
 
 const HALF_AN_HOUR: i64 = 1800;
 
@@ -68,7 +68,9 @@ pub(crate) fn record(env: &Env<'_>, pk: &str, fields: Value) -> Value {
         fields,
     );
     let forced = token["intent"] == "api" && env.profile.within(since(2024, 4));
-    if !given || forced {
+    if token["expiring"] == false && env.profile.within(since(2024, 4)) {
+        token["expires"] = Value::Null;
+    } else if !given || forced {
         token["expires"] = json!(clock::iso(env.call.now + HALF_AN_HOUR));
     }
     token

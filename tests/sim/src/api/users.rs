@@ -28,7 +28,9 @@ pub(crate) fn check(
     if env.profile.has(F::UserNeedsGroups) {
         form.require("groups");
     }
-    form.unique("username", Model::User, env.state, own_pk, "This field must be unique.");
+    if !form.has_error("groups") {
+        form.unique("username", Model::User, env.state, own_pk, "This field must be unique.");
+    }
     form.related_list("groups", Model::Group, env.state);
     form.related_list("roles", Model::Role, env.state);
     form.choice("type", &["internal", "external", "service_account", "internal_service_account"]);

@@ -45,13 +45,8 @@ impl Seen<'_> {
         }
         let proto_counts = self.trusted || !profile.has(Feature::ForwardedTrusted);
         let scheme = match self.forwarded_proto {
-            Some(proto) if proto_counts => {
-                if proto == "https" {
-                    "https"
-                } else {
-                    "http"
-                }
-            }
+            Some("https") if proto_counts => "https",
+            Some(_) if proto_counts => "http",
             _ if self.tls => "https",
             _ => "http",
         };

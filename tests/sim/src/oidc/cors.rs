@@ -6,7 +6,7 @@ use crate::call::Call;
 use crate::http::reply::Reply;
 
 /// Scheme, host and port of a URL.
-fn origin(url: &str) -> Option<&str> {
+pub(crate) fn origin(url: &str) -> Option<&str> {
     let start = url.find("://")? + 3;
     let end = url[start..].find('/').map_or(url.len(), |slash| start + slash);
     Some(&url[..end])

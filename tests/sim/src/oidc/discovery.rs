@@ -63,13 +63,15 @@ fn document(ctx: &Ctx<'_>, application: &Value, provider: &Value) -> Value {
     let base = format!("{}/application/o", ctx.call.base);
     let own = format!("{base}/{}", application["slug"].as_str().unwrap_or_default());
     let pair = Model::KeyPair.by_pk(ctx.state, &provider["signing_key"]);
-    let scopes: Vec<&Value> = provider["property_mappings"]
+    let mapped: Vec<&Value> = provider["property_mappings"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(|pk| Model::ScopeMapping.by_pk(ctx.state, pk))
         .map(|mapping| &mapping["scope_name"])
         .collect();
+    let openid = json!("openid");
+    let scopes = if mapped.is_empty() { vec![&openid] } else { mapped };
     let mut claims = vec!["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce"];
     for scope in &scopes {
         match scope.as_str() {

@@ -10,7 +10,7 @@ use ring::signature::{
 };
 use serde_json::{Value, json};
 
-use crate::defaults::pem_bytes;
+use crate::records::pem_bytes;
 
 /// The name of a key.
 pub(crate) fn kid(pair: &Value) -> String {
@@ -54,7 +54,7 @@ pub(crate) fn jwk(pair: &Value) -> Option<Value> {
             "e": URL_SAFE_NO_PAD.encode(parts.e),
         })
     };
-    Some(crate::state::overlaid(key, certificate))
+    Some(crate::records::overlaid(key, certificate))
 }
 
 /// A signed token.
@@ -94,7 +94,8 @@ mod tests {
     use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 
     use super::*;
-    use crate::defaults::{EC_CERT, EC_KEY, RSA_CERT, RSA_KEY, key_pair_record};
+    use crate::defaults::{EC_CERT, EC_KEY, RSA_CERT, RSA_KEY};
+    use crate::records::key_pair_record;
 
     #[test]
     fn a_token_verifies_with_the_published_key() {

@@ -19,7 +19,10 @@ pub struct Answer {
 
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     pub fn json(&self) -> Value {
@@ -32,7 +35,13 @@ impl Answer {
 }
 
 /// One request on a connection of its own. `address` is `http://HOST:PORT`.
-pub fn send(address: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Answer> {
+pub fn send(
+    address: &str,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<Answer> {
     let authority = address.trim_start_matches("http://").split('/').next().unwrap_or_default();
     let mut stream = TcpStream::connect(authority)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
@@ -63,7 +72,8 @@ fn parse(bytes: &[u8], method: &str) -> Option<Answer> {
         .collect();
     let body = bytes[end + 4..].to_vec();
     let answer = Answer { status, headers, body };
-    let promised: usize = answer.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let promised: usize =
+        answer.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let complete = method == "HEAD" || answer.body.len() >= promised;
     complete.then_some(answer)
 }
@@ -81,7 +91,8 @@ pub fn api(address: &str, token: &str, method: &str, path: &str, body: &Value) -
 
 /// A form to one of the OAuth2 endpoints.
 pub fn form(address: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-    let body: Vec<String> = fields.iter().map(|(key, value)| format!("{key}={}", percent(value))).collect();
+    let body: Vec<String> =
+        fields.iter().map(|(key, value)| format!("{key}={}", percent(value))).collect();
     let headers = [("Content-Type", "application/x-www-form-urlencoded")];
     send(address, "POST", path, &headers, &body.join("&")).expect("an answer")
 }
@@ -89,6 +100,12 @@ pub fn form(address: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
 /// Percent-encodes everything but letters and digits.
 pub fn percent(text: &str) -> String {
     text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
         .collect()
 }

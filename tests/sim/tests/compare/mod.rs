@@ -6,8 +6,13 @@ use serde_json::Value;
 use crate::common::Answer;
 
 /// Headers whose presence and value count.
-const HEADERS: &[&str] =
-    &["Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods", "Cache-Control", "Retry-After"];
+const HEADERS: &[&str] = &[
+    "Access-Control-Allow-Origin",
+    "Access-Control-Allow-Credentials",
+    "Access-Control-Allow-Methods",
+    "Cache-Control",
+    "Retry-After",
+];
 
 /// Keys below which real servers put what the simulator does not invent.
 const OPAQUE: &[&str] = &["attributes", "stages", "settings"];
@@ -17,7 +22,11 @@ pub fn differences(exchange: &Value, answer: &Answer) -> Vec<String> {
     let mut all = vec![];
     let status = recorded["status"].as_u64().unwrap_or_default();
     if status != u64::from(answer.status) {
-        all.push(format!("status {status}, simulated {} {}", answer.status, String::from_utf8_lossy(&answer.body)));
+        all.push(format!(
+            "status {status}, simulated {} {}",
+            answer.status,
+            String::from_utf8_lossy(&answer.body)
+        ));
         return all;
     }
     let header = |name: &str| recorded["headers"][name].as_str();
@@ -35,7 +44,8 @@ pub fn differences(exchange: &Value, answer: &Answer) -> Vec<String> {
         (None, None) => {}
         (wanted, given) => all.push(format!("Location {wanted:?}, simulated {given:?}")),
     }
-    if media == "application/json" {
+    let head = exchange["request"]["method"] == "HEAD";
+    if media == "application/json" && !head {
         walk("", &recorded["body"], &answer.json(), status >= 400, &mut all);
         claims(&recorded["claims"], &answer.json(), &mut all);
     }
@@ -45,13 +55,15 @@ pub fn differences(exchange: &Value, answer: &Answer) -> Vec<String> {
 /// A URL without the values of its query.
 fn outline(url: &str) -> String {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
-    let keys: Vec<&str> = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default()).collect();
+    let keys: Vec<&str> =
+        query.split('&').map(|pair| pair.split('=').next().unwrap_or_default()).collect();
     // The address of the server itself is the recording's.
     format!("{}?{}", path, keys.join("&"))
 }
 
 fn keys(value: &Value) -> Vec<String> {
-    let mut keys: Vec<String> = value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect();
+    let mut keys: Vec<String> =
+        value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect();
     keys.sort();
     keys
 }
@@ -75,8 +87,10 @@ fn walk(path: &str, recorded: &Value, given: &Value, error: bool, all: &mut Vec<
     match recorded {
         Value::Object(fields) => {
             if keys(recorded) != keys(given) {
-                let missing: Vec<String> = keys(recorded).into_iter().filter(|key| !keys(given).contains(key)).collect();
-                let extra: Vec<String> = keys(given).into_iter().filter(|key| !keys(recorded).contains(key)).collect();
+                let missing: Vec<String> =
+                    keys(recorded).into_iter().filter(|key| !keys(given).contains(key)).collect();
+                let extra: Vec<String> =
+                    keys(given).into_iter().filter(|key| !keys(recorded).contains(key)).collect();
                 all.push(format!("{path} lacks {missing:?}, has {extra:?} too"));
             }
             for (key, value) in fields {
@@ -92,14 +106,19 @@ fn walk(path: &str, recorded: &Value, given: &Value, error: bool, all: &mut Vec<
             match (items.first(), others.first()) {
                 (Some(item), Some(other)) => walk(&format!("{path}[]"), item, other, error, all),
                 (None, None) => {}
-                (wanted, _) => all.push(format!("{path} has {} items, simulated {}", items.len(), others.len())),
+                _ => all.push(format!(
+                    "{path} has {} items, simulated {}",
+                    items.len(),
+                    others.len()
+                )),
             }
         }
         Value::Number(_) if path.starts_with(".pagination") && recorded != given => {
             all.push(format!("{path} is {recorded}, simulated {given}"));
         }
         Value::String(text) if error && !path.ends_with("request_id") => {
-            let (text, given) = (text.lines().next(), given.as_str().and_then(|text| text.lines().next()));
+            let (text, given) =
+                (text.lines().next(), given.as_str().and_then(|text| text.lines().next()));
             // Ids and rows of the database differ.
             let comparable = !text.unwrap_or_default().contains("pk \"");
             if comparable && text != given {
@@ -116,7 +135,8 @@ fn claims(recorded: &Value, given: &Value, all: &mut Vec<String>) {
         let token = given[key].as_str().unwrap_or_default();
         let payload = token.split('.').nth(1).unwrap_or_default();
         let decoded: Value = serde_json::from_slice(&decode(payload)).unwrap_or_default();
-        let wanted: Vec<&str> = wanted.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let wanted: Vec<&str> =
+            wanted.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if keys(&decoded) != wanted {
             all.push(format!("{key} claims {wanted:?}, simulated {:?}", keys(&decoded)));
         }

@@ -81,7 +81,8 @@ impl Ids {
             }
             other => self.body("", other).to_string(),
         };
-        let headers: Vec<(&str, &str)> = headers.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         send(&sim.url(), method, &path, &headers, &body).expect("an answer")
     }
 
@@ -106,7 +107,8 @@ impl Ids {
     }
 
     fn path(&self, path: &str) -> String {
-        let (route, query) = path.split_once('?').map_or((path, None), |(route, query)| (route, Some(query)));
+        let (route, query) =
+            path.split_once('?').map_or((path, None), |(route, query)| (route, Some(query)));
         let numbers = if route.contains("/core/users/") { &self.users } else { &self.providers };
         let parts: Vec<String> = route
             .split('/')
@@ -119,9 +121,14 @@ impl Ids {
         let query = query.map(|query| {
             let pairs: Vec<String> = query
                 .split('&')
-                .map(|pair| match pair.split_once('=').and_then(|(key, value)| Some((key, self.texts.get(value)?))) {
-                    Some((key, known)) => format!("{key}={known}"),
-                    None => pair.to_owned(),
+                .map(|pair| {
+                    match pair
+                        .split_once('=')
+                        .and_then(|(key, value)| Some((key, self.texts.get(value)?)))
+                    {
+                        Some((key, known)) => format!("{key}={known}"),
+                        None => pair.to_owned(),
+                    }
                 })
                 .collect();
             pairs.join("&")
@@ -131,11 +138,14 @@ impl Ids {
 
     fn body(&self, key: &str, value: &Value) -> Value {
         match value {
-            Value::String(text) => self.texts.get(text).cloned().map_or_else(|| value.clone(), Value::String),
+            Value::String(text) => {
+                self.texts.get(text).cloned().map_or_else(|| value.clone(), Value::String)
+            }
             Value::Number(number) => {
                 let numbers = if key == "provider" { &self.providers } else { &self.users };
                 let wanted = matches!(key, "provider" | "user" | "pk");
-                let known = number.as_i64().filter(|_| wanted).and_then(|number| numbers.get(&number));
+                let known =
+                    number.as_i64().filter(|_| wanted).and_then(|number| numbers.get(&number));
                 known.map_or_else(|| value.clone(), |known| Value::from(*known))
             }
             Value::Array(items) => items.iter().map(|item| self.body(key, item)).collect(),
@@ -150,9 +160,13 @@ impl Ids {
     /// Learns ids from an answer.
     pub fn learn(&mut self, exchange: &Value, answer: &Answer) {
         let recorded = &exchange["response"];
-        if let (Some(old), Some(new)) = (recorded["headers"]["Location"].as_str(), answer.header("Location")) {
+        if let (Some(old), Some(new)) =
+            (recorded["headers"]["Location"].as_str(), answer.header("Location"))
+        {
             let code = |url: &str| {
-                let found = url.split(['?', '&']).find_map(|pair| pair.strip_prefix("code=").map(str::to_owned));
+                let found = url
+                    .split(['?', '&'])
+                    .find_map(|pair| pair.strip_prefix("code=").map(str::to_owned));
                 found.unwrap_or_default()
             };
             if !code(old).is_empty() && !code(new).is_empty() {
