@@ -160,10 +160,15 @@ fn named(profile: &Profile) -> Vec<(String, Model, Value)> {
         {
             continue;
         }
-        let name = if slug.starts_with("default-provider-authorization") {
-            "Authorize Application"
-        } else {
-            title
+        let name = match *slug {
+            "default-invalidation-flow" => "Logout",
+            "default-password-change" => "Change Password",
+            "default-provider-invalidation-flow" => "Logged out of application",
+            "default-user-settings-flow" => "User settings",
+            "initial-setup" => "default-oobe-setup",
+            slug if slug.starts_with("default-provider-auth") => "Authorize Application",
+            slug if slug.starts_with("default-authenticator") => slug,
+            _ => title,
         };
         let stages: Vec<String> =
             (0..*stages).map(|n| fixed_uuid(&format!("{slug}-{n}"))).collect();
@@ -179,7 +184,7 @@ fn named(profile: &Profile) -> Vec<(String, Model, Value)> {
     for (name, scope, title) in mappings(profile) {
         let mapping = json!({
             "pk": fixed_uuid(&name), "managed": name, "name": format!("authentik default OAuth Mapping: {title}"),
-            "expression": "return {}", "scope_name": scope, "description": "",
+            "expression": "return {}", "scope_name": scope, "description": description(scope),
         });
         all.push((name, Model::ScopeMapping, mapping));
     }
@@ -187,6 +192,19 @@ fn named(profile: &Profile) -> Vec<(String, Model, Value)> {
     let pair = key_pair_record(&fixed_uuid(SELF_SIGNED), SELF_SIGNED, "rsa", RSA_CERT, RSA_KEY);
     all.push((SELF_SIGNED.to_owned(), Model::KeyPair, pair));
     all
+}
+
+/// What the consent page says about a scope.
+fn description(scope: &str) -> &'static str {
+    match scope {
+        "ak_proxy" => "authentik Proxy - User information",
+        "email" => "Email address",
+        "profile" => "General Profile Information",
+        "offline_access" => "Access to request new tokens without interaction",
+        "goauthentik.io/api" => "authentik API Access on behalf of your user",
+        "entitlements" => "Application entitlements",
+        _ => "",
+    }
 }
 
 fn mappings(profile: &Profile) -> Vec<(String, &'static str, &'static str)> {

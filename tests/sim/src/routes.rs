@@ -31,6 +31,7 @@ pub(crate) enum Endpoint<'a> {
     AllMappings,
     AllProviders,
     GenerateKeyPair,
+    Blueprints,
     Assign(&'a str),
     RoleAddUser(&'a str),
 }
@@ -76,6 +77,7 @@ pub(crate) fn endpoint<'a>(profile: &Profile, path: &'a str) -> Option<Endpoint<
         ["core", "transactional", "applications"] if profile.has(F::Transactional) => {
             Endpoint::Transactional
         }
+        ["managed", "blueprints"] => Endpoint::Blueprints,
         ["core", "users"] => Endpoint::List(Model::User),
         ["core", "users", "me"] => Endpoint::Me,
         ["core", "users", "service_account"] => Endpoint::ServiceAccount,

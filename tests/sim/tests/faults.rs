@@ -94,3 +94,15 @@ fn rules_pick_their_requests() {
         201
     );
 }
+
+#[test]
+fn a_server_that_hangs_can_still_be_stopped() {
+    let sim = with(Fault::Hang(Duration::MAX));
+    let url = sim.url();
+    let waiting = std::thread::spawn(move || send(&url, "GET", "/", &[], "").is_err());
+    while sim.requests().is_empty() {
+        std::thread::yield_now();
+    }
+    drop(sim);
+    assert!(waiting.join().expect("a thread"), "the connection ends with the server");
+}

@@ -221,3 +221,45 @@ fn other_keys_sign_and_certificates_do_not() {
     assert_eq!(answer.header("cache-control"), Some("max-age=60"));
     assert!(find("2026.2").is_some());
 }
+
+#[test]
+fn what_a_release_does_not_know_it_does_not_keep() {
+    let sim = Sim::start("2024.2");
+    let flow = sim
+        .state()
+        .flow("default-provider-authorization-implicit-consent")
+        .map(|flow| flow["pk"].clone());
+    let body = json!({
+        "name": "x", "authorization_flow": flow, "redirect_uris": "http://a", "invalidation_flow": "no uuid",
+        "grant_types": "nonsense",
+    });
+    let made = api(&sim.url(), DEFAULT_TOKEN, "POST", "/providers/oauth2/", &body);
+    assert_eq!(made.status, 201);
+    let state = sim.state();
+    let provider = state.provider_by_name("x").expect("a provider");
+    assert_eq!(
+        (&provider["invalidation_flow"], &provider["grant_types"]),
+        (&Value::Null, &json!([]))
+    );
+}
+
+#[test]
+fn some_blueprints_never_succeed_although_all_is_well() {
+    let failing = |profile: &str| {
+        let sim = Sim::start(profile);
+        let list = api(
+            &sim.url(),
+            DEFAULT_TOKEN,
+            "GET",
+            "/managed/blueprints/?page_size=100",
+            &Value::Null,
+        )
+        .json();
+        list["results"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|blueprint| blueprint["status"] == "error")
+    };
+    assert!(failing("2025.12") && failing("2023.10") && !failing("2026.2"));
+}

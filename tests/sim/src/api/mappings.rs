@@ -7,6 +7,7 @@ use crate::api::form::Form;
 use crate::api::list::paginated;
 use crate::api::write::{Fields, pick};
 use crate::api::{Answer, Env, serve};
+use crate::features::Feature as F;
 use crate::model::Model;
 use crate::release::Release;
 
@@ -53,20 +54,34 @@ pub(crate) fn all(env: &Env<'_>) -> Answer {
         release if release < Release(2024, 2, 0) => 22,
         _ => 36,
     };
-    while objects.len() < wanted {
-        let number = objects.len();
-        objects.push(json!({
+    let filtered = ["managed", "name", "search"].iter().any(|name| env.call.query(name).is_some());
+    let missing = if filtered { 0 } else { wanted - objects.len().min(wanted) };
+    let others = (0..missing).map(|number| {
+        json!({
             "pk": crate::ids::fixed_uuid(&format!("other mapping {number}")),
-            "managed": format!("goauthentik.io/sources/other-{number}"),
-            "name": format!("other mapping {number}"), "expression": "return {}",
-        }));
+            "managed": format!("goauthentik.io/sources/ldap/other-{number}"),
+            "name": format!("authentik default LDAP Mapping: other {number}"), "expression": "return {}",
+        })
+    });
+    objects.splice(0..0, others);
+    paginated(env, &objects, Model::ScopeMapping, |object| shown(env, object))
+}
+
+/// A mapping in the form all kinds have in common.
+fn shown(env: &Env<'_>, object: &Value) -> Value {
+    let mut shown = serve::object(env, Model::ScopeMapping, object);
+    if object.get("scope_name").is_none() {
+        let moved = env.profile.has(F::MappingsMoved);
+        let component = if moved {
+            "ak-property-mapping-source-ldap-form"
+        } else {
+            "ak-property-mapping-ldap-form"
+        };
+        shown["component"] = json!(component);
     }
-    paginated(env, &objects, Model::ScopeMapping, |object| {
-        let mut shown = serve::object(env, Model::ScopeMapping, object);
-        if let Some(fields) = shown.as_object_mut() {
-            fields.shift_remove("scope_name");
-            fields.shift_remove("description");
-        }
-        shown
-    })
+    if let Some(fields) = shown.as_object_mut() {
+        fields.shift_remove("scope_name");
+        fields.shift_remove("description");
+    }
+    shown
 }

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod applications;
 pub mod auth;
 pub mod bindings;
+pub mod blueprints;
 pub mod body;
 pub mod brands;
 pub mod filter;
@@ -82,6 +83,7 @@ pub(crate) fn run(env: &mut Env<'_>, endpoint: Endpoint<'_>, method: &str) -> An
         (Endpoint::Transactional, _) => transactional::create(env),
         (Endpoint::AllMappings, _) => mappings::all(env),
         (Endpoint::AllProviders, _) => providers::all(env),
+        (Endpoint::Blueprints, _) => blueprints::list(env),
         (Endpoint::GenerateKeyPair, _) => keypairs::generate(env),
         (Endpoint::Assign(pk), _) => groups::assign(env, pk),
         (Endpoint::RoleAddUser(pk), _) => groups::role_member(env, pk),

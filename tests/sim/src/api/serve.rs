@@ -15,7 +15,7 @@ pub(crate) fn object(env: &Env<'_>, model: Model, stored: &Value) -> Value {
     match model {
         Model::Provider => provider(env, stored, &mut full),
         Model::Application => application(env, stored, &mut full),
-        Model::Flow => flow(stored, &mut full),
+        Model::Flow => flow(env, stored, &mut full),
         Model::ScopeMapping => mapping(env, &mut full),
         Model::Brand => put(&mut full, "tenant_uuid", stored["brand_uuid"].clone()),
         Model::KeyPair => key_pair(env, stored, &mut full),
@@ -89,8 +89,11 @@ fn application(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
     }
 }
 
-fn flow(stored: &Value, full: &mut Map<String, Value>) {
+fn flow(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
     let slug = stored["slug"].as_str().unwrap_or_default();
+    if env.profile.has(F::SmallPages) && stored["background"] == stored["background_url"] {
+        put(full, "background", json!(""));
+    }
     put(full, "export_url", json!(format!("/api/v3/flows/instances/{slug}/export/")));
 }
 

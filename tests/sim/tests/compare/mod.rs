@@ -17,6 +17,61 @@ const HEADERS: &[&str] = &[
 /// Keys below which real servers put what the simulator does not invent.
 const OPAQUE: &[&str] = &["attributes", "stages", "settings"];
 
+/// Keys whose values a server does not make up: what was sent, what the release defaults to, what never varies.
+const VALUES: &[&str] = &[
+    "access_code_validity",
+    "access_token_validity",
+    "alg",
+    "applied",
+    "assigned_application_name",
+    "assigned_application_slug",
+    "client_type",
+    "compatibility_mode",
+    "component",
+    "count",
+    "default",
+    "denied_action",
+    "designation",
+    "description",
+    "domain",
+    "email_verified",
+    "expires_in",
+    "expiring",
+    "export_url",
+    "identifier",
+    "include_claims_in_id_token",
+    "intent",
+    "interval",
+    "is_active",
+    "issuer_mode",
+    "key_type",
+    "kty",
+    "launch_url",
+    "logout_method",
+    "logout_uri",
+    "matching_mode",
+    "matched_domain",
+    "meta_launch_url",
+    "open_in_new_tab",
+    "policy_engine_mode",
+    "private_key_available",
+    "private_key_type",
+    "redirect_uri_type",
+    "refresh_token_threshold",
+    "refresh_token_validity",
+    "slug",
+    "sub_mode",
+    "title",
+    "token_type",
+    "token_validity",
+    "url",
+    "version_current",
+];
+
+fn last_key(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or_default().trim_end_matches("[]")
+}
+
 pub fn differences(exchange: &Value, answer: &Answer) -> Vec<String> {
     let recorded = &exchange["response"];
     let mut all = vec![];
@@ -124,6 +179,11 @@ fn walk(path: &str, recorded: &Value, given: &Value, error: bool, all: &mut Vec<
             if comparable && text != given {
                 all.push(format!("{path} says {text:?}, simulated {given:?}"));
             }
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_)
+            if !error && recorded != given && VALUES.contains(&last_key(path)) =>
+        {
+            all.push(format!("{path} is {recorded}, simulated {given}"));
         }
         _ => {}
     }
