@@ -90,7 +90,7 @@ async fn init(config: &Config) -> Result<Exit> {
         unchanged = converged.unchanged,
         files_written = written,
         files = total,
-        seconds = format!("{:.1}", converge.seconds()),
+        seconds = (converge.seconds() * 10.0).round() / 10.0,
         requests = transport.sent(),
         "NetBird can start"
     );

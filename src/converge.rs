@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::try_join;
+use futures_util::future::join;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tracing::{info, warn};
 
@@ -15,7 +15,7 @@ use crate::authentik::release::Release;
 use crate::authentik::transport::Transport;
 use crate::authentik::trouble::{Kind, Trouble};
 use crate::authentik::writer::Writer;
-use crate::config::Config;
+use crate::config::{Config, Output};
 use crate::desired::{Desired, REDIRECT_PATH, dashboard_path};
 use crate::error::{Error, Exit, Result};
 use crate::observe::Observed;
@@ -132,8 +132,10 @@ impl<'a> Converge<'a> {
         let at = |rung| move |trouble: Trouble| Setback::Trouble(rung, trouble);
         let reader = Reader(self.transport);
 
+        // Not the first failure of the two: the reason that is told would alternate between them.
+        let (me, release) = join(reader.me(), reader.release()).await;
         let (me, release) =
-            try_join(reader.me(), reader.release()).await.map_err(at(Rung::Reachable))?;
+            (me.map_err(at(Rung::Reachable))?, release.map_err(at(Rung::Reachable))?);
         self.progress.passed(Rung::Token);
         self.greet(&me.user.username, me.user.is_superuser, release);
 
@@ -212,7 +214,9 @@ impl<'a> Converge<'a> {
         let slug = &self.config.wishes.slug;
         let source =
             KeySource::choose(evidence, self.config.files.management_discovery, connection);
-        info!(stage = "verify", "management.json: {}", source.explanation);
+        if self.config.files.outputs.contains(&Output::ManagementJson) {
+            info!(stage = "verify", "management.json: {}", source.explanation);
+        }
         let by_public = evidence.public.as_ref().and_then(|side| side.discovery.as_ref().ok());
         let seen = &by_public.unwrap_or(&evidence.discovery).document;
         let keys_location = match source.internal_keys {

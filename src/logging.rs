@@ -2,7 +2,7 @@
 //! was asked for.
 
 use tracing::error;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -11,11 +11,7 @@ use crate::error::Error;
 
 /// Starts logging. A second call in one process changes nothing.
 pub fn start(settings: &LogSettings) {
-    // The text was checked when the configuration was read.
-    let targets: Targets = settings
-        .filter
-        .parse()
-        .unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
+    let targets = targets(&settings.filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let registry = tracing_subscriber::registry().with(targets);
     let _ = if settings.json {
@@ -23,6 +19,18 @@ pub fn start(settings: &LogSettings) {
     } else {
         registry.with(layer.with_target(false)).try_init()
     };
+}
+
+/// A bare level is about this program: what its libraries do is another matter, asked for by name
+/// (`hyper_util=debug`).
+fn targets(filter: &str) -> Targets {
+    match filter.parse::<LevelFilter>() {
+        Ok(level) => Targets::new()
+            .with_default(LevelFilter::WARN.min(level))
+            .with_target(env!("CARGO_CRATE_NAME"), level),
+        // The text was checked when the configuration was read.
+        Err(_) => filter.parse().unwrap_or_default(),
+    }
 }
 
 /// A failure in three lines: what, why, what to do.

@@ -222,7 +222,7 @@ pub(super) fn refusal(
         }
         400 => match body {
             Some(serde_json::Value::Object(fields)) if !fields.is_empty() => {
-                Kind::Invalid(Box::new(fields))
+                Kind::Invalid(Box::new(scrubbed(transport, fields)))
             }
             _ => Kind::Malformed,
         },
@@ -236,4 +236,21 @@ pub(super) fn refusal(
         _ => Kind::Malformed,
     };
     transport.trouble(answer, kind, write)
+}
+
+/// Field errors repeat what was sent, and may be raw texts of a database: shortened and without secrets.
+fn scrubbed(
+    transport: &Transport,
+    fields: serde_json::Map<String, serde_json::Value>,
+) -> serde_json::Map<String, serde_json::Value> {
+    use serde_json::Value;
+    fn walk(transport: &Transport, value: Value) -> Value {
+        match value {
+            Value::String(text) => transport.excerpt(&text).into(),
+            Value::Array(items) => items.into_iter().map(|i| walk(transport, i)).collect(),
+            Value::Object(map) => Value::Object(scrubbed(transport, map)),
+            other => other,
+        }
+    }
+    fields.into_iter().map(|(key, v)| (transport.excerpt(&key), walk(transport, v))).collect()
 }

@@ -6,7 +6,10 @@ use serde_json::Value;
 use super::reader::{decode, refusal};
 use super::release::Release;
 use super::transport::Transport;
-use super::trouble::Trouble;
+use super::trouble::{Kind, Trouble};
+
+/// How objects name their primary key.
+const KEYS: [&str; 3] = ["pk", "brand_uuid", "tenant_uuid"];
 
 /// The writing side of the API.
 #[derive(Clone, Copy, Debug)]
@@ -83,10 +86,14 @@ impl Writer<'_> {
         permission: &'static str,
     ) -> Result<Value, Trouble> {
         let answer = self.0.api(method, &format!("api/v3/{path}"), Some(body)).await?;
-        if matches!(answer.status, 200 | 201) {
-            decode(self.0, &answer, permission)
-        } else {
-            Err(refusal(self.0, &answer, permission, true))
+        if !matches!(answer.status, 200 | 201) {
+            return Err(refusal(self.0, &answer, permission, true));
         }
+        let object: Value = decode(self.0, &answer, permission)?;
+        // Whatever it is, it is not the object that was written: look again.
+        if KEYS.iter().all(|key| object[*key].is_null()) {
+            return Err(self.0.trouble(&answer, Kind::Malformed, true));
+        }
+        Ok(object)
     }
 }

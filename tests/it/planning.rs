@@ -1,0 +1,57 @@
+//! `plan`: shows everything, writes nothing, and answers by its exit code.
+
+use serde_json::Value;
+
+use crate::support::Case;
+
+#[test]
+fn a_first_plan_shows_all_and_writes_nothing() {
+    let mut case = Case::new("2026.2");
+    case.env("AUTHENTIK_HOST_BROWSER", "https://127.0.0.1:1");
+    let ended = case.run(&["plan"]).expect(2);
+    insta::assert_snapshot!("first_plan", ended.out);
+    assert_eq!(case.sim.writes().len(), 0);
+    let files: Vec<_> = std::fs::read_dir(case.path("")).unwrap().collect();
+    assert!(files.is_empty(), "plan writes no file: {files:?}");
+}
+
+#[test]
+fn a_drifted_plan_shows_before_and_after() {
+    let case = Case::new("2026.2");
+    case.init();
+    {
+        let mut state = case.sim.state();
+        let provider = state.provider_mut("NetBird").unwrap();
+        provider["client_type"] = "confidential".into();
+        provider["access_code_validity"] = "minutes=1".into();
+        provider["redirect_uris"].as_array_mut().unwrap().pop();
+        state.brand_default_mut()["flow_device_code"] = Value::Null;
+    }
+    let ended = case.run(&["plan"]).expect(2);
+    insta::assert_snapshot!("drifted_plan", ended.out);
+    let json = case.run(&["plan", "--format", "json"]).expect(2);
+    insta::assert_snapshot!("drifted_plan_json", json.out);
+}
+
+#[test]
+fn a_converged_plan_is_in_sync() {
+    let case = Case::new("2026.2");
+    case.init();
+    case.sim.clear_requests();
+    assert_eq!(case.run(&["plan"]).expect(0).out, "= 3 unchanged\n");
+    let json: Value =
+        serde_json::from_str(&case.run(&["plan", "--format=json"]).expect(0).out).unwrap();
+    assert_eq!(json["in_sync"], true);
+    assert_eq!(json["version"], 1);
+    assert_eq!(case.sim.writes().len(), 0);
+}
+
+#[test]
+fn a_plan_that_would_be_refused_says_so_and_shows_the_rest() {
+    let mut case = Case::new("2026.2");
+    case.init();
+    case.env("AUTHENTIK_SUB_MODE", "user_email");
+    case.sim.state().brand_default_mut()["flow_device_code"] = Value::Null;
+    let ended = case.run(&["plan"]).expect(65).says(&["AUTHENTIK_SUB_MODE"]);
+    assert!(ended.out.contains("! refused:") && ended.out.contains("~ brand"), "{}", ended.out);
+}

@@ -1,0 +1,149 @@
+//! Properties, with odd values: quoting survives bash, merging keeps what is foreign, and configuration never
+//! panics.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use netbird_authentik_init::config::{Config, load};
+use netbird_authentik_init::render::{Facts, management, shell};
+use netbird_authentik_init::secret::Secret;
+use netbird_authentik_init::secrets::Secrets;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use serde_json::{Map, Value};
+
+fn config(extra: &[(&str, &str)]) -> Config {
+    let base = [
+        ("AUTHENTIK_HOST", "http://authentik-server:9000"),
+        ("AUTHENTIK_TOKEN", "token"),
+        ("NETBIRD_DOMAIN", "netbird.example.com"),
+    ];
+    let vars = base.iter().chain(extra).map(|(k, v)| ((*k).into(), (*v).into()));
+    load(vars).config.unwrap()
+}
+
+fn facts(text: &str) -> Facts {
+    Facts {
+        issuer: text.to_owned(),
+        client_id: "netbird".into(),
+        discovery_url: text.to_owned(),
+        authorization_endpoint: text.to_owned(),
+        token_endpoint: text.to_owned(),
+        device_endpoint: text.to_owned(),
+        keys_location: text.to_owned(),
+        discovery_at_start: true,
+        refresh_keys: true,
+        public_keys_have_max_age: true,
+        scopes: "openid".into(),
+    }
+}
+
+fn secrets() -> Secrets {
+    let key = Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
+    Secrets { datastore_key: key, relay: Secret::new("relay"), turn: Secret::new("turn") }
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            object(inner).prop_map(Value::Object),
+        ]
+    })
+}
+
+/// Objects with our keys in odd spellings and foreign ones.
+fn object(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<String, Value>> {
+    let key = prop_oneof![
+        Just("HttpConfig".to_owned()),
+        Just("httpconfig".to_owned()),
+        Just("Relay".to_owned()),
+        Just("AuthIssuer".to_owned()),
+        Just("StoreConfig".to_owned()),
+        "x[a-z]{1,6}",
+    ];
+    prop::collection::btree_map(key, inner, 0..5).prop_map(|m| m.into_iter().collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn merging_twice_is_merging_once_and_keeps_what_is_foreign(base in object(json())) {
+        let config = config(&[]);
+        let once = management::render(&config, &facts("https://a/"), &secrets(), Some(base.clone()));
+        let parsed: Map<String, Value> = serde_json::from_str(&once).unwrap();
+        let twice = management::render(&config, &facts("https://a/"), &secrets(), Some(parsed.clone()));
+        prop_assert_eq!(&once, &twice);
+        for (key, value) in base.iter().filter(|(key, _)| key.starts_with('x')) {
+            prop_assert_eq!(&parsed[key], value);
+        }
+    }
+
+    #[test]
+    fn no_value_of_ours_becomes_a_template(text in "[{}a-z.\"\\\\ ]{0,20}") {
+        let file = management::render(&config(&[]), &facts(&text), &secrets(), None);
+        prop_assert!(!file.contains("{{"));
+        let parsed: Value = serde_json::from_str(&file).unwrap();
+        prop_assert_eq!(&parsed["HttpConfig"]["AuthIssuer"], &Value::from(text));
+    }
+
+    #[test]
+    fn no_environment_makes_the_parser_panic(name in 0_usize..41, value in "\\PC{0,40}|.{0,20}") {
+        let variable = &netbird_authentik_init::config::variables::VARIABLES[name];
+        if value.contains('\0') || variable.name.ends_with("_FILE") {
+            return Ok(());
+        }
+        let vars = [(variable.name, value.as_str())].map(|(k, v)| (k.into(), v.into()));
+        if let Err(problems) = load(vars).config {
+            for problem in problems {
+                let text = problem.to_string();
+                prop_assert!(!text.chars().any(char::is_control), "{}", text);
+                // A secret is not repeated (short ones may be part of any text by chance).
+                if variable.secret && value.len() > 8 {
+                    prop_assert!(!text.contains(&value));
+                }
+            }
+        }
+    }
+}
+
+/// One bash for many values: it prints what it understood.
+#[test]
+fn every_value_survives_bash() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let values: Vec<String> = (0..500)
+        .map(|_| {
+            let strategy = "[^\\x00]{0,30}|['\"\\\\$`!{}()\\n\\r\\t ~*?#;&|<>-]{0,20}";
+            Strategy::new_tree(&strategy, &mut runner).unwrap().current()
+        })
+        .collect();
+    let mut script = String::from("set -euo pipefail\n");
+    for value in &values {
+        script.push_str(&shell::assign("X", value));
+        script.push_str("printf '%s\\0' \"$X\"\n");
+    }
+    let mut bash = Command::new("bash")
+        .env_clear()
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = bash.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || stdin.write_all(script.as_bytes()).unwrap());
+    let output = bash.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(output.status.success());
+    let printed: Vec<&[u8]> = output.stdout.split(|b| *b == 0).collect();
+    assert_eq!(printed.len(), values.len() + 1);
+    for (printed, value) in printed.iter().zip(&values) {
+        assert_eq!(*printed, value.as_bytes());
+    }
+}

@@ -1,0 +1,185 @@
+//! A simulated Authentik, a directory and an environment, and the binary between them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use authentik_sim::Sim;
+use tempfile::TempDir;
+
+/// Releases that every run is tried against.
+pub const PROFILES: &[&str] = &[
+    "2022.12",
+    "2023.5",
+    "2023.10",
+    "2024.2",
+    "2024.8",
+    "2024.10.0",
+    "2024.10.5",
+    "2024.12",
+    "2025.2",
+    "2025.6",
+    "2025.8",
+    "2025.10",
+    "2025.12",
+    "2026.2",
+    "2026.5",
+    "2026.8",
+];
+
+/// A run to be.
+pub struct Case {
+    pub sim: Sim,
+    pub dir: TempDir,
+    env: BTreeMap<String, String>,
+}
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Ended {
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "log:\n{}\noutput:\n{}", self.err, self.out);
+        self
+    }
+
+    /// Asserts that the log has all of these texts.
+    #[track_caller]
+    pub fn says(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.err.contains(text), "expected {text:?} in:\n{}", self.err);
+        }
+        self
+    }
+}
+
+impl Case {
+    pub fn new(profile: &str) -> Self {
+        Self::with(Sim::start(profile))
+    }
+
+    pub fn with(sim: Sim) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut case = Self { sim, dir, env: BTreeMap::new() };
+        let url = case.sim.url();
+        let out = case.path("").display().to_string();
+        case.env("AUTHENTIK_HOST", url)
+            .env("AUTHENTIK_TOKEN", authentik_sim::DEFAULT_TOKEN)
+            .env("NETBIRD_DOMAIN", "netbird.example.com")
+            .env("SETUP_DIR", out)
+            .env("SETUP_TIMEOUT", "60s");
+        case
+    }
+
+    pub fn env(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
+        self.env.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub fn unset(&mut self, name: &str) -> &mut Self {
+        self.env.remove(name);
+        self
+    }
+
+    /// A file with this content, outside of the output directory; its path.
+    pub fn side_file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let dir = self.dir.path().join("side");
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join(name), content).unwrap();
+        dir.join(name).display().to_string()
+    }
+
+    /// A path in the output directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        let dir = self.dir.path().join("setup");
+        std::fs::create_dir_all(&dir).unwrap();
+        dir.join(name)
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_netbird-authentik-init"));
+        command
+            .args(args)
+            .env_clear()
+            .envs(&self.env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ended {
+        let output = self.command(args).output().unwrap();
+        ended(output)
+    }
+
+    #[track_caller]
+    pub fn init(&self) -> Ended {
+        self.run(&[]).expect(0)
+    }
+
+    pub fn spawn(&self) -> Running {
+        Running(Some(self.command(&[]).spawn().unwrap()))
+    }
+
+    /// Waits until the simulator has been asked so often.
+    pub fn await_requests(&self, count: usize) {
+        while self.sim.requests().len() < count {
+            std::thread::yield_now();
+        }
+    }
+
+    /// How many providers and applications there are: one each, after every ending but a refusal.
+    #[track_caller]
+    pub fn assert_one_of_each(&self) {
+        let state = self.sim.state();
+        assert_eq!(state.providers.len(), 1, "providers");
+        assert_eq!(state.applications.len(), 1, "applications");
+        let flows = state.flows.iter().filter(|f| f["slug"] == "default-device-code-flow");
+        assert_eq!(flows.count(), 1, "device code flows");
+        let pk = &state.providers[0]["pk"];
+        assert_eq!(&state.applications[0]["provider"], pk, "the link");
+    }
+}
+
+/// A process that does not outlive its test.
+pub struct Running(Option<Child>);
+
+impl Running {
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let id = self.0.as_ref().unwrap().id();
+        let pid = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    pub fn wait(mut self) -> Ended {
+        ended(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn ended(output: std::process::Output) -> Ended {
+    Ended {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
