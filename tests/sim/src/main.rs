@@ -80,6 +80,13 @@ fn ladder(options: &Options) -> Result<Vec<(Advance, Stage)>, String> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    // Before anybody is told that the server runs: whoever knows may end it.
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        eprintln!("signals cannot be waited for");
+        return ExitCode::FAILURE;
+    };
     let started = options().and_then(|options| {
         let stages = ladder(&options)?;
         Ok(Sim::builder(&options.profile)
@@ -100,12 +107,6 @@ async fn main() -> ExitCode {
     let (version, url, https_url) = (sim.profile().version_current, sim.url(), sim.https_url());
     // Nobody may be reading; the server runs all the same.
     let _ = writeln!(std::io::stdout(), "authentik-sim {version} listens on {url} and {https_url}");
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        eprintln!("signals cannot be waited for");
-        return ExitCode::FAILURE;
-    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
