@@ -44,11 +44,23 @@ pub fn uuid() -> String {
 /// A random text of letters and digits, as keys and codes are.
 #[must_use]
 pub fn key(length: usize) -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    of(LETTERS, length)
+}
+
+/// A random text in which signs abound that must be encoded wherever they go, as device codes are.
+#[must_use]
+pub fn noise(length: usize) -> String {
+    let signs = [LETTERS, b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"].concat();
+    of(&signs, length)
+}
+
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+fn of(letters: &[u8], length: usize) -> String {
     let mut text = String::with_capacity(length);
     while text.len() < length {
         let [byte] = random::<1>();
-        text.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+        text.push(char::from(letters[usize::from(byte) % letters.len()]));
     }
     text
 }

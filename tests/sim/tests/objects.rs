@@ -263,3 +263,16 @@ fn some_blueprints_never_succeed_although_all_is_well() {
     };
     assert!(failing("2025.12") && failing("2023.10") && !failing("2026.2"));
 }
+
+#[test]
+fn the_clock_is_the_servers_own() {
+    let date = |offset: i64| {
+        let sim = Sim::builder("2026.2").clock_offset(offset).start();
+        let answer = send(&sim.url(), "GET", "/-/health/live/", &[], "").expect("an answer");
+        let date = answer.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        date.expect("a date")
+    };
+    let ahead =
+        date(1_000_000).duration_since(date(-1_000_000)).expect("the later after the earlier");
+    assert!((1_999_000..2_001_000).contains(&ahead.as_secs()));
+}

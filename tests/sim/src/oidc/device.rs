@@ -43,7 +43,7 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>) -> Reply {
     let scopes = effective(ctx, &provider, &ctx.call.form("scope").unwrap_or_default());
     // The lifetime of a device code is that of an authorization code.
     let lifetime = clock::lifetime(provider["access_code_validity"].as_str().unwrap_or_default());
-    let (device_code, user_code) = (ids::key(128), ids::digits());
+    let (device_code, user_code) = (ids::noise(128), ids::digits());
     let base = &ctx.call.base;
     let body = json!({
         "device_code": device_code, "verification_uri": format!("{base}/device"),
