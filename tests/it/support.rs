@@ -27,6 +27,12 @@ pub const PROFILES: &[&str] = &[
     "2026.8",
 ];
 
+/// Year and month of a profile, to tell what its release can do.
+pub fn release(profile: &str) -> (u32, u32) {
+    let mut numbers = profile.split('.').map(|n| n.parse().unwrap());
+    (numbers.next().unwrap(), numbers.next().unwrap())
+}
+
 /// A run to be.
 pub struct Case {
     pub sim: Sim,
