@@ -76,7 +76,7 @@ async fn init(config: &Config) -> Result<Exit> {
     let secrets = beside(move || secrets::keep(&for_secrets)).await?;
 
     let transport = transport(config, &secrets)?;
-    let mut converge = Converge::new(config, &transport);
+    let mut converge = Converge::new(config, &transport, secrets.service_account.clone());
     let converged = converge.run().await?;
 
     let facts = converged.facts;
@@ -131,7 +131,8 @@ fn publish_all(config: &Config, facts: &Facts, secrets: &Secrets) -> Result<(usi
 
 async fn plan(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> {
     let transport = Transport::new(&config.connection, config.given_secrets())?;
-    let plan = Converge::new(config, &transport).plan().await?;
+    let password = secrets::password(config)?;
+    let plan = Converge::new(config, &transport, password).plan().await?;
     let text = if json { format!("{:#}\n", plan.json()) } else { plan.to_string() };
     say(out, &text);
     if let Some(error) = plan.refused.first() {
@@ -143,7 +144,7 @@ async fn plan(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> 
 
 fn transport(config: &Config, secrets: &Secrets) -> Result<Transport> {
     let known = [&secrets.datastore_key, &secrets.relay, &secrets.turn].into_iter().cloned();
-    Transport::new(&config.connection, known.chain(config.netbird.service_account_password.clone()))
+    Transport::new(&config.connection, known.chain(secrets.service_account.clone()))
 }
 
 fn end(result: Result<Exit>) -> Exit {

@@ -2,15 +2,17 @@
 //! by the next one, which looks first.
 
 use serde_json::{Map, Value};
-use tracing::info;
+use tracing::{debug, info};
 
 use crate::authentik::model::Provider;
+use crate::authentik::redirect::RedirectUris;
 use crate::authentik::release::Release;
-use crate::authentik::trouble::Trouble;
-use crate::authentik::writer::Writer;
+use crate::authentik::writer::{Operation, Writer};
 use crate::error::{Error, Exit};
 use crate::patience::{Rung, Setback};
-use crate::plan::{Plan, Step, Target, Wire};
+use crate::plan::placeholder::{self, Known};
+use crate::plan::{Plan, Step, Target};
+use crate::secret::Secret;
 
 /// What was done, over all attempts of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,13 +21,6 @@ pub struct Tally {
     pub created: usize,
     /// Objects changed.
     pub changed: usize,
-}
-
-/// Primary keys that this attempt has made.
-#[derive(Default)]
-struct Made {
-    provider: Option<Value>,
-    flow: Option<Value>,
 }
 
 /// Does every step in order.
@@ -37,12 +32,16 @@ pub async fn apply(
     writer: Writer<'_>,
     release: Release,
     plan: &Plan,
+    app_password: Option<&Secret>,
     tally: &mut Tally,
 ) -> Result<(), Setback> {
-    let mut made = Made::default();
+    let mut known = Known::default();
+    if let Some(secret) = app_password {
+        known.learn(placeholder::app_password(), secret.expose().into());
+    }
     for step in &plan.steps {
-        let body = body(step, &made)?;
-        let answer = send(writer, release, step, &body).await.map_err(|trouble| {
+        let (operation, body) = filled(step, &known)?;
+        let answer = writer.write(release, &operation, &body).await.map_err(|trouble| {
             if trouble.is_conflict() {
                 Setback::Conflict(trouble)
             } else {
@@ -51,66 +50,40 @@ pub async fn apply(
         })?;
         info!(stage = "apply", "{}", step.headline());
         for change in &step.changes {
-            tracing::debug!(stage = "apply", field = change.field, after = %change.after, "set");
+            debug!(stage = "apply", field = change.field, after = %change.after, "set");
         }
         if step.create {
             tally.created += 1;
+            // A service account's answer calls it `user_pk`.
+            let pk =
+                answer.get("pk").or_else(|| answer.get("user_pk")).cloned().unwrap_or_default();
+            known.learn(placeholder::key_of(step.target.kind(), &step.name), pk);
         } else {
             tally.changed += 1;
         }
         kept(step, &answer)?;
-        match &step.target {
-            Target::Flow => made.flow = Some(answer["pk"].clone()),
-            Target::Provider(_) => made.provider = Some(answer["pk"].clone()),
-            Target::Application(_) | Target::Brand(_) => {}
-        }
     }
     Ok(())
 }
 
-async fn send(
-    writer: Writer<'_>,
-    release: Release,
-    step: &Step,
-    body: &Value,
-) -> Result<Value, Trouble> {
-    match &step.target {
-        Target::Flow => writer.create_flow(body).await,
-        Target::Provider(None) => writer.create_provider(body).await,
-        Target::Provider(Some(pk)) => writer.change_provider(*pk, body).await,
-        Target::Application(_) if step.create => writer.create_application(body).await,
-        Target::Application(slug) => writer.change_application(slug, body).await,
-        Target::Brand(uuid) => writer.change_brand(release, uuid, body).await,
-    }
-}
-
-fn body(step: &Step, made: &Made) -> Result<Value, Error> {
+/// The step with its placeholders replaced.
+fn filled(step: &Step, known: &Known) -> Result<(Operation, Value), Error> {
+    let unknown = |what: String| {
+        Error::new(Exit::Bug, format!("step {} needs {what}", step.headline()))
+            .remedy("please report this bug of netbird-authentik-init")
+    };
     let mut body = Map::new();
     for change in &step.changes {
-        let value = match &change.wire {
-            Wire::Json(value) => value.clone(),
-            Wire::NewProvider => known(&made.provider, "provider")?,
-            Wire::NewFlow => known(&made.flow, "flow")?,
-        };
-        body.insert(change.field.to_owned(), value);
+        body.insert(change.key.to_owned(), known.fill(&change.wire).map_err(unknown)?);
     }
-    Ok(Value::Object(body))
-}
-
-fn known(pk: &Option<Value>, what: &str) -> Result<Value, Error> {
-    pk.clone().filter(|pk| !pk.is_null()).ok_or_else(|| {
-        Error::new(
-            Exit::Protocol,
-            format!("Authentik did not tell the primary key of a new {what}"),
-        )
-        .remedy("see that AUTHENTIK_HOST is Authentik itself")
-    })
+    let operation = step.operation.clone().map_key(|key| known.fill_text(key)).map_err(unknown)?;
+    Ok((operation, Value::Object(body)))
 }
 
 /// Whether the server kept what it was told. One that drops a field in silence would be written to at every
 /// run, and NetBird would still not work.
 fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
-    if !matches!(step.target, Target::Provider(_)) {
+    if step.target != Target::Provider {
         return Ok(());
     }
     let unfit = |what: &str| {
@@ -121,18 +94,17 @@ fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
     let provider: Provider = serde_json::from_value(answer.clone())
         .map_err(|e| unfit("Authentik's answer cannot be read").because(e))?;
     for change in &step.changes {
-        let Wire::Json(sent) = &change.wire else {
-            continue;
-        };
+        let sent = &change.wire;
+        let (sent_list, got_list) = (sent.as_array(), answer[change.field].as_array());
         // Only what is echoed can be compared: old releases ignore fields that they do not know.
         let fine = match change.field {
             "redirect_uris" => {
-                let sent = crate::authentik::redirect::RedirectUris::read(sent);
+                let sent = RedirectUris::read(sent);
                 sent.entries.iter().all(|uri| provider.redirect_uris.entries.contains(uri))
             }
-            "property_mappings" | "grant_types" => match (sent, answer.get(change.field)) {
-                (Value::Array(sent), Some(Value::Array(got))) => {
-                    sent.iter().all(|s| got.contains(s))
+            "property_mappings" | "grant_types" => match (sent_list, got_list) {
+                (Some(sent), Some(got)) => {
+                    sent.iter().filter(|s| !placeholder::is(s)).all(|s| got.contains(s))
                 }
                 _ => true,
             },

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tracing::{info, warn};
 
 use crate::apply::{Tally, apply};
-use crate::authentik::oidc::Oidc;
+use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::authentik::reader::Reader;
 use crate::authentik::redirect::Shape;
 use crate::authentik::release::Release;
@@ -23,6 +23,7 @@ use crate::patience::{Decision, Patience, Rung, Setback};
 use crate::plan::{Identity, Plan, References};
 use crate::progress::{Progress, REPEAT};
 use crate::render::{Facts, setup_env};
+use crate::secret::Secret;
 use crate::verify::{Evidence, Expectation, KeySource, Outcome, gather, judge};
 
 /// Brings Authentik to what the configuration asks for, or only looks.
@@ -30,6 +31,8 @@ use crate::verify::{Evidence, Expectation, KeySource, Outcome, gather, judge};
 pub struct Converge<'a> {
     config: &'a Config,
     transport: &'a Transport,
+    app_password: Option<Secret>,
+    login_retried: bool,
     progress: Arc<Progress>,
     user: Option<String>,
     release: Option<Release>,
@@ -51,10 +54,12 @@ pub struct Converged {
 
 impl<'a> Converge<'a> {
     /// Nothing is sent yet.
-    pub fn new(config: &'a Config, transport: &'a Transport) -> Self {
+    pub fn new(config: &'a Config, transport: &'a Transport, app_password: Option<Secret>) -> Self {
         Self {
             config,
             transport,
+            app_password,
+            login_retried: false,
             progress: Arc::default(),
             user: None,
             release: None,
@@ -139,7 +144,7 @@ impl<'a> Converge<'a> {
         self.progress.passed(Rung::Token);
         self.greet(&me.user.username, me.user.is_superuser, release);
 
-        let desired = Desired::new(self.config, release);
+        let desired = Desired::new(self.config, release, self.app_password.as_ref());
         let observed =
             Observed::read(reader, &desired, release).await.map_err(at(Rung::Objects))?;
         let references =
@@ -158,15 +163,58 @@ impl<'a> Converge<'a> {
         self.contradictions(&identity)?;
 
         let before = self.tally;
-        apply(Writer(self.transport), release, &plan, &mut self.tally).await?;
+        let password = self.app_password.as_ref();
+        apply(Writer(self.transport), release, &plan, password, &mut self.tally).await?;
         self.progress.passed(Rung::Apply);
         if before == Tally::default() {
             // On a second attempt, what the first one did counts as done, not as unchanged.
             self.unchanged = plan.unchanged;
         }
 
+        let token = observed.access.token.filter(|_| plan.steps.is_empty());
+        self.prove_user_list(&desired, &identity, token).await?;
         let facts = self.prove(&identity, release).await?;
         Ok((plan, Some(facts)))
+    }
+
+    /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
+    async fn prove_user_list(
+        &mut self,
+        desired: &Desired,
+        identity: &Identity,
+        token: Option<AccessToken>,
+    ) -> Result<(), Setback> {
+        let Some(account) = &desired.service_account else { return Ok(()) };
+        let oidc = Oidc(self.transport);
+        let at = |trouble| Setback::Trouble(Rung::Verify, trouble);
+        let token = match token {
+            Some(token) => Some(token),
+            None => oidc.login(&identity.client_id, account).await.map_err(at)?,
+        };
+        let listed = match &token {
+            Some(token) => oidc.lists_users(token).await.map_err(at)?,
+            None => false,
+        };
+        if listed {
+            return Ok(());
+        }
+        if !self.login_retried {
+            // Before the account existed nobody could see what keeps it out: look once more.
+            self.login_retried = true;
+            return Err(Setback::Missing(vec![format!("a user list for {}", account.username)]));
+        }
+        let (what, remedy) = match token {
+            None => (
+                "cannot log in with its app password",
+                "see the application's bindings and the provider's grant types in Authentik, and Authentik's event log",
+            ),
+            Some(_) => (
+                "may not list users",
+                "see that it is a member of authentik Admins, or set AUTHENTIK_SERVICE_ACCOUNT_ROLE",
+            ),
+        };
+        let what = format!("service account {} {what}", account.username);
+        Err(Setback::Final(Error::new(Exit::Protocol, what).remedy(remedy)))
     }
 
     /// Verifies, and tells what is not as it should be.
@@ -294,6 +342,12 @@ impl<'a> Converge<'a> {
         info!(stage = "wait", %release, user = %username, "Authentik {release} accepts the token");
         if !is_superuser {
             info!(stage = "wait", user = %username, "the token's user is no administrator: its permissions decide");
+        }
+        if self.config.wishes.access_groups.is_empty() {
+            info!(
+                stage = "wait",
+                "no AUTHENTIK_ACCESS_GROUPS: unless bound by hand, NetBird is open to every user"
+            );
         }
         if release.is_newer_than_known() {
             info!(stage = "wait", "this release is newer than those this program was tested with");

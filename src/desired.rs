@@ -4,6 +4,7 @@
 use crate::authentik::redirect::{Purpose, RedirectUri};
 use crate::authentik::release::Release;
 use crate::config::{Config, Setting};
+use crate::secret::Secret;
 
 /// What Authentik shall hold.
 #[derive(Clone, Debug)]
@@ -22,7 +23,52 @@ pub struct Desired {
     pub public_host: String,
     /// Whether identity may change.
     pub allow_identity_change: bool,
+    /// Groups that may open NetBird; empty: everyone.
+    pub access_groups: Vec<String>,
+    /// Who lists users for NetBird, where it is asked for.
+    pub service_account: Option<ServiceAccount>,
 }
+
+/// The service account as it shall be.
+#[derive(Clone, Debug)]
+pub struct ServiceAccount {
+    /// Its name.
+    pub username: String,
+    /// Whether it may only view users.
+    pub views_only: bool,
+    /// Its app password; nothing where it is not made yet (`plan` makes none).
+    pub password: Option<Secret>,
+}
+
+impl ServiceAccount {
+    /// The identifier under which Authentik keeps the app password that it makes with a service account.
+    pub fn app_password_identifier(&self) -> String {
+        slugify(&format!("service-account-{}-password", self.username))
+    }
+}
+
+/// Django's slug of a text: lower case; what is neither letter, digit nor underscore goes; spaces and hyphens
+/// become one hyphen.
+fn slugify(text: &str) -> String {
+    let mut slug = String::new();
+    for c in text.to_lowercase().chars() {
+        match c {
+            'a'..='z' | '0'..='9' | '_' => slug.push(c),
+            ' ' | '-' if !slug.ends_with('-') => slug.push('-'),
+            _ => {}
+        }
+    }
+    slug.trim_matches(['-', '_']).to_owned()
+}
+
+/// The scope that lets Authentik's API take a token of the provider; NetBird's management asks for it.
+pub const API_SCOPE: &str = "goauthentik.io/api";
+
+/// The group whose members are administrators; Authentik's own.
+pub const ADMINS: &str = "authentik Admins";
+
+/// The role that can only view users, and the group that carries it on releases where users have none.
+pub const ROLE: &str = "NetBird user list";
 
 /// The provider as it shall be; see the ownership rules in the README.
 #[derive(Clone, Debug)]
@@ -64,8 +110,8 @@ pub const REDIRECT_PATH: &str = "/auth";
 pub const SILENT_REDIRECT_PATH: &str = "/silent-auth";
 
 impl Desired {
-    /// What this configuration asks of this release.
-    pub fn new(config: &Config, release: Release) -> Self {
+    /// What this configuration asks of this release, with the app password if there is one already.
+    pub fn new(config: &Config, release: Release, password: Option<&Secret>) -> Self {
         let wishes = &config.wishes;
         let mut scope_mappings = vec![
             "goauthentik.io/providers/oauth2/scope-openid",
@@ -75,7 +121,7 @@ impl Desired {
         if release.has_offline_access() {
             scope_mappings.push("goauthentik.io/providers/oauth2/scope-offline_access");
         }
-        let grant_types = if release.has_grant_types() {
+        let mut grant_types = if release.has_grant_types() {
             vec![
                 "authorization_code",
                 "refresh_token",
@@ -84,7 +130,18 @@ impl Desired {
         } else {
             Vec::new()
         };
+        let netbird = &config.netbird;
+        let service_account = netbird.manage_users.then(|| ServiceAccount {
+            username: netbird.service_account.clone(),
+            views_only: netbird.service_account_views_only,
+            password: password.cloned(),
+        });
+        if service_account.is_some() && release.has_grant_types() {
+            grant_types.push("client_credentials");
+        }
         let mut sub_mode = wishes.sub_mode.clone();
+        // NetBird's user list knows users by number only: what is a default otherwise is a demand then.
+        sub_mode.chosen |= service_account.is_some();
         if !sub_mode.chosen && release < Release::sub_mode_since(&sub_mode.value) {
             // The release's own default: nobody asked for a mode, and it must not change later.
             sub_mode.value = "hashed_user_id".to_owned();
@@ -107,6 +164,8 @@ impl Desired {
             device_code_flow: wishes.device_code_flow.clone(),
             public_host: config.connection.public.authority(),
             allow_identity_change: wishes.allow_identity_change,
+            access_groups: wishes.access_groups.clone(),
+            service_account,
         }
     }
 }

@@ -30,12 +30,15 @@ pub struct Secrets {
     pub relay: Secret,
     /// Between management and the TURN server.
     pub turn: Secret,
+    /// The service account's app password, where users are to be listed.
+    pub service_account: Option<Secret>,
 }
 
 /// Keys of the file.
 const DATASTORE_KEY: &str = "datastore_enc_key";
 const RELAY: &str = "relay_auth_secret";
 const TURN: &str = "turn_password";
+const SERVICE_ACCOUNT: &str = "service_account_password";
 
 /// Reads the secrets, makes those that are missing, and keeps them. Runs at the same time on one volume wait
 /// for each other.
@@ -56,18 +59,38 @@ pub fn keep(config: &Config) -> Result<Secrets> {
     let given = &config.netbird;
     let relay = pick(given.relay_secret.as_ref(), text(&held, RELAY), in_use.relay);
     let turn = pick(given.turn_password.as_ref(), text(&held, TURN), in_use.turn);
-    let secrets = Secrets { datastore_key, relay: relay?, turn: turn? };
+    let password = given.service_account_password.as_ref();
+    let service_account = match given.manage_users {
+        true => Some(pick(password, text(&held, SERVICE_ACCOUNT), in_use.service_account)?),
+        false => None,
+    };
+    let secrets = Secrets { datastore_key, relay: relay?, turn: turn?, service_account };
 
     let before = held.clone();
     held.entry("version").or_insert(json!(1));
     held.insert(DATASTORE_KEY.into(), secrets.datastore_key.expose().into());
     held.insert(RELAY.into(), secrets.relay.expose().into());
     held.insert(TURN.into(), secrets.turn.expose().into());
+    if let Some(password) = &secrets.service_account {
+        held.insert(SERVICE_ACCOUNT.into(), password.expose().into());
+    }
     if held != before {
         let content = format!("{:#}\n", Value::Object(held)).into_bytes();
         publish::publish(&Document { path, content }, OWNERSHIP)?;
     }
     Ok(secrets)
+}
+
+/// The service account's password as far as there is one: for `plan`, which makes and writes nothing.
+///
+/// # Errors
+/// See [`keep`].
+pub fn password(config: &Config) -> Result<Option<Secret>> {
+    if let Some(given) = &config.netbird.service_account_password {
+        return Ok(Some(given.clone()));
+    }
+    let held = read_object(&config.files.state_dir.join(FILE_NAME))?.unwrap_or_default();
+    Ok(text(&held, SERVICE_ACCOUNT).map(Secret::new))
 }
 
 /// The directory itself is locked: nothing is left behind, and a killed run's lock goes with it. Where the

@@ -102,6 +102,11 @@ pub struct Provider {
 /// `/core/applications/{slug}/`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Application {
+    /// Primary key, which is what bindings target.
+    pub pk: String,
+    /// `any` or `all` of its bindings must let a user in.
+    #[serde(default, deserialize_with = "or_default")]
+    pub policy_engine_mode: String,
     /// Its name.
     pub name: String,
     /// Its slug.
@@ -169,6 +174,82 @@ pub struct Brand {
     /// Flow, by primary key: without it, `/device` answers 404.
     #[serde(default)]
     pub flow_device_code: Option<String>,
+}
+
+/// `/core/users/`, as lists show them.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Account {
+    /// Primary key.
+    pub pk: i64,
+    /// The name.
+    pub username: String,
+    /// Whether a group of its makes it one.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_superuser: bool,
+    /// Groups, by primary key.
+    #[serde(default, deserialize_with = "or_default")]
+    pub groups: Vec<String>,
+    /// Roles, by primary key; from 2025.12.
+    #[serde(default, deserialize_with = "or_default")]
+    pub roles: Vec<String>,
+}
+
+/// `/core/tokens/{identifier}/`. Its key is not part of the answer.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AppPassword {
+    /// Unique.
+    pub identifier: String,
+    /// `app_password` for those that can log in.
+    #[serde(default, deserialize_with = "or_default")]
+    pub intent: String,
+    /// Whose it is.
+    pub user: i64,
+    /// Whether it ends.
+    #[serde(default, deserialize_with = "or_default")]
+    pub expiring: bool,
+}
+
+/// `/core/groups/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Group {
+    /// Primary key.
+    pub pk: String,
+    /// Not unique before 2025.12.
+    pub name: String,
+    /// Roles, by primary key.
+    #[serde(default, deserialize_with = "or_default")]
+    pub roles: Vec<String>,
+}
+
+/// `/rbac/roles/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Role {
+    /// Primary key.
+    pub pk: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// `/policies/bindings/`: who may open an application.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Binding {
+    /// Primary key.
+    pub pk: String,
+    /// A group that it lets in.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// A user that it lets in.
+    #[serde(default)]
+    pub user: Option<i64>,
+    /// Whether it counts.
+    #[serde(default, deserialize_with = "or_default")]
+    pub enabled: bool,
+    /// Whether it keeps out instead.
+    #[serde(default, deserialize_with = "or_default")]
+    pub negate: bool,
+    /// Its place.
+    #[serde(default, deserialize_with = "or_default")]
+    pub order: i64,
 }
 
 /// Null like absent: releases differ in which of the two they send.

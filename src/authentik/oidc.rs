@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use super::reader::{decode, refusal};
 use super::transport::{Answer, Transport, Via, text_header};
 use super::trouble::Trouble;
+use crate::desired::{API_SCOPE, ServiceAccount};
+use crate::secret::Secret;
 
 /// The discovery document (OpenID Connect Discovery 1.0, section 3), as far as NetBird uses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -84,7 +86,11 @@ pub enum Verdict {
     Rejected,
 }
 
-/// Asks without credentials.
+/// What a login of the service account got.
+#[derive(Clone, Debug)]
+pub struct AccessToken(Secret);
+
+/// Asks without the API token.
 #[derive(Clone, Copy, Debug)]
 pub struct Oidc<'a>(pub &'a Transport);
 
@@ -146,6 +152,49 @@ impl Oidc<'_> {
         match answer.status {
             400 => Ok(Verdict::Rejected),
             302 | 303 => Ok(self.verdict(&answer, redirect_uri)),
+            _ => Err(refusal(self.0, &answer, "", false)),
+        }
+    }
+
+    /// Logs the service account in as NetBird's management does; nothing if it is refused, or if there is no
+    /// password to try.
+    ///
+    /// # Errors
+    /// Any [`Trouble`] other than a refusal.
+    pub async fn login(
+        &self,
+        client_id: &str,
+        account: &ServiceAccount,
+    ) -> Result<Option<AccessToken>, Trouble> {
+        let Some(password) = &account.password else { return Ok(None) };
+        let form: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "client_credentials")
+            .append_pair("client_id", client_id)
+            .append_pair("username", &account.username)
+            .append_pair("password", password.expose())
+            .append_pair("scope", API_SCOPE)
+            .finish();
+        let answer = self.0.form("application/o/token/", form).await?;
+        if matches!(answer.status, 400 | 401) {
+            return Ok(None);
+        }
+        #[derive(Deserialize)]
+        struct Grant {
+            access_token: String,
+        }
+        let grant: Grant = decode(self.0, &answer, "")?;
+        Ok(Some(AccessToken(Secret::new(grant.access_token))))
+    }
+
+    /// Whether the API lists users to this token, as NetBird's management asks it to.
+    ///
+    /// # Errors
+    /// Any [`Trouble`] other than a refusal.
+    pub async fn lists_users(&self, token: &AccessToken) -> Result<bool, Trouble> {
+        let answer = self.0.as_bearer("api/v3/core/users/?page_size=1", &token.0).await?;
+        match answer.status {
+            200 => Ok(true),
+            401 | 403 => Ok(false),
             _ => Err(refusal(self.0, &answer, "", false)),
         }
     }

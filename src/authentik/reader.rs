@@ -4,7 +4,10 @@
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
-use super::model::{Application, Brand, Flow, KeyPair, Me, Page, Provider, ScopeMapping, Version};
+use super::model::{
+    Account, AppPassword, Application, Binding, Brand, Flow, Group, KeyPair, Me, Page, Provider,
+    Role, ScopeMapping, Version,
+};
 use super::release::Release;
 use super::transport::{Answer, Transport, retry_after};
 use super::trouble::{Kind, Trouble};
@@ -112,6 +115,53 @@ impl Reader<'_> {
     pub async fn key_pair(&self, pk: &str) -> Result<Option<KeyPair>, Trouble> {
         let permission = "authentik_crypto.view_certificatekeypair";
         self.find(&format!("crypto/certificatekeypairs/{pk}/"), permission).await
+    }
+
+    /// The user of exactly this name.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn account(&self, username: &str) -> Result<Option<Account>, Trouble> {
+        let path = format!("core/users/?username={}", query_value(username));
+        let found: Vec<Account> = self.list(&path, "authentik_core.view_user").await?;
+        Ok(found.into_iter().find(|account| account.username == username))
+    }
+
+    /// A token by its identifier, without its key.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn app_password(&self, identifier: &str) -> Result<Option<AppPassword>, Trouble> {
+        self.find(&format!("core/tokens/{identifier}/"), "authentik_core.view_token").await
+    }
+
+    /// The first group of exactly this name: before 2025.12 there may be several.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn group(&self, name: &str) -> Result<Option<Group>, Trouble> {
+        let path = format!("core/groups/?include_users=false&name={}", query_value(name));
+        let found: Vec<Group> = self.list(&path, "authentik_core.view_group").await?;
+        Ok(found.into_iter().find(|group| group.name == name))
+    }
+
+    /// The role of exactly this name.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn role(&self, name: &str) -> Result<Option<Role>, Trouble> {
+        let path = format!("rbac/roles/?search={}", query_value(name));
+        let found: Vec<Role> = self.list(&path, "authentik_rbac.view_role").await?;
+        Ok(found.into_iter().find(|role| role.name == name))
+    }
+
+    /// Who may open the application with this primary key.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn bindings(&self, application: &str) -> Result<Vec<Binding>, Trouble> {
+        let path = format!("policies/bindings/?ordering=order&target={application}");
+        self.list(&path, "authentik_policies.view_policybinding").await
     }
 
     /// A list that has moved between releases: the likelier path first, the other on 404.

@@ -95,6 +95,32 @@ impl Release {
         !self.since(2025, 12)
     }
 
+    /// The managed scope mapping for `goauthentik.io/api`.
+    pub fn has_api_scope_mapping(self) -> bool {
+        self.since(2024, 6)
+    }
+
+    /// Whether NetBird's user list can work: the API takes tokens of a login by app password, and
+    /// `sub_mode` `user_id` exists.
+    pub fn can_list_users(self) -> bool {
+        self.since(2023, 2)
+    }
+
+    /// Adding a user to a group takes a permission of its own.
+    pub fn needs_permission_to_add_to_groups(self) -> bool {
+        self.since(2024, 4)
+    }
+
+    /// Roles with permissions.
+    pub fn has_roles(self) -> bool {
+        self.since(2024, 2)
+    }
+
+    /// A user has a role by itself; before, through a group.
+    pub fn users_have_roles(self) -> bool {
+        self.since(2025, 12)
+    }
+
     /// Whether this release knows a `sub_mode`; and from which release on.
     pub fn sub_mode_since(mode: &str) -> Self {
         match mode {

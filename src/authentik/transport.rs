@@ -127,19 +127,39 @@ impl Transport {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Answer, Trouble> {
-        let bearer = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()));
-        let mut headers = HeaderMap::new();
-        match bearer {
-            Ok(mut value) => {
-                value.set_sensitive(true);
-                headers.insert(header::AUTHORIZATION, value);
-            }
-            // The configuration admits visible ASCII only, so this is for the type system.
-            Err(_) => {
-                return Err(self.unsendable(&method, path, "the token cannot stand in a header"));
-            }
-        }
+        let headers = self.bearer(&method, path, &self.token)?;
+        let body = body.map(|json| ("application/json", json.to_string()));
         self.send(method, Via::Internal, path, headers, body).await
+    }
+
+    /// A GET at the internal URL with a token that Authentik gave us for another.
+    ///
+    /// # Errors
+    /// A [`Trouble`] when no complete answer came.
+    pub async fn as_bearer(&self, path: &str, token: &Secret) -> Result<Answer, Trouble> {
+        let headers = self.bearer(&Method::GET, path, token)?;
+        self.send(Method::GET, Via::Internal, path, headers, None).await
+    }
+
+    /// A form that is posted without the API token, at the internal URL with the public host. It changes
+    /// nothing, so it counts as a read.
+    ///
+    /// # Errors
+    /// A [`Trouble`] when no complete answer came.
+    pub async fn form(&self, path: &str, form: String) -> Result<Answer, Trouble> {
+        let body = Some(("application/x-www-form-urlencoded", form));
+        let sent =
+            self.send(Method::POST, Via::InternalAsPublic, path, HeaderMap::new(), body).await;
+        sent.map_err(|trouble| Trouble { write: false, ..trouble })
+    }
+
+    fn bearer(&self, method: &Method, path: &str, token: &Secret) -> Result<HeaderMap, Trouble> {
+        // The configuration admits visible ASCII only, so failing is for the type system.
+        let value = HeaderValue::from_str(&format!("Bearer {}", token.expose()));
+        let mut value = value
+            .map_err(|_| self.unsendable(method, path, "the token cannot stand in a header"))?;
+        value.set_sensitive(true);
+        Ok(HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
     }
 
     /// A GET without credentials, as NetBird and browsers send it.
@@ -156,7 +176,7 @@ impl Transport {
         via: Via,
         path: &str,
         mut headers: HeaderMap,
-        body: Option<&Value>,
+        body: Option<(&'static str, String)>,
     ) -> Result<Answer, Trouble> {
         let (client, base) = match via {
             Via::Internal | Via::InternalAsPublic => (&self.client, &self.internal),
@@ -187,10 +207,10 @@ impl Transport {
         let name = format!("{method} {}{short_path}", base.path());
         let write = method != Method::GET && method != Method::HEAD;
         let mut request = client.request(method, &url).headers(headers);
-        if let Some(json) = body {
+        if let Some((media_type, text)) = body {
             request = request
-                .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                .body(json.to_string());
+                .header(header::CONTENT_TYPE, HeaderValue::from_static(media_type))
+                .body(text);
         }
         self.sent.fetch_add(1, Ordering::Relaxed);
         let start = Instant::now();

@@ -259,6 +259,13 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
         endpoint.or_else(|| parse::origin(&format!("https://{}", domain.as_deref()?)).ok());
     let idp =
         r.choice("NETBIRD_MGMT_IDP", raw.netbird_mgmt_idp, &[("none", false), ("authentik", true)]);
+    if idp == Some(true)
+        && let Some(mode) = wishes.sub_mode.wish().filter(|mode| *mode != "user_id")
+    {
+        let wanted =
+            "user_id with NETBIRD_MGMT_IDP=authentik: NetBird looks users up by their number";
+        r.problems.push(Problem::new("AUTHENTIK_SUB_MODE", Some(mode), wanted));
+    }
     let role = r.choice(
         "AUTHENTIK_SERVICE_ACCOUNT_ROLE",
         raw.authentik_service_account_role,

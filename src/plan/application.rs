@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use super::placeholder::key_of;
 use super::provider::Ours;
-use super::{Change, Plan, Step, Target, Wire};
+use super::{Change, Plan, Step, Target};
+use crate::authentik::writer::Operation;
 use crate::desired::Desired;
 use crate::observe::{Found, Observed};
 
@@ -12,8 +14,10 @@ pub fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed, provider: O
     let Some(provider) = provider else { return };
     let link = |before: Value| match provider {
         Ours::Existing(pk) => Change::set("provider", before, pk),
-        Ours::New => Change::set("provider", before, desired.provider.name.value.clone())
-            .sending(Wire::NewProvider),
+        Ours::New => {
+            let name = &desired.provider.name.value;
+            Change::set("provider", before, name.clone()).sending(key_of("provider", name).into())
+        }
     };
     let (create, name, changes) = match &observed.found {
         Found::NoApplication(_) => {
@@ -34,11 +38,12 @@ pub fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed, provider: O
         }
         Found::OtherType(..) => return,
     };
-    plan.push(Step {
-        target: Target::Application(desired.slug.clone()),
-        name: name.clone(),
-        create,
-        changes,
+    plan.push(match create {
+        true => Step::create(Target::Application, name, Operation::CreateApplication, changes),
+        false => {
+            let operation = Operation::ChangeApplication(desired.slug.clone());
+            Step::change(Target::Application, name, operation, changes)
+        }
     });
 }
 

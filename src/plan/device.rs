@@ -3,8 +3,10 @@
 
 use serde_json::Value;
 
+use super::placeholder::key_of;
 use super::references::References;
-use super::{Change, Plan, Step, Target, Wire};
+use super::{Change, Plan, Step, Target};
+use crate::authentik::writer::Operation;
 use crate::desired::Desired;
 use crate::observe::Observed;
 
@@ -27,18 +29,18 @@ pub fn flow(plan: &mut Plan, desired: &Desired, observed: &Observed, references:
         return;
     }
     let new = |field: &'static str, value: &str| Change::set(field, Value::Null, value);
-    plan.push(Step {
-        target: Target::Flow,
-        name: slug.to_owned(),
-        create: true,
-        changes: vec![
+    plan.push(Step::create(
+        Target::Flow,
+        slug,
+        Operation::CreateFlow,
+        vec![
             new("name", slug),
             new("slug", slug),
             new("title", "Device code"),
             new("designation", "stage_configuration"),
             new("authentication", "require_authenticated"),
         ],
-    });
+    ));
 }
 
 /// Plans the brand. One that has a device code flow keeps it.
@@ -49,15 +51,11 @@ pub fn brand(plan: &mut Plan, desired: &Desired, observed: &Observed, references
     let mut changes = Vec::new();
     if brand.flow_device_code.is_none() {
         let wire = match &references.device_code_flow {
-            Some(flow) => Wire::Json(super::references::pk(flow)),
-            None => Wire::NewFlow,
+            Some(flow) => super::references::pk(flow),
+            None => key_of("flow", slug).into(),
         };
         changes.push(Change::set("flow_device_code", Value::Null, slug).sending(wire));
     }
-    plan.push(Step {
-        target: Target::Brand(brand.brand_uuid.clone()),
-        name: brand.domain.clone(),
-        create: false,
-        changes,
-    });
+    let operation = Operation::ChangeBrand(brand.brand_uuid.clone());
+    plan.push(Step::change(Target::Brand, &brand.domain, operation, changes));
 }

@@ -1,60 +1,71 @@
 //! From what is wished and what is there to what is to be done: data, made without asking anybody.
 //! `plan` prints it, `init` applies the same value.
 
+mod access;
+mod account;
 mod application;
 mod device;
+pub mod placeholder;
 mod provider;
 mod references;
 mod show;
 
 use serde_json::Value;
 
+use crate::authentik::writer::Operation;
 use crate::desired::Desired;
 use crate::error::Error;
 use crate::observe::Observed;
 
 pub use references::References;
 
-/// Which object a step is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which kind of object a step is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// A flow that is created.
+    /// A flow.
     Flow,
-    /// A provider, by primary key if it exists.
-    Provider(Option<i64>),
-    /// An application, by slug.
-    Application(String),
-    /// A brand, by its uuid.
-    Brand(String),
+    /// A scope mapping.
+    ScopeMapping,
+    /// The provider.
+    Provider,
+    /// The application.
+    Application,
+    /// A brand.
+    Brand,
+    /// A group.
+    Group,
+    /// Who may open the application.
+    Binding,
+    /// The service account.
+    ServiceAccount,
+    /// Its app password.
+    AppPassword,
+    /// A role.
+    Role,
 }
 
 impl Target {
-    /// What kind of object it is, in Authentik's terms.
-    pub fn kind(&self) -> &'static str {
+    /// In Authentik's terms.
+    pub fn kind(self) -> &'static str {
         match self {
             Self::Flow => "flow",
-            Self::Provider(_) => "provider",
-            Self::Application(_) => "application",
-            Self::Brand(_) => "brand",
+            Self::ScopeMapping => "scope mapping",
+            Self::Provider => "provider",
+            Self::Application => "application",
+            Self::Brand => "brand",
+            Self::Group => "group",
+            Self::Binding => "binding",
+            Self::ServiceAccount => "service account",
+            Self::AppPassword => "app password",
+            Self::Role => "role",
         }
     }
-}
-
-/// What is sent for a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wire {
-    /// This.
-    Json(Value),
-    /// The primary key of the provider that this run creates.
-    NewProvider,
-    /// The primary key of the flow that this run creates.
-    NewFlow,
 }
 
 /// One field, before and after, for people; and what is sent for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The API's name of the field.
+    /// The API's name of the field, or what people call it.
     pub field: &'static str,
     /// What is there; null for a new object.
     pub before: Value,
@@ -62,42 +73,64 @@ pub struct Change {
     pub after: Value,
     /// Whether `after` is added to a list that keeps what it has.
     pub adds: bool,
-    /// What is sent.
-    pub wire: Wire,
+    /// The name under which it is sent.
+    pub key: &'static str,
+    /// What is sent; may hold placeholders.
+    pub wire: Value,
 }
 
 impl Change {
     /// A field that gets a value which looks the same to people and to the server.
     pub fn set(field: &'static str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         let after = after.into();
-        Self { field, before: before.into(), wire: Wire::Json(after.clone()), after, adds: false }
+        Self { field, before: before.into(), wire: after.clone(), after, adds: false, key: field }
     }
 
     /// Sends something else than people are shown: a primary key instead of a name.
     #[must_use]
-    pub fn sending(mut self, wire: Wire) -> Self {
+    pub fn sending(mut self, wire: Value) -> Self {
         self.wire = wire;
         self
+    }
+
+    /// The same, under another name.
+    #[must_use]
+    pub fn sending_as(self, key: &'static str, wire: Value) -> Self {
+        Self { key, wire, ..self }
     }
 
     /// Adds to a list.
     pub fn add(field: &'static str, added: Vec<String>, whole: Value) -> Self {
         let after = Value::from(added);
-        Self { field, before: Value::Null, after, adds: true, wire: Wire::Json(whole) }
+        Self { field, before: Value::Null, after, adds: true, key: field, wire: whole }
     }
 }
 
 /// One object that is created or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Which object.
+    /// Which kind of object.
     pub target: Target,
     /// Its name, for people.
     pub name: String,
     /// Whether it is new.
     pub create: bool,
+    /// How it is written.
+    pub operation: Operation,
     /// The fields.
     pub changes: Vec<Change>,
+}
+
+impl Step {
+    /// A new object.
+    pub fn create(target: Target, name: &str, operation: Operation, changes: Vec<Change>) -> Self {
+        Self { target, name: name.to_owned(), create: true, operation, changes }
+    }
+
+    /// A change of an object; without changes it counts as unchanged.
+    pub fn change(target: Target, name: &str, operation: Operation, changes: Vec<Change>) -> Self {
+        Self { target, name: name.to_owned(), create: false, operation, changes }
+    }
 }
 
 /// What is to be done.
@@ -128,11 +161,14 @@ impl Plan {
     pub fn new(desired: &Desired, observed: &Observed, references: &References) -> Self {
         let mut plan = Self::default();
         device::flow(&mut plan, desired, observed, references);
+        account::scope_mapping(&mut plan, desired, observed);
         let provider = provider::plan(&mut plan, desired, observed, references);
         if plan.refused.is_empty() {
             application::plan(&mut plan, desired, observed, provider);
         }
         device::brand(&mut plan, desired, observed, references);
+        account::plan(&mut plan, desired, observed);
+        access::plan(&mut plan, desired, observed);
         plan
     }
 

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::references::{KeyRef, References};
-use super::{Change, Identity, Plan, Step, Target, Wire};
+use super::{Change, Identity, Plan, Step, Target};
 use crate::authentik::model::Provider;
 use crate::authentik::redirect::RedirectUris;
+use crate::authentik::writer::Operation;
 use crate::config::Setting;
 use crate::desired::{CODE_MINUTES, Desired};
 use crate::error::{Error, Exit};
@@ -44,25 +45,16 @@ pub fn plan(
                 client_id: client_id.clone(),
                 global_issuer: provider.issuer_mode == "global",
             });
-            let step = Step {
-                target: Target::Provider(Some(provider.pk)),
-                name: provider.name.clone(),
-                create: false,
-                changes,
-            };
-            plan.push(step);
+            let operation = Operation::ChangeProvider(provider.pk.to_string());
+            plan.push(Step::change(Target::Provider, &provider.name, operation, changes));
             Some(Ours::Existing(provider.pk))
         }
         Ok(None) => {
             let changes = creation(plan, desired, references);
             let client_id = desired.provider.client_id.value.clone();
             plan.identity = Some(Identity { client_id, global_issuer: false });
-            plan.push(Step {
-                target: Target::Provider(None),
-                name: desired.provider.name.value.clone(),
-                create: true,
-                changes,
-            });
+            let name = &desired.provider.name.value;
+            plan.push(Step::create(Target::Provider, name, Operation::CreateProvider, changes));
             Some(Ours::New)
         }
     }
@@ -154,12 +146,13 @@ fn creation(plan: &mut Plan, desired: &Desired, references: &References) -> Vec<
     for (field, flow) in flows {
         if let Some(flow) = flow {
             let pk = super::references::pk(flow);
-            changes.push(new(field, &flow.slug).sending(Wire::Json(pk)));
+            changes.push(new(field, &flow.slug).sending(pk));
         }
     }
     match usable_key(references.signing_key.as_ref()) {
-        Ok(Some(key)) => changes
-            .push(new("signing_key", &key.name).sending(Wire::Json(Value::from(key.pk.clone())))),
+        Ok(Some(key)) => {
+            changes.push(new("signing_key", &key.name).sending(Value::from(key.pk.clone())))
+        }
         Ok(None) => {}
         Err(error) => plan.refused.push(*error),
     }
@@ -198,9 +191,13 @@ fn differences(
     if provider.client_type != "public" {
         changes.push(Change::set("client_type", provider.client_type.clone(), "public"));
     }
+    let sub_mode_variable = match desired.service_account {
+        Some(_) => "NETBIRD_MGMT_IDP=authentik",
+        None => "AUTHENTIK_SUB_MODE",
+    };
     let identities = [
         ("client_id", "NETBIRD_AUTH_CLIENT_ID", &wished.client_id, &provider.client_id),
-        ("sub_mode", "AUTHENTIK_SUB_MODE", &wished.sub_mode, &provider.sub_mode),
+        ("sub_mode", sub_mode_variable, &wished.sub_mode, &provider.sub_mode),
     ];
     for (field, variable, wish, is) in identities {
         match identity(desired, provider, field, variable, wish, is) {
@@ -228,17 +225,14 @@ fn differences(
         };
         let before = is.as_ref().and_then(|pk| slug_of(observed, pk));
         let pk = super::references::pk(flow);
-        changes.push(Change::set(field, before, flow.slug.clone()).sending(Wire::Json(pk)));
+        changes.push(Change::set(field, before, flow.slug.clone()).sending(pk));
     }
     match signing_key(desired, provider, observed, references) {
         Ok(change) => changes.extend(change),
         Err(error) => plan.refused.push(*error),
     }
     if provider.encryption_key.is_some() {
-        changes.push(
-            Change::set("encryption_key", "a key pair", Value::Null)
-                .sending(Wire::Json(Value::Null)),
-        );
+        changes.push(Change::set("encryption_key", "a key pair", Value::Null).sending(Value::Null));
     }
     if seconds(&provider.access_code_validity).is_some_and(|s| s < CODE_MINUTES * 60) {
         let after = format!("minutes={CODE_MINUTES}");
@@ -336,8 +330,7 @@ fn signing_key(
     };
     let before = current.map(|k| k.name.clone());
     Ok(Some(
-        Change::set("signing_key", before, key.name.clone())
-            .sending(Wire::Json(Value::from(key.pk.clone()))),
+        Change::set("signing_key", before, key.name.clone()).sending(Value::from(key.pk.clone())),
     ))
 }
 

@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
+use super::placeholder::key_of;
 use crate::authentik::redirect::Shape;
-use crate::desired::Desired;
+use crate::desired::{API_SCOPE, Desired};
 use crate::observe::{Found, Observed};
 
 /// A flow by slug and primary key.
@@ -89,6 +90,21 @@ impl References {
             match mapping {
                 Some(mapping) => scope_mappings.push(((*name).to_owned(), mapping.pk.clone())),
                 None => missing.push(format!("scope mapping {name}")),
+            }
+        }
+
+        if desired.service_account.is_some() {
+            let mapping = observed.scope_mappings.iter().find(|m| m.scope_name == API_SCOPE);
+            match mapping {
+                Some(mapping) => scope_mappings.push((API_SCOPE.to_owned(), mapping.pk.clone())),
+                None if observed.release.has_api_scope_mapping() => {
+                    missing.push(format!("scope mapping {API_SCOPE}"));
+                }
+                // Made by the plan.
+                None => {
+                    let new = key_of("scope mapping", API_SCOPE);
+                    scope_mappings.push((API_SCOPE.to_owned(), new));
+                }
             }
         }
 

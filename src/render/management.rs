@@ -25,6 +25,8 @@ pub struct InUse {
     pub relay: Option<String>,
     /// The password of the first TURN server with our user.
     pub turn: Option<String>,
+    /// `IdpManagerConfig.ExtraConfig.Password`, of Authentik's manager.
+    pub service_account: Option<String>,
 }
 
 /// Reads them from a `management.json`.
@@ -38,7 +40,12 @@ pub fn secrets_of(file: &Map<String, Value>) -> InUse {
         (lookup(turn, "Username")?.as_str()? == endpoints::TURN_USER)
             .then(|| text(lookup(turn, "Password")))?
     });
+    let idp = lookup(file, "IdpManagerConfig").and_then(Value::as_object);
+    let extra = idp.and_then(|idp| lookup(idp, "ExtraConfig")?.as_object());
+    let authentiks =
+        idp.and_then(|idp| lookup(idp, "ManagerType")).is_some_and(|t| t == "authentik");
     InUse {
+        service_account: text(extra.filter(|_| authentiks).and_then(|e| lookup(e, "Password"))),
         datastore_key: text(lookup(file, "DataStoreEncryptionKey")),
         relay: text(lookup(file, "Relay").and_then(|r| lookup(r.as_object()?, "Secret"))),
         turn,
@@ -142,6 +149,22 @@ fn ours(config: &Config, facts: &Facts, secrets: &Secrets) -> Value {
             },
         },
     });
+    if let Some(password) = &secrets.service_account {
+        ours["IdpManagerConfig"] = json!({
+            "ManagerType": "authentik",
+            "ClientConfig": {
+                "Issuer": braced(&facts.issuer),
+                "TokenEndpoint": braced(&facts.token_endpoint),
+                "ClientID": braced(&facts.client_id),
+                "ClientSecret": "",
+                "GrantType": "client_credentials",
+            },
+            "ExtraConfig": {
+                "Username": braced(&config.netbird.service_account),
+                "Password": password.expose(),
+            },
+        });
+    }
     // Wishes of the environment for what is otherwise only a default.
     if let Some(claim) = passed("NETBIRD_AUTH_USER_ID_CLAIM") {
         ours["HttpConfig"]["AuthUserIDClaim"] = claim.into();

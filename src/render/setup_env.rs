@@ -18,7 +18,7 @@ pub fn render(config: &Config, facts: &Facts, secrets: &Secrets) -> String {
          # that container instead. Values were proven against Authentik before they were written.\n",
     );
     let mut done: Vec<&str> = Vec::new();
-    for (comment, assignments) in groups(config, facts) {
+    for (comment, assignments) in groups(config, facts, secrets) {
         let _ = write!(out, "\n# {comment}\n");
         for (name, ours) in assignments {
             // What was passed in is passed on as it is; what contradicts the proof was refused before.
@@ -44,7 +44,7 @@ pub fn render(config: &Config, facts: &Facts, secrets: &Secrets) -> String {
 
 type Group = (&'static str, Vec<(&'static str, String)>);
 
-fn groups(config: &Config, facts: &Facts) -> Vec<Group> {
+fn groups(config: &Config, facts: &Facts, secrets: &Secrets) -> Vec<Group> {
     let netbird = &config.netbird;
     let text = str::to_owned;
     let ports: Vec<String> = netbird.pkce_ports.iter().map(u16::to_string).collect();
@@ -85,14 +85,29 @@ fn groups(config: &Config, facts: &Facts) -> Vec<Group> {
                 ("NETBIRD_AUTH_DEVICE_AUTH_USE_ID_TOKEN", text("false")),
             ],
         ),
-        (
-            "Users: NetBird reads them from their tokens; keys are fetched again when Authentik changes them",
+        users(config, facts, secrets),
+    ]
+}
+
+fn users(config: &Config, facts: &Facts, secrets: &Secrets) -> Group {
+    let refresh = facts.public_keys_have_max_age.to_string();
+    let refresh = ("NETBIRD_MGMT_IDP_SIGNKEY_REFRESH", refresh);
+    match &secrets.service_account {
+        None => (
+            "Users: NetBird knows them from their tokens, so it needs no access to Authentik's user list",
+            vec![("NETBIRD_MGMT_IDP", "none".to_owned()), refresh],
+        ),
+        Some(password) => (
+            "Users: NetBird lists them through a service account",
             vec![
-                ("NETBIRD_MGMT_IDP", text("none")),
-                ("NETBIRD_MGMT_IDP_SIGNKEY_REFRESH", facts.public_keys_have_max_age.to_string()),
+                ("NETBIRD_MGMT_IDP", "authentik".to_owned()),
+                ("NETBIRD_IDP_MGMT_CLIENT_ID", facts.client_id.clone()),
+                ("NETBIRD_IDP_MGMT_EXTRA_USERNAME", config.netbird.service_account.clone()),
+                ("NETBIRD_IDP_MGMT_EXTRA_PASSWORD", password.expose().to_owned()),
+                refresh,
             ],
         ),
-    ]
+    }
 }
 
 /// Values that were passed in and contradict what was proven: with them NetBird would answer "token

@@ -10,6 +10,7 @@ mod files;
 mod interrupted;
 mod leaks;
 mod ownership;
+mod people;
 mod planning;
 mod properties;
 mod runs;

@@ -40,7 +40,8 @@ fn facts(text: &str) -> Facts {
 
 fn secrets() -> Secrets {
     let key = Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
-    Secrets { datastore_key: key, relay: Secret::new("relay"), turn: Secret::new("turn") }
+    let (relay, turn) = (Secret::new("relay"), Secret::new("turn"));
+    Secrets { datastore_key: key, relay, turn, service_account: None }
 }
 
 fn json() -> impl Strategy<Value = Value> {

@@ -123,7 +123,15 @@ fn passes(fault: &Fault, nth: usize) {
     let case = Case::new("2026.2");
     case.sim.fault(FaultRule { when: Match::Nth(nth), fault: fault.clone(), times: 1 });
     let ended = case.run(&[]);
+    let asked: Vec<String> = case
+        .sim
+        .requests()
+        .iter()
+        .map(|r| format!("{} {} {}", r.method, r.path, r.status))
+        .collect();
     assert_eq!(ended.code, Some(0), "{fault:?} at request {nth}:\n{}", ended.err);
+    let found = case.sim.state().flow("default-device-code-flow").is_some();
+    assert!(found, "{fault:?} at request {nth}:\n{}\n{asked:#?}", ended.err);
     case.assert_one_of_each();
 }
 

@@ -2,7 +2,11 @@
 //! names its application, so a converged run reads neither the application nor the flows, which take half
 //! a second each on a real server.
 
-use futures_util::future::{try_join, try_join4};
+mod access;
+
+use futures_util::future::{try_join, try_join5};
+
+pub use access::Access;
 
 use crate::authentik::model::{Application, Brand, Flow, KeyPair, Provider, ScopeMapping};
 use crate::authentik::reader::Reader;
@@ -34,7 +38,7 @@ impl Found {
 }
 
 /// What Authentik holds, as far as it matters.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Observed {
     /// Which release answers.
     pub release: Release,
@@ -48,6 +52,8 @@ pub struct Observed {
     pub brands: Vec<Brand>,
     /// All flows; nothing if no question needs them.
     pub flows: Option<Vec<Flow>>,
+    /// Who may open the application, and the service account.
+    pub access: Access,
 }
 
 impl Observed {
@@ -67,11 +73,12 @@ impl Observed {
             }
         };
         let client_id = &desired.provider.client_id.value;
-        let (by_client_id, scope_mappings, mut key_pairs, brands) = try_join4(
+        let (by_client_id, scope_mappings, mut key_pairs, brands, access) = try_join5(
             reader.providers("client_id", client_id),
             reader.scope_mappings(release),
             reader.key_pairs(release),
             brands,
+            Access::read(reader, desired, release, &desired.provider.client_id.value),
         )
         .await?;
         let ours = |p: &Provider| p.assigned_application_slug.as_deref() == Some(&desired.slug);
@@ -80,8 +87,16 @@ impl Observed {
             None => find(reader, desired, by_client_id).await?,
         };
 
-        let mut observed =
-            Self { release, found, scope_mappings, key_pairs: Vec::new(), brands, flows: None };
+        let mut observed = Self {
+            release,
+            found,
+            scope_mappings,
+            key_pairs: Vec::new(),
+            brands,
+            flows: None,
+            access,
+        };
+        observed.access.settle(reader, desired, observed.found.linked()).await?;
         if let Some(pk) = observed.undetailed_key(desired, &key_pairs)
             && let Some(detailed) = reader.key_pair(&pk).await?
         {

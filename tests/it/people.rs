@@ -1,0 +1,224 @@
+//! Who may use NetBird, and the service account that NetBird lists users with.
+
+use authentik_sim::{Fault, FaultRule, Match};
+use serde_json::{Value, json};
+
+use crate::support::{Case, PROFILES, release};
+
+fn with_user_list(profile: &str) -> Case {
+    let mut case = Case::new(profile);
+    case.env("NETBIRD_MGMT_IDP", "authentik");
+    case
+}
+
+fn accounts(case: &Case) -> usize {
+    case.sim.state().users.iter().filter(|u| u["username"] == "Netbird").count()
+}
+
+#[test]
+fn the_user_list_is_made_proven_and_kept() {
+    for profile in PROFILES.iter().filter(|p| release(p) >= (2023, 2)) {
+        for role in ["admin", "viewer"] {
+            if role == "viewer" && release(profile) < (2024, 2) {
+                continue;
+            }
+            let mut case = with_user_list(profile);
+            case.env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", role);
+            let first = case.run(&[]);
+            assert_eq!(first.code, Some(0), "{profile} {role}:\n{}", first.err);
+            case.assert_one_of_each();
+            assert_eq!(accounts(&case), 1);
+            let kept: Value = serde_json::from_str(&case.read("secrets.json")).unwrap();
+            {
+                let state = case.sim.state();
+                let token = state.token("service-account-netbird-password").unwrap();
+                assert_eq!(token["key"], kept["service_account_password"], "{profile}");
+                assert_eq!(token["expiring"], false, "{profile}");
+                let user = state.user("Netbird").unwrap();
+                assert_eq!(state.is_superuser(user), role == "admin", "{profile}");
+            }
+            let management: Value = serde_json::from_str(&case.read("management.json")).unwrap();
+            let idp = &management["IdpManagerConfig"];
+            assert_eq!(idp["ManagerType"], "authentik");
+            assert_eq!(idp["ExtraConfig"]["Password"], kept["service_account_password"]);
+            assert_eq!(idp["ExtraConfig"]["Username"], "Netbird");
+            let setup = case.read("setup.env");
+            assert!(setup.contains("NETBIRD_MGMT_IDP='authentik'"), "{setup}");
+
+            case.sim.clear_requests();
+            case.init();
+            assert_eq!(case.sim.writes().len(), 0, "{profile} {role}: {:?}", case.sim.writes());
+            assert!(case.sim.requests().len() <= 16, "{}", case.sim.requests().len());
+            assert!(case.sim.dear_reads().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_release_that_cannot_says_which_one_can() {
+    let case = with_user_list("2022.12");
+    case.run(&[]).expect(65).says(&["NETBIRD_MGMT_IDP=authentik", "2022.12", "2023.2"]);
+    assert_eq!(case.sim.writes().len(), 0);
+    let mut case = with_user_list("2023.10");
+    case.env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "viewer");
+    case.run(&[]).expect(65).says(&["AUTHENTIK_SERVICE_ACCOUNT_ROLE=viewer", "2024.2"]);
+}
+
+#[test]
+fn another_sub_mode_is_refused_with_the_reason() {
+    let mut case = with_user_list("2026.2");
+    case.env("AUTHENTIK_SUB_MODE", "user_email");
+    case.run(&[]).expect(78).says(&["AUTHENTIK_SUB_MODE", "by their number"]);
+
+    let mut case = Case::new("2026.2");
+    case.env("AUTHENTIK_SUB_MODE", "hashed_user_id");
+    case.init();
+    case.unset("AUTHENTIK_SUB_MODE").env("NETBIRD_MGMT_IDP", "authentik");
+    case.run(&[]).expect(65).says(&["NETBIRD_MGMT_IDP=authentik asks for user_id", "stranger"]);
+}
+
+#[test]
+fn what_somebody_changed_is_restored() {
+    type Edit = fn(&mut authentik_sim::State);
+    let edits: [(&str, Edit); 6] = [
+        ("another key", |s| {
+            s.token_mut("service-account-netbird-password").unwrap()["key"] = "x".into()
+        }),
+        ("no app password", |s| {
+            s.tokens.retain(|t| t["identifier"] != "service-account-netbird-password")
+        }),
+        ("it expires", |s| {
+            s.token_mut("service-account-netbird-password").unwrap()["expiring"] = true.into()
+        }),
+        ("no administrator", |s| {
+            let pk = s.user("Netbird").unwrap()["pk"].clone();
+            for group in &mut s.groups {
+                group["users"].as_array_mut().unwrap().retain(|u| *u != pk);
+            }
+        }),
+        ("no API scope", |s| {
+            let api = s.scope_mapping("goauthentik.io/api").unwrap()["pk"].clone();
+            s.provider_mut("NetBird").unwrap()["property_mappings"]
+                .as_array_mut()
+                .unwrap()
+                .retain(|m| *m != api);
+        }),
+        ("bound to others", |s| {
+            let group = s.add_group(json!({"name": "others"}));
+            let target = s.application("netbird").unwrap()["pk"].clone();
+            s.policy_bindings.push(json!({
+                "pk": "00000000-0000-4000-8000-000000000001", "target": target, "group": group, "user": null,
+                "policy": null, "enabled": true, "negate": false, "order": 0, "timeout": 30,
+            }));
+        }),
+    ];
+    for (what, edit) in edits {
+        let case = with_user_list("2026.2");
+        case.init();
+        edit(&mut case.sim.state());
+        let log = case.run(&[]);
+        assert_eq!(log.code, Some(0), "{what}:\n{}", log.err);
+        case.sim.clear_requests();
+        case.init();
+        assert_eq!(case.sim.writes().len(), 0, "{what}");
+        assert_eq!(accounts(&case), 1, "{what}");
+    }
+}
+
+#[test]
+fn access_groups_are_made_and_bound_once_and_the_service_account_is_let_in() {
+    for profile in ["2023.10", "2024.12", "2026.2"] {
+        let mut case = with_user_list(profile);
+        case.env("AUTHENTIK_ACCESS_GROUPS", "vpn users, staff");
+        case.sim.state().add_group(json!({"name": "staff"}));
+        case.init();
+        {
+            let state = case.sim.state();
+            for name in ["vpn users", "staff"] {
+                assert_eq!(
+                    state.groups.iter().filter(|g| g["name"] == name).count(),
+                    1,
+                    "{profile}"
+                );
+            }
+            assert_eq!(state.policy_bindings.len(), 3, "{profile}");
+            let target = &state.application("netbird").unwrap()["pk"];
+            assert!(
+                state
+                    .policy_bindings
+                    .iter()
+                    .all(|b| &b["target"] == target && b["enabled"] == true)
+            );
+        }
+        case.sim.clear_requests();
+        case.init();
+        assert_eq!(case.sim.writes().len(), 0, "{profile}");
+        case.sim.state().policy_bindings[0]["enabled"] = false.into();
+        case.init();
+        assert_eq!(case.sim.state().policy_bindings[0]["enabled"], true);
+        assert_eq!(case.sim.state().policy_bindings.len(), 3);
+    }
+}
+
+#[test]
+fn an_application_that_asks_for_all_bindings_is_not_bound_further() {
+    let mut case = Case::new("2026.2");
+    case.init();
+    case.sim.state().application_mut("netbird").unwrap()["policy_engine_mode"] = "all".into();
+    case.sim.clear_requests();
+    case.env("AUTHENTIK_ACCESS_GROUPS", "a,b");
+    case.run(&[]).expect(65).says(&["asks for all of its bindings", "AUTHENTIK_ACCESS_GROUPS"]);
+    assert_eq!(case.sim.writes().len(), 0);
+}
+
+#[test]
+fn a_run_with_people_killed_at_any_request_makes_nothing_twice() {
+    let configured = || {
+        let mut case = with_user_list("2026.2");
+        case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+        case
+    };
+    let reference = configured();
+    reference.init();
+    let count = reference.sim.requests().len();
+    std::thread::scope(|scope| {
+        for nth in 1..=count {
+            let configured = &configured;
+            scope.spawn(move || {
+                let case = configured();
+                // Carried out, the answer lost, and then nothing answers any more.
+                case.sim.fault(FaultRule::once(Match::Nth(nth), Fault::ResetAfter));
+                case.sim.fault(FaultRule::always(
+                    Match::Nth(nth + 1),
+                    Fault::Hang(std::time::Duration::MAX),
+                ));
+                let running = case.spawn();
+                case.await_requests(nth);
+                running.signal(rustix::process::Signal::KILL);
+                let _ = running.wait();
+                case.sim.clear_faults();
+                let log = case.run(&[]);
+                assert_eq!(log.code, Some(0), "killed at {nth}:\n{}", log.err);
+                case.assert_one_of_each();
+                let state = case.sim.state();
+                assert_eq!(state.policy_bindings.len(), 2, "killed at {nth}");
+                assert_eq!(state.groups.iter().filter(|g| g["name"] == "vpn").count(), 1);
+                let tokens = state
+                    .tokens
+                    .iter()
+                    .filter(|t| t["identifier"] == "service-account-netbird-password");
+                assert_eq!(tokens.count(), 1, "killed at {nth}");
+            });
+        }
+    });
+}
+
+#[test]
+fn plan_shows_no_password_and_makes_none() {
+    let mut case = with_user_list("2026.2");
+    case.env("NETBIRD_IDP_MGMT_EXTRA_PASSWORD", "a-password-of-somebody");
+    let plan = case.run(&["plan"]).expect(2);
+    assert!(plan.out.contains("key: (secret) -> (secret)"), "{}", plan.out);
+    assert!(!plan.out.contains("a-password-of-somebody"));
+    assert!(!case.path("secrets.json").exists());
+}
