@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tracing::{debug, info, warn};
 
 use crate::authentik::transport::Transport;
+use crate::check;
 use crate::cli::{self, Command};
 use crate::config::{self, Config, Output};
 use crate::converge::Converge;
@@ -36,6 +37,10 @@ pub async fn run(
         },
         Command::Init => match load(vars) {
             Ok(config) => end(init(&config).await),
+            Err(exit) => exit,
+        },
+        Command::Check { json } => match load(vars) {
+            Ok(config) => end(check(&config, json, out).await),
             Err(exit) => exit,
         },
         Command::Plan { json } => match load(vars) {
@@ -129,10 +134,22 @@ fn publish_all(config: &Config, facts: &Facts, secrets: &Secrets) -> Result<(usi
     Ok((written, total))
 }
 
-async fn plan(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> {
-    let transport = Transport::new(&config.connection, config.given_secrets())?;
+async fn check(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> {
     let password = secrets::password(config)?;
-    let plan = Converge::new(config, &transport, password).plan().await?;
+    let secrets = config.given_secrets().into_iter().chain(password.clone());
+    let transport = Transport::new(&config.connection, secrets)?;
+    let mut converge = Converge::new(config, &transport, password);
+    let checks = check::run(config, &transport, &mut converge).await?;
+    let text = if json { format!("{:#}\n", check::json(&checks)) } else { check::text(&checks) };
+    say(out, &text);
+    Ok(check::exit(&checks))
+}
+
+async fn plan(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> {
+    let password = secrets::password(config)?;
+    let secrets = config.given_secrets().into_iter().chain(password.clone());
+    let transport = Transport::new(&config.connection, secrets)?;
+    let plan = Converge::new(config, &transport, password).look().await?.plan;
     let text = if json { format!("{:#}\n", plan.json()) } else { plan.to_string() };
     say(out, &text);
     if let Some(error) = plan.refused.first() {

@@ -15,6 +15,11 @@ pub enum Command {
         /// As one JSON document.
         json: bool,
     },
+    /// Look, and tell what is wrong.
+    Check {
+        /// As one JSON document.
+        json: bool,
+    },
     /// Explain the commands and variables, or one variable.
     Help(Option<String>),
     /// The version.
@@ -24,6 +29,7 @@ pub enum Command {
 const COMMANDS: &[(&str, &str)] = &[
     ("init", "wait for Authentik, configure it, prove it, write NetBird's files (default)"),
     ("plan", "show what init would change, and change nothing; --format json for machines"),
+    ("check", "tell what is wrong and how to mend it, a line a check; --format json for machines"),
     ("help", "this text; `help VARIABLE` explains one variable"),
     ("version", "the version"),
 ];
@@ -43,10 +49,16 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
         ["plan", "--format", "json"] | ["plan", "--format=json"] => {
             Ok(Command::Plan { json: true })
         }
+        ["check"] | ["check", "--format", "text"] | ["check", "--format=text"] => {
+            Ok(Command::Check { json: false })
+        }
+        ["check", "--format", "json"] | ["check", "--format=json"] => {
+            Ok(Command::Check { json: true })
+        }
         ["help" | "--help" | "-h"] => Ok(Command::Help(None)),
         ["help", variable] => Ok(Command::Help(Some(variable.to_owned()))),
         ["version" | "--version" | "-V"] => Ok(Command::Version),
-        ["plan", "--format", other] => {
+        ["plan" | "check", "--format", other] => {
             Err(usage(&format!("unknown format {other}"), "text or json"))
         }
         [command, ..] if COMMANDS.iter().any(|(name, _)| *name == command) => {

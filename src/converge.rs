@@ -10,7 +10,7 @@ use tracing::{info, warn};
 use crate::apply::{Tally, apply};
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::authentik::reader::Reader;
-use crate::authentik::redirect::Shape;
+use crate::authentik::redirect::{Purpose, Shape};
 use crate::authentik::release::Release;
 use crate::authentik::transport::Transport;
 use crate::authentik::trouble::{Kind, Trouble};
@@ -24,7 +24,7 @@ use crate::plan::{Identity, Plan, References};
 use crate::progress::{Progress, REPEAT};
 use crate::render::{Facts, setup_env};
 use crate::secret::Secret;
-use crate::verify::{Evidence, Expectation, KeySource, Outcome, gather, judge};
+use crate::verify::{Check, Evidence, Expectation, KeySource, Outcome, gather, judge};
 
 /// Brings Authentik to what the configuration asks for, or only looks.
 #[derive(Debug)]
@@ -39,6 +39,25 @@ pub struct Converge<'a> {
     shape: Option<Shape>,
     tally: Tally,
     unchanged: usize,
+}
+
+/// What looking came to.
+#[derive(Debug)]
+pub struct Look {
+    /// What would be done.
+    pub plan: Plan,
+    /// What is there.
+    pub observed: Observed,
+    /// Which release answers.
+    pub release: Release,
+}
+
+impl Look {
+    /// What a proof can be held against now: application and provider are there, whatever is wrong with them.
+    pub fn provable(&self) -> Option<&Identity> {
+        self.observed.found.linked()?;
+        self.plan.identity.as_ref()
+    }
 }
 
 /// What a run ends with.
@@ -88,12 +107,34 @@ impl<'a> Converge<'a> {
     ///
     /// # Errors
     /// What ended it. A plan that would be refused is no error here.
-    pub async fn plan(&mut self) -> Result<Plan> {
-        self.persist(false).await.map(|(plan, _)| plan)
+    pub async fn look(&mut self) -> Result<Look> {
+        self.persist(false).await.map(|(look, _)| look)
+    }
+
+    /// All checks of the proof, for every redirect URI, and what was proven if none of them failed.
+    ///
+    /// # Errors
+    /// Trouble of a question that only Authentik itself can answer.
+    pub async fn examine(
+        &self,
+        look: &Look,
+        identity: &Identity,
+    ) -> Result<(Vec<Check>, Option<Facts>)> {
+        let desired = Desired::new(self.config, look.release, None);
+        let uris = desired.provider.redirect_uris.iter();
+        let strict = uris.filter(|uri| !uri.pattern && uri.purpose == Purpose::Authorization);
+        let expectation = self.expectation(identity, strict.map(|uri| uri.url.clone()).collect());
+        let evidence = gather(self.transport, &expectation)
+            .await
+            .map_err(|trouble| Error::from_trouble(&trouble))?;
+        let checks = judge(&evidence, &expectation);
+        let sound = checks.iter().all(|check| check.outcome != Outcome::Fail);
+        let facts = sound.then(|| self.facts(&evidence, identity, look.release).0);
+        Ok((checks, facts))
     }
 
     /// Attempts until one gets through, patience ends, or the deadline comes.
-    async fn persist(&mut self, write: bool) -> Result<(Plan, Option<Facts>)> {
+    async fn persist(&mut self, write: bool) -> Result<(Look, Option<Facts>)> {
         let limit = self.config.timing.timeout;
         let left = limit.saturating_sub(self.progress.elapsed());
         let progress = Arc::clone(&self.progress);
@@ -111,7 +152,7 @@ impl<'a> Converge<'a> {
         }
     }
 
-    async fn attempts(&mut self, write: bool) -> Result<(Plan, Option<Facts>)> {
+    async fn attempts(&mut self, write: bool) -> Result<(Look, Option<Facts>)> {
         let mut patience = Patience::new(self.config.timing.auth_grace);
         loop {
             let setback = match self.attempt(write).await {
@@ -133,7 +174,7 @@ impl<'a> Converge<'a> {
         }
     }
 
-    async fn attempt(&mut self, write: bool) -> Result<(Plan, Option<Facts>), Setback> {
+    async fn attempt(&mut self, write: bool) -> Result<(Look, Option<Facts>), Setback> {
         let at = |rung| move |trouble: Trouble| Setback::Trouble(rung, trouble);
         let reader = Reader(self.transport);
 
@@ -153,7 +194,7 @@ impl<'a> Converge<'a> {
 
         let plan = Plan::new(&desired, &observed, &references);
         if !write {
-            return Ok((plan, None));
+            return Ok((Look { plan, observed, release }, None));
         }
         if let Some((first, others)) = plan.refused.split_first() {
             others.iter().for_each(crate::logging::failure);
@@ -171,10 +212,10 @@ impl<'a> Converge<'a> {
             self.unchanged = plan.unchanged;
         }
 
-        let token = observed.access.token.filter(|_| plan.steps.is_empty());
+        let token = observed.access.token.clone().filter(|_| plan.steps.is_empty());
         self.prove_user_list(&desired, &identity, token).await?;
         let facts = self.prove(&identity, release).await?;
-        Ok((plan, Some(facts)))
+        Ok((Look { plan, observed, release }, Some(facts)))
     }
 
     /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
@@ -219,19 +260,7 @@ impl<'a> Converge<'a> {
 
     /// Verifies, and tells what is not as it should be.
     async fn prove(&self, identity: &Identity, release: Release) -> Result<Facts, Setback> {
-        let public = &self.config.connection.public;
-        let slug = &self.config.wishes.slug;
-        let issuer = match identity.global_issuer {
-            true => public.join(""),
-            false => public.join(&format!("application/o/{slug}/")),
-        };
-        let expectation = Expectation {
-            issuer,
-            public: public.clone(),
-            slug: slug.clone(),
-            client_id: identity.client_id.clone(),
-            redirect_uris: self.probes(),
-        };
+        let expectation = self.expectation(identity, self.probes());
         let evidence = gather(self.transport, &expectation)
             .await
             .map_err(|trouble| Setback::Trouble(Rung::Verify, trouble))?;
@@ -251,20 +280,36 @@ impl<'a> Converge<'a> {
             return Err(Setback::Final(error));
         }
         self.progress.passed(Rung::Verify);
-        let facts = self.facts(&evidence, identity, release);
+        let (facts, explanation) = self.facts(&evidence, identity, release);
+        if self.config.files.outputs.contains(&Output::ManagementJson) {
+            info!(stage = "verify", "management.json: {explanation}");
+        }
         info!(stage = "verify", issuer = %facts.issuer, "proven: issuer, RSA key, endpoints and redirect URIs");
         Ok(facts)
     }
 
+    fn expectation(&self, identity: &Identity, redirect_uris: Vec<String>) -> Expectation {
+        let public = &self.config.connection.public;
+        let slug = &self.config.wishes.slug;
+        let issuer = match identity.global_issuer {
+            true => public.join(""),
+            false => public.join(&format!("application/o/{slug}/")),
+        };
+        Expectation {
+            issuer,
+            public: public.clone(),
+            slug: slug.clone(),
+            client_id: identity.client_id.clone(),
+            redirect_uris,
+        }
+    }
+
     /// What was proven, and how NetBird's management is to come by its keys.
-    fn facts(&self, evidence: &Evidence, identity: &Identity, release: Release) -> Facts {
+    fn facts(&self, evidence: &Evidence, identity: &Identity, release: Release) -> (Facts, String) {
         let connection = &self.config.connection;
         let slug = &self.config.wishes.slug;
         let source =
             KeySource::choose(evidence, self.config.files.management_discovery, connection);
-        if self.config.files.outputs.contains(&Output::ManagementJson) {
-            info!(stage = "verify", "management.json: {}", source.explanation);
-        }
         let by_public = evidence.public.as_ref().and_then(|side| side.discovery.as_ref().ok());
         let seen = &by_public.unwrap_or(&evidence.discovery).document;
         let keys_location = match source.internal_keys {
@@ -275,7 +320,7 @@ impl<'a> Converge<'a> {
             true => "openid profile email offline_access",
             false => "openid profile email",
         };
-        Facts {
+        let facts = Facts {
             issuer: seen.issuer.clone(),
             client_id: identity.client_id.clone(),
             discovery_url: connection.public.join(&Oidc::discovery_path(slug)),
@@ -287,7 +332,8 @@ impl<'a> Converge<'a> {
             refresh_keys: source.refresh,
             public_keys_have_max_age: source.public_max_age,
             scopes: scopes.to_owned(),
-        }
+        };
+        (facts, source.explanation)
     }
 
     /// One redirect URI of each kind: the dashboard's, and a waiting client's with and without slash.

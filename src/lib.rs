@@ -12,6 +12,7 @@
 pub mod app;
 pub mod apply;
 pub mod authentik;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod converge;

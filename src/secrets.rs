@@ -81,6 +81,26 @@ pub fn keep(config: &Config) -> Result<Secrets> {
     Ok(secrets)
 }
 
+/// The secrets as they are kept, making none; nothing if some are missing.
+///
+/// # Errors
+/// See [`keep`].
+pub fn read(config: &Config) -> Result<Option<Secrets>> {
+    let path = config.files.state_dir.join(FILE_NAME);
+    let Some(held) = read_object(&path)? else { return Ok(None) };
+    let management_path = config.files.dir.join("management.json");
+    let in_use =
+        read_object(&management_path)?.as_ref().map(management::secrets_of).unwrap_or_default();
+    let get = |key| text(&held, key).map(Secret::new);
+    let (Some(_), Some(relay), Some(turn)) = (get(DATASTORE_KEY), get(RELAY), get(TURN)) else {
+        return Ok(None);
+    };
+    let datastore_key =
+        datastore_key(config, (&path, &held), (&management_path, &in_use.datastore_key))?;
+    let service_account = config.netbird.manage_users.then(|| get(SERVICE_ACCOUNT)).flatten();
+    Ok(Some(Secrets { datastore_key, relay, turn, service_account }))
+}
+
 /// The service account's password as far as there is one: for `plan`, which makes and writes nothing.
 ///
 /// # Errors

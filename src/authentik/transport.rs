@@ -141,6 +141,28 @@ impl Transport {
         self.send(Method::GET, Via::Internal, path, headers, None).await
     }
 
+    /// A request without credentials from a page of this origin, as a browser sends it.
+    ///
+    /// # Errors
+    /// A [`Trouble`] when no complete answer came.
+    pub async fn from_origin(
+        &self,
+        method: Method,
+        via: Via,
+        path: &str,
+        origin: &str,
+    ) -> Result<Answer, Trouble> {
+        let value = HeaderValue::from_str(origin);
+        let value = value
+            .map_err(|_| self.unsendable(&method, path, "the origin cannot stand in a header"))?;
+        let mut headers = HeaderMap::from_iter([(header::ORIGIN, value)]);
+        if method == Method::OPTIONS {
+            let wanted = HeaderValue::from_static("POST");
+            headers.insert(header::ACCESS_CONTROL_REQUEST_METHOD, wanted);
+        }
+        self.send(method, via, path, headers, None).await
+    }
+
     /// A form that is posted without the API token, at the internal URL with the public host. It changes
     /// nothing, so it counts as a read.
     ///
@@ -205,7 +227,7 @@ impl Transport {
         let url = base.join(path);
         let short_path = path.split('?').next().unwrap_or_default();
         let name = format!("{method} {}{short_path}", base.path());
-        let write = method != Method::GET && method != Method::HEAD;
+        let write = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
         let mut request = client.request(method, &url).headers(headers);
         if let Some((media_type, text)) = body {
             request = request
@@ -285,7 +307,7 @@ impl Transport {
 
     /// What the server says in an answer: `detail` of its JSON, the field errors, or plain text. Of HTML
     /// only that it is HTML: its text is a page, not a reason.
-    fn words(&self, answer: &Answer) -> String {
+    pub fn words(&self, answer: &Answer) -> String {
         if answer.media_type == "text/html" {
             return "an HTML page".into();
         }

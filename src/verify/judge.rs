@@ -6,8 +6,10 @@ use crate::authentik::trouble::Kind;
 use crate::error::{Error, Exit};
 
 /// How a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
+    /// Not asked.
+    Skipped,
     /// As it must be.
     Pass,
     /// It works now, or from here, but something will be felt.
@@ -27,21 +29,43 @@ pub struct Check {
     pub detail: String,
     /// What to do, unless it passed.
     pub remedy: Option<String>,
+    /// The code that `check` ends with if this is the first failure.
+    pub exit: Exit,
 }
 
 impl Check {
-    fn pass(name: &'static str, detail: impl Into<String>) -> Self {
-        Self { name, outcome: Outcome::Pass, detail: detail.into(), remedy: None }
+    /// As it must be.
+    pub fn pass(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, outcome: Outcome::Pass, detail: detail.into(), remedy: None, exit: Exit::Ok }
     }
 
-    fn warn(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
-        let remedy = Some(remedy.into());
-        Self { name, outcome: Outcome::Warn, detail: detail.into(), remedy }
+    /// Not asked, and why.
+    pub fn skipped(name: &'static str, why: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Skipped, ..Self::pass(name, why) }
     }
 
-    fn fail(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+    /// A plan that is refused.
+    pub fn refused(error: &Error) -> Self {
+        let remedy = error.remedy.clone().unwrap_or_default();
+        Self::fail("provider", error.to_string(), remedy).exiting(error.exit)
+    }
+
+    /// With another exit code than that of an answer that does not fit.
+    #[must_use]
+    pub fn exiting(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
+    /// It works, with a remark.
+    pub fn warn(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         let remedy = Some(remedy.into());
-        Self { name, outcome: Outcome::Fail, detail: detail.into(), remedy }
+        Self { outcome: Outcome::Warn, remedy, ..Self::pass(name, detail) }
+    }
+
+    /// NetBird would not work.
+    pub fn fail(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let remedy = Some(remedy.into());
+        Self { outcome: Outcome::Fail, remedy, exit: Exit::Protocol, ..Self::pass(name, detail) }
     }
 
     /// The error that a failed check ends the run with.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod adoption;
+mod checking;
 mod configuration;
 mod documents;
 mod exit_codes;
