@@ -10,6 +10,7 @@ mod exit_codes;
 mod files;
 mod interrupted;
 mod leaks;
+mod login;
 mod ownership;
 mod people;
 mod planning;
