@@ -43,7 +43,7 @@ pub struct DesiredProvider {
     pub redirect_uris: Vec<RedirectUri>,
     /// Invariant: contained; managed names.
     pub scope_mappings: Vec<&'static str>,
-    /// Invariant: contained, on releases that have them.
+    /// Invariant: contained, wherever the provider's answer has them.
     pub grant_types: Vec<&'static str>,
 }
 
@@ -75,15 +75,13 @@ impl Desired {
         if release.has_offline_access() {
             scope_mappings.push("goauthentik.io/providers/oauth2/scope-offline_access");
         }
-        let grant_types = if release.has_grant_types() {
-            vec![
-                "authorization_code",
-                "refresh_token",
-                "urn:ietf:params:oauth:grant-type:device_code",
-            ]
-        } else {
-            Vec::new()
-        };
+        // Whatever the release: one that has no grant types ignores them, and one that has them creates
+        // providers with none.
+        let grant_types = vec![
+            "authorization_code",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ];
         let mut sub_mode = wishes.sub_mode.clone();
         if !sub_mode.chosen && release < Release::sub_mode_since(&sub_mode.value) {
             // The release's own default: nobody asked for a mode, and it must not change later.

@@ -60,7 +60,8 @@ impl Writer<'_> {
         self.send(Method::POST, "flows/instances/", body, "authentik_flows.add_flow").await
     }
 
-    /// Changes the given fields of a brand, a tenant before 2024.2.
+    /// Changes the given fields of a brand, a tenant before 2024.2: the likelier path first, the other on a
+    /// 404, as the list was read; a write to a path that is not there is a 405.
     ///
     /// # Errors
     /// Any [`Trouble`].
@@ -70,12 +71,17 @@ impl Writer<'_> {
         uuid: &str,
         body: &Value,
     ) -> Result<Value, Trouble> {
-        let (kind, permission) = if release.has_brands() {
-            ("brands", "authentik_brands.change_brand")
-        } else {
-            ("tenants", "authentik_tenants.change_tenant")
+        let brands = ("brands", "authentik_brands.change_brand");
+        let tenants = ("tenants", "authentik_tenants.change_tenant");
+        let (first, second) =
+            if release.has_brands() { (brands, tenants) } else { (tenants, brands) };
+        let change = async |(kind, permission): (&str, &'static str)| {
+            self.send(Method::PATCH, &format!("core/{kind}/{uuid}/"), body, permission).await
         };
-        self.send(Method::PATCH, &format!("core/{kind}/{uuid}/"), body, permission).await
+        match change(first).await {
+            Err(Trouble { status: Some(404 | 405), .. }) => change(second).await,
+            answer => answer,
+        }
     }
 
     async fn send(

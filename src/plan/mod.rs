@@ -3,6 +3,7 @@
 
 mod application;
 mod device;
+mod limits;
 mod provider;
 mod references;
 mod show;
@@ -126,7 +127,7 @@ pub struct Identity {
 impl Plan {
     /// Compares.
     pub fn new(desired: &Desired, observed: &Observed, references: &References) -> Self {
-        let mut plan = Self::default();
+        let mut plan = Self { refused: limits::refused(desired, observed), ..Self::default() };
         device::flow(&mut plan, desired, observed, references);
         let provider = provider::plan(&mut plan, desired, observed, references);
         if plan.refused.is_empty() {

@@ -3,7 +3,7 @@
 use authentik_sim::{Fault, FaultRule, Match, Sim, Stage, TlsMode};
 use serde_json::json;
 
-use crate::support::Case;
+use crate::support::{Case, everywhere};
 
 #[test]
 fn wrong_command_lines_end_in_64() {
@@ -42,13 +42,13 @@ fn what_is_not_ours_ends_in_65_and_names_the_variable() {
 
 #[test]
 fn an_ec_signing_key_that_was_asked_for_ends_in_65() {
-    for profile in crate::support::PROFILES {
+    everywhere(|profile| {
         let mut case = Case::new(profile);
         case.sim.state().add_ec_key_pair("elliptic");
         case.env("AUTHENTIK_SIGNING_KEY", "elliptic");
         case.run(&[]).expect(65).says(&["elliptic", "AUTHENTIK_SIGNING_KEY"]);
         assert_eq!(case.sim.writes().len(), 0);
-    }
+    });
 }
 
 #[test]

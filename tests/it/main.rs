@@ -12,6 +12,8 @@ mod leaks;
 mod ownership;
 mod planning;
 mod properties;
+mod releases;
 mod runs;
 mod support;
+mod upgrades;
 mod waiting;
