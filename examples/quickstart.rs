@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .into()
     };
     let mut out = std::io::stdout();
-    let mut headline = |text: &str| writeln!(std::io::stdout(), "\n=== {text}\n");
+    let headline = |text: &str| writeln!(std::io::stdout(), "\n=== {text}\n");
 
     headline(&format!("a simulated Authentik {PROFILE} starts at {}; the plan:", sim.url()))?;
     let exit = app::run(["plan".into()], vars(&sim), &mut out).await;

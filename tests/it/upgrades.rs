@@ -1,14 +1,12 @@
 //! Upgrades: what was made under one release is served by the next one, up the whole ladder. NetBird's users
 //! must stay who they are, its secrets what they are, and its logins must go on.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
 use authentik_sim::{Sim, find};
 use base64::Engine;
 use serde_json::{Value, json};
 
-use crate::support::{Case, PROFILES, release};
+use crate::http::request;
+use crate::support::{Case, PROFILES, everywhere, release};
 
 const CLIENT: &str = "netbird";
 
@@ -30,20 +28,8 @@ fn installed(profile: &str) -> Case {
 fn post(case: &Case, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
     let body: String =
         url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let url = case.sim.url();
-    let authority = url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(authority).unwrap();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    let kind = "Content-Type: application/x-www-form-urlencoded";
+    request(&case.sim.url(), "POST", path, kind, &body)
 }
 
 /// Logs a person in as a headless NetBird client does; the token's answer.
@@ -143,7 +129,7 @@ fn up_the_whole_ladder_users_keep_their_ids_and_netbird_its_secrets() {
 #[test]
 fn from_every_release_straight_to_the_newest() {
     let newest = PROFILES[PROFILES.len() - 1];
-    crate::support::everywhere(|profile| {
+    everywhere(|profile| {
         let mut case = installed(profile);
         case.init();
         let (before, subject) = (identity(&case), claim(&login(&case, CLIENT), "sub"));
@@ -156,7 +142,7 @@ fn from_every_release_straight_to_the_newest() {
 
 #[test]
 fn an_adopted_provider_stays_its_owners_up_the_ladder() {
-    crate::support::everywhere(|first| {
+    everywhere(|first| {
         let mut case = installed(first);
         {
             let mut state = case.sim.state();
