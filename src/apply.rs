@@ -100,7 +100,7 @@ fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
         let fine = match change.field {
             "redirect_uris" => {
                 let sent = RedirectUris::read(sent);
-                sent.entries.iter().all(|uri| provider.redirect_uris.entries.contains(uri))
+                sent.entries.iter().all(|uri| provider.redirect_uris.contains(uri))
             }
             "property_mappings" | "grant_types" => match (sent_list, got_list) {
                 (Some(sent), Some(got)) => {

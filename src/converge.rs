@@ -36,7 +36,9 @@ pub struct Converge<'a> {
     progress: Arc<Progress>,
     user: Option<String>,
     release: Option<Release>,
+    is_superuser: bool,
     shape: Option<Shape>,
+    shape_refusal: Option<Trouble>,
     tally: Tally,
     unchanged: usize,
 }
@@ -82,7 +84,9 @@ impl<'a> Converge<'a> {
             progress: Arc::default(),
             user: None,
             release: None,
+            is_superuser: false,
             shape: None,
+            shape_refusal: None,
             tally: Tally::default(),
             unchanged: 0,
         }
@@ -155,17 +159,20 @@ impl<'a> Converge<'a> {
     async fn attempts(&mut self, write: bool) -> Result<(Look, Option<Facts>)> {
         let mut patience = Patience::new(self.config.timing.auth_grace);
         loop {
-            let setback = match self.attempt(write).await {
+            let mut setback = match self.attempt(write).await {
                 Ok(done) => return Ok(done),
                 Err(setback) => setback,
             };
-            if self.learns_shape(&setback) {
+            if self.learns_shape(&mut setback) {
                 continue;
             }
             let decision = patience.decide(&setback, Instant::now());
             let reason = reason(&setback);
             match decision {
-                Decision::GiveUp(error) => return Err(self.with_user(error)),
+                Decision::GiveUp(error) => {
+                    let unseen = self.unseen(&setback).unwrap_or(error);
+                    return Err(self.with_user(unseen));
+                }
                 Decision::Again(delay) => {
                     self.progress.waiting(Patience::rung(&setback), &reason);
                     sleep(delay).await;
@@ -184,6 +191,9 @@ impl<'a> Converge<'a> {
             (me.map_err(at(Rung::Reachable))?, release.map_err(at(Rung::Reachable))?);
         self.progress.passed(Rung::Token);
         self.greet(&me.user.username, me.user.is_superuser, release);
+        if me.user.is_outpost() {
+            return Err(Setback::Final(self.with_user(outpost())));
+        }
 
         let desired = Desired::new(self.config, release, self.app_password.as_ref());
         let observed =
@@ -364,17 +374,25 @@ impl<'a> Converge<'a> {
         Err(error(first))
     }
 
-    /// A 400 about nothing but `redirect_uris` says that this release wants the other shape: learnt once.
-    fn learns_shape(&mut self, setback: &Setback) -> bool {
-        let Setback::Trouble(Rung::Apply, Trouble { kind: Kind::Invalid(fields), .. }) = setback
-        else {
+    /// A 400 about nothing but `redirect_uris` says that this release wants the other shape, whatever its
+    /// number says: tried once. If that is refused too, it was about a value, and the first refusal says which.
+    fn learns_shape(&mut self, setback: &mut Setback) -> bool {
+        let Setback::Trouble(Rung::Apply, trouble) = setback else {
             return false;
         };
-        if self.shape.is_some() || fields.len() != 1 || !fields.contains_key("redirect_uris") {
+        let Kind::Invalid(fields) = &trouble.kind else {
+            return false;
+        };
+        if fields.len() != 1 || !fields.contains_key("redirect_uris") {
+            return false;
+        }
+        if let Some(first) = self.shape_refusal.take() {
+            *trouble = first;
             return false;
         }
         let by_number = self.release.is_some_and(Release::lists_redirect_uris);
         self.shape = Some(if by_number { Shape::Text } else { Shape::List });
+        self.shape_refusal = Some(trouble.clone());
         true
     }
 
@@ -383,6 +401,7 @@ impl<'a> Converge<'a> {
             return;
         }
         self.user = Some(username.to_owned());
+        self.is_superuser = is_superuser;
         self.release = Some(release);
         let username = self.transport.excerpt(username);
         info!(stage = "wait", %release, user = %username, "Authentik {release} accepts the token");
@@ -403,6 +422,21 @@ impl<'a> Converge<'a> {
         }
     }
 
+    /// A token that may see single objects gets an empty list where another one is: what "does not exist" and
+    /// yet cannot be created was not seen.
+    fn unseen(&self, setback: &Setback) -> Option<Error> {
+        let Setback::Conflict(trouble) = setback else {
+            return None;
+        };
+        let permission = trouble.view_permission().filter(|_| !self.is_superuser)?;
+        let what = format!("the token lacks the permission {permission} for all objects");
+        Some(
+            Error::new(Exit::Rejected, what)
+                .because(format!("what it does not see exists already: {trouble}"))
+                .remedy("grant it globally, not for single objects (docs/permissions.md)"),
+        )
+    }
+
     /// A token that lacks a permission is told apart from one that is not accepted: whose it is, is known.
     fn with_user(&self, mut error: Error) -> Error {
         if let (Exit::Rejected, Some(user)) = (error.exit, &self.user) {
@@ -420,6 +454,16 @@ fn reason(setback: &Setback) -> String {
         Setback::Conflict(trouble) => format!("somebody else was faster: {trouble}"),
         Setback::Final(error) => error.to_string(),
     }
+}
+
+/// Outposts get empty lists instead of refusals: everything would look as if it did not exist yet.
+fn outpost() -> Error {
+    Error::new(
+        Exit::Rejected,
+        "AUTHENTIK_TOKEN is that of an outpost, which may not configure Authentik",
+    )
+    .because("AUTHENTIK_SECRET_KEY, given as a token, is taken for the embedded outpost's")
+    .remedy("give the value of AUTHENTIK_BOOTSTRAP_TOKEN, or another API token of an administrator")
 }
 
 fn bug(what: &str) -> Error {

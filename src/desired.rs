@@ -89,7 +89,7 @@ pub struct DesiredProvider {
     pub redirect_uris: Vec<RedirectUri>,
     /// Invariant: contained; managed names.
     pub scope_mappings: Vec<&'static str>,
-    /// Invariant: contained, on releases that have them.
+    /// Invariant: contained, wherever the provider's answer has them.
     pub grant_types: Vec<&'static str>,
 }
 
@@ -121,22 +121,20 @@ impl Desired {
         if release.has_offline_access() {
             scope_mappings.push("goauthentik.io/providers/oauth2/scope-offline_access");
         }
-        let mut grant_types = if release.has_grant_types() {
-            vec![
-                "authorization_code",
-                "refresh_token",
-                "urn:ietf:params:oauth:grant-type:device_code",
-            ]
-        } else {
-            Vec::new()
-        };
+        // Whatever the release: one that has no grant types ignores them, and one that has them creates
+        // providers with none.
+        let mut grant_types = vec![
+            "authorization_code",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ];
         let netbird = &config.netbird;
         let service_account = netbird.manage_users.then(|| ServiceAccount {
             username: netbird.service_account.clone(),
             views_only: netbird.service_account_views_only,
             password: password.cloned(),
         });
-        if service_account.is_some() && release.has_grant_types() {
+        if service_account.is_some() {
             grant_types.push("client_credentials");
         }
         let mut sub_mode = wishes.sub_mode.clone();

@@ -22,6 +22,16 @@ pub struct User {
     /// Whether every permission is granted.
     #[serde(default, deserialize_with = "or_default")]
     pub is_superuser: bool,
+    /// `internal_service_account` for an outpost; from 2023.8.
+    #[serde(default, rename = "type", deserialize_with = "or_default")]
+    pub kind: String,
+}
+
+impl User {
+    /// Whether this is an outpost's own user. `AUTHENTIK_SECRET_KEY` as a token is one.
+    pub fn is_outpost(&self) -> bool {
+        self.kind == "internal_service_account" || self.username.starts_with("ak-outpost-")
+    }
 }
 
 /// `/admin/version/`.

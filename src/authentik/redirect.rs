@@ -106,6 +106,10 @@ impl RedirectUris {
                 .entries
                 .iter()
                 .any(|e| e.url == wish.url || (!wish.pattern && e.url == escape(&wish.url))),
+            // Without types, one entry is for both.
+            Some(Shape::List) => {
+                self.entries.iter().any(|e| e.url == wish.url && e.pattern == wish.pattern)
+            }
             _ => self.entries.contains(wish),
         }
     }

@@ -18,6 +18,9 @@ pub const OLDEST: Release = Release::new(2022, 12, 0);
 pub const NEWEST: Release = Release::new(2026, 8, u16::MAX);
 
 impl Release {
+    /// The first release with an invalidation flow on a provider.
+    pub const INVALIDATION_FLOW: Release = Release::new(2024, 10, 0);
+
     /// A release by its numbers.
     pub const fn new(year: u16, month: u16, patch: u16) -> Self {
         Self { year, month, patch }
@@ -34,6 +37,11 @@ impl Release {
             }
             _ => Self { year: u16::MAX, month: 0, patch: 0 },
         }
+    }
+
+    /// Year and month, as releases are spoken of: 2023.2.
+    pub fn month(self) -> String {
+        format!("{}.{}", self.year, self.month)
     }
 
     const fn since(self, year: u16, month: u16) -> bool {
@@ -82,7 +90,7 @@ impl Release {
 
     /// An invalidation flow on a provider.
     pub fn has_invalidation_flow(self) -> bool {
-        self.since(2024, 10)
+        self >= Self::INVALIDATION_FLOW
     }
 
     /// Grant types on a provider: its API creates providers with none.

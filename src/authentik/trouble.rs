@@ -61,6 +61,17 @@ impl Trouble {
         !fields.is_empty() && fields.values().all(|v| messages(v).iter().all(|m| taken(m)))
     }
 
+    /// The permission that shows all objects of the kind that this request was about.
+    pub fn view_permission(&self) -> Option<&'static str> {
+        [
+            ("/providers/oauth2/", "authentik_providers_oauth2.view_oauth2provider"),
+            ("/core/applications/", "authentik_core.view_application"),
+            ("/flows/instances/", "authentik_flows.view_flow"),
+        ]
+        .iter()
+        .find_map(|(path, permission)| self.request.contains(path).then_some(*permission))
+    }
+
     /// The field errors of a 400 in one line.
     pub fn field_errors(&self) -> Option<String> {
         let Kind::Invalid(fields) = &self.kind else {

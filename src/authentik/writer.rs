@@ -50,6 +50,21 @@ pub enum Operation {
     JoinRole(String),
 }
 
+/// Which of two paths to take where releases differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paths {
+    /// By the release's number.
+    Likely,
+    /// The other one: the number told otherwise than the server is.
+    Other,
+}
+
+impl Paths {
+    fn is_new(self, by_number: bool) -> bool {
+        by_number == (self == Self::Likely)
+    }
+}
+
 /// How an object names its primary key in an answer.
 const KEYS: [&str; 4] = ["pk", "brand_uuid", "tenant_uuid", "user_pk"];
 
@@ -83,9 +98,9 @@ impl Operation {
     }
 
     /// Method, path below `api/v3/`, and the permission it takes.
-    fn request(&self, release: Release) -> (Method, String, &'static str) {
-        let brands = release.has_brands();
-        let scope_mappings = match release.has_provider_scope_path() {
+    fn request(&self, release: Release, paths: Paths) -> (Method, String, &'static str) {
+        let brands = paths.is_new(release.has_brands());
+        let scope_mappings = match paths.is_new(release.has_provider_scope_path()) {
             true => "propertymappings/provider/scope/",
             false => "propertymappings/scope/",
         };
@@ -164,7 +179,22 @@ impl Writer<'_> {
         operation: &Operation,
         body: &Value,
     ) -> Result<Value, Trouble> {
-        let (method, path, permission) = operation.request(release);
+        // As lists are read: a 404 means the other path; a write to a path that is not there may be a 405.
+        let moved = matches!(operation, Operation::ChangeBrand(_) | Operation::CreateScopeMapping);
+        match self.send(operation.request(release, Paths::Likely), operation, body).await {
+            Err(Trouble { status: Some(404 | 405), .. }) if moved => {
+                self.send(operation.request(release, Paths::Other), operation, body).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn send(
+        &self,
+        (method, path, permission): (Method, String, &'static str),
+        operation: &Operation,
+        body: &Value,
+    ) -> Result<Value, Trouble> {
         let answer = self.0.api(method, &format!("api/v3/{path}"), Some(body)).await?;
         if answer.status == 204 {
             return Ok(Value::Null);

@@ -5,6 +5,7 @@ mod access;
 mod account;
 mod application;
 mod device;
+mod limits;
 pub mod placeholder;
 mod provider;
 mod references;
@@ -159,7 +160,7 @@ pub struct Identity {
 impl Plan {
     /// Compares.
     pub fn new(desired: &Desired, observed: &Observed, references: &References) -> Self {
-        let mut plan = Self::default();
+        let mut plan = Self { refused: limits::refused(desired, observed), ..Self::default() };
         device::flow(&mut plan, desired, observed, references);
         account::scope_mapping(&mut plan, desired, observed);
         let provider = provider::plan(&mut plan, desired, observed, references);

@@ -113,11 +113,14 @@ fn issuer(evidence: &Evidence, expected: &Expectation) -> Check {
              AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS of Authentik's server",
         );
     }
-    let remedy = if got.replacen("http://", "https://", 1) == *want {
+    let https = got.replacen("http://", "https://", 1);
+    let remedy = if https == *want && https != *got {
         "Authentik does not believe the X-Forwarded-Proto header of this container: from 2026.8 on it counts \
          only from AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS, which must contain this network and the proxy's"
     } else {
-        "set AUTHENTIK_HOST_BROWSER to the URL at which people reach Authentik, as the browser shows it"
+        "set AUTHENTIK_HOST_BROWSER to the URL at which people reach Authentik, as the browser shows it; from \
+         Authentik 2026.8 on, a proxy's X-Forwarded-Host and X-Forwarded-Proto count only if its network is in \
+         AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS of Authentik's server"
     };
     Check::fail(NAME, detail, remedy)
 }
@@ -132,8 +135,10 @@ fn public_url(side: &PublicSide, expected: &Expectation) -> Check {
                 "discovery at {url} says issuer {}, expected {}",
                 seen.document.issuer, expected.issuer
             ),
-            "see that the proxy in front of Authentik passes on the Host header and X-Forwarded-Proto, and that \
-             AUTHENTIK_HOST_BROWSER is the URL that people use",
+            "see that the proxy in front of Authentik passes on the Host header and X-Forwarded-Proto (from \
+             Authentik 2026.8 on they count only if the proxy's network is in \
+             AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS of Authentik's server), and that AUTHENTIK_HOST_BROWSER is the \
+             URL that people use",
         ),
         Ok(_) if !side.trusted => Check::warn(
             NAME,

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Case, PROFILES, release};
+use crate::support::{Case, everywhere, release};
 
 /// A hand-made provider in the newest form; the simulator serves it in its release's own.
 fn hand_made(case: &Case) -> i64 {
@@ -30,7 +30,7 @@ fn hand_made(case: &Case) -> i64 {
 
 #[test]
 fn a_hand_made_provider_keeps_what_is_its_owners_and_gains_what_is_ours() {
-    for profile in PROFILES {
+    everywhere(|profile| {
         let case = Case::new(profile);
         let pk = hand_made(&case);
         case.sim.state().add_application(json!({
@@ -89,7 +89,7 @@ fn a_hand_made_provider_keeps_what_is_its_owners_and_gains_what_is_ours() {
         case.sim.clear_requests();
         case.init();
         assert_eq!(case.sim.writes().len(), 0, "{profile}: drift where there is none");
-    }
+    });
 }
 
 #[test]

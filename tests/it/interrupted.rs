@@ -5,7 +5,7 @@ use std::time::Duration;
 use authentik_sim::{Fault, FaultRule, Match, Sim, Stage};
 use rustix::process::Signal;
 
-use crate::support::Case;
+use crate::support::{Case, everywhere};
 
 #[test]
 fn signals_end_every_state_of_waiting() {
@@ -44,7 +44,7 @@ fn kill_at(case: &Case, nth: usize) {
 
 #[test]
 fn a_run_killed_at_any_request_is_completed_by_the_next_one() {
-    for profile in crate::support::PROFILES {
+    everywhere(|profile| {
         let reference = Case::new(profile);
         reference.init();
         let count = reference.sim.requests().len();
@@ -56,7 +56,7 @@ fn a_run_killed_at_any_request_is_completed_by_the_next_one() {
             case.assert_one_of_each();
             assert!(case.read("setup.env").ends_with('\n'));
         }
-    }
+    });
 }
 
 #[test]

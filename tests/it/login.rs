@@ -89,7 +89,7 @@ impl Client {
 
 #[test]
 fn a_client_with_a_browser_logs_in_and_refreshes() {
-    for profile in PROFILES {
+    for profile in PROFILES.iter() {
         let client = Client::new(profile);
         let flow = client.management["PKCEAuthorizationFlow"]["ProviderConfig"].clone();
         let text = |key: &str| flow[key].as_str().unwrap();
@@ -141,7 +141,7 @@ fn a_client_with_a_browser_logs_in_and_refreshes() {
 
 #[test]
 fn a_client_without_a_browser_logs_in_by_device_code() {
-    for profile in PROFILES {
+    for profile in PROFILES.iter() {
         let client = Client::new(profile);
         let flow = client.management["DeviceAuthorizationFlow"]["ProviderConfig"].clone();
         let text = |key: &str| flow[key].as_str().unwrap();

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Case, PROFILES, release};
+use crate::support::{Case, everywhere, release};
 
 /// A converged server, and then an edit of the provider.
 fn edited(profile: &str, edit: impl FnOnce(&mut Value)) -> Case {
@@ -20,7 +20,7 @@ fn provider(case: &Case) -> Value {
 
 #[test]
 fn invariants_are_mended_each_alone() {
-    for profile in PROFILES {
+    everywhere(|profile| {
         let reference = edited(profile, |_| ());
         let sound = provider(&reference);
         let ec = |case: &Case| case.sim.state().add_ec_key_pair("elliptic");
@@ -65,7 +65,7 @@ fn invariants_are_mended_each_alone() {
             };
             assert_eq!(set(&mended[field]), set(&want), "{profile} {field}");
         }
-    }
+    });
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn identity_is_refused_unless_allowed() {
 
 #[test]
 fn redirect_uris_of_a_wish_are_added_and_patterns_stay_patterns() {
-    for profile in PROFILES {
+    everywhere(|profile| {
         let mut case = edited(profile, |_| ());
         case.env(
             "AUTHENTIK_REDIRECT_URIS",
@@ -134,7 +134,7 @@ fn redirect_uris_of_a_wish_are_added_and_patterns_stay_patterns() {
         case.sim.clear_requests();
         case.init();
         assert_eq!(case.sim.writes().len(), 0, "{profile}");
-    }
+    });
 }
 
 #[test]

@@ -6,11 +6,11 @@ use std::time::Duration;
 use authentik_sim::Sim;
 use serde_json::json;
 
-use crate::support::{Case, PROFILES, release};
+use crate::support::{Case, everywhere, release};
 
 #[test]
 fn a_first_run_makes_one_of_each_and_proves_it() {
-    for profile in PROFILES {
+    everywhere(|profile| {
         let case = Case::new(profile);
         case.init().says(&["+ provider NetBird", "+ application NetBird", "NetBird can start"]);
         case.assert_one_of_each();
@@ -29,12 +29,12 @@ fn a_first_run_makes_one_of_each_and_proves_it() {
         let flow = state.flow("default-device-code-flow").unwrap();
         assert_eq!(brand["flow_device_code"], flow["pk"]);
         assert_eq!(flow["authentication"], "require_authenticated");
-    }
+    });
 }
 
 #[test]
 fn a_second_run_sends_no_write_asks_nothing_dear_and_touches_no_file() {
-    for profile in PROFILES {
+    everywhere(|profile| {
         let sim = Sim::builder(profile).latency(Duration::from_millis(30)).start();
         let case = Case::with(sim);
         case.init();
@@ -56,7 +56,7 @@ fn a_second_run_sends_no_write_asks_nothing_dear_and_touches_no_file() {
         assert!(rounds <= 3, "{profile}: {rounds} rounds");
         let after: Vec<_> = files.iter().map(|f| meta(f)).collect();
         assert_eq!(before, after, "{profile}");
-    }
+    });
 }
 
 #[test]

@@ -3,29 +3,32 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use authentik_sim::Sim;
 use tempfile::TempDir;
 
-/// Releases that every run is tried against.
-pub const PROFILES: &[&str] = &[
-    "2022.12",
-    "2023.5",
-    "2023.10",
-    "2024.2",
-    "2024.8",
-    "2024.10.0",
-    "2024.10.5",
-    "2024.12",
-    "2025.2",
-    "2025.6",
-    "2025.8",
-    "2025.10",
-    "2025.12",
-    "2026.2",
-    "2026.5",
-    "2026.8",
-];
+/// Releases that every run is tried against: all that the simulator can be.
+pub static PROFILES: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| authentik_sim::profiles().iter().map(|p| p.name).collect());
+
+/// The same for every release, several at a time: runs wait for answers most of the time.
+pub fn everywhere(run: impl Fn(&'static str) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..SIDE_BY_SIDE {
+            scope.spawn(|| {
+                while let Some(profile) = PROFILES.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    run(profile);
+                }
+            });
+        }
+    });
+}
+
+/// How many releases at a time; more only makes two cores switch more.
+const SIDE_BY_SIDE: usize = 4;
 
 /// Year and month of a profile, to tell what its release can do.
 pub fn release(profile: &str) -> (u32, u32) {

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use authentik_sim::{Advance, Fault, FaultRule, Match, Sim, Stage};
 
-use crate::support::{Case, PROFILES};
+use crate::support::{Case, PROFILES, everywhere};
 
 #[test]
 fn a_run_succeeds_from_every_stage_of_the_start() {
     // Each case waits most of the time: one thread a release.
     std::thread::scope(|scope| {
-        for profile in PROFILES {
+        for profile in PROFILES.iter() {
             scope.spawn(|| Stage::all(profile).into_iter().for_each(|stage| from(profile, stage)));
         }
     });
@@ -30,7 +30,7 @@ fn from(profile: &str, stage: Stage) {
 
 #[test]
 fn a_whole_cold_start_is_waited_out_and_told() {
-    for profile in PROFILES {
+    everywhere(|profile| {
         let sim = Sim::builder(profile).startup(Stage::cold_start(profile)).start();
         let case = Case::with(sim);
         let log = case.init().says(&[
@@ -43,7 +43,7 @@ fn a_whole_cold_start_is_waited_out_and_told() {
         assert_eq!(log.err.contains("waiting for Authentik to accept the token"), token_later);
         case.assert_one_of_each();
         assert!(case.sim.writes().len() <= 5, "no write before everything is there");
-    }
+    });
 }
 
 #[test]

@@ -37,6 +37,9 @@ impl State {
                 provider["grant_types"] = json!(ALL_GRANTS);
             }
         }
+        if profile.has(Feature::RedirectList) && !older.has(Feature::RedirectList) {
+            self.make_redirects_strict();
+        }
         if profile.has(Feature::InvalidationFlow) && !older.has(Feature::InvalidationFlow) {
             let flow = crate::ids::fixed_uuid("default-provider-invalidation-flow");
             for provider in &mut self.providers {
@@ -57,6 +60,18 @@ impl State {
                     model.table_mut(self).push(object.clone());
                 }
             }
+        }
+    }
+    /// What becomes of the old text: each line is strict from now on, whatever pattern it was, but for "everything".
+    fn make_redirects_strict(&mut self) {
+        let entries = self
+            .providers
+            .iter_mut()
+            .filter_map(|provider| provider["redirect_uris"].as_array_mut())
+            .flatten();
+        for entry in entries {
+            let all = entry["url"] == "*" || entry["url"] == ".*";
+            entry["matching_mode"] = json!(if all { "regex" } else { "strict" });
         }
     }
 }

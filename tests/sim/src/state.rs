@@ -39,6 +39,8 @@ pub struct State {
     pub jwks_cache_control: Option<String>,
     /// Whether an application without bindings is open to all.
     pub default_app_access: bool,
+    /// The largest page that the tenant's settings allow; releases with small pages only.
+    pub largest_page: usize,
     /// Codes, access and refresh tokens, device codes and sessions.
     pub grants: Grants,
     /// Default objects that a start-up stage does not show yet, by name.
@@ -69,6 +71,7 @@ impl State {
             roles: vec![],
             jwks_cache_control: None,
             default_app_access: true,
+            largest_page: 100,
             grants: Grants::default(),
             hidden: BTreeMap::new(),
             app_cache: HashMap::new(),

@@ -17,12 +17,14 @@ pub(crate) const API_SCOPE: &str = "goauthentik.io/api";
 pub(crate) struct Caller {
     pub(crate) user: i64,
     pub(crate) superuser: bool,
+    /// Whether it is the user of an outpost.
+    pub(crate) outpost: bool,
     permissions: Vec<String>,
 }
 
 impl Caller {
     pub(crate) fn anonymous() -> Self {
-        Self { user: -1, superuser: false, permissions: vec![] }
+        Self { user: -1, superuser: false, outpost: false, permissions: vec![] }
     }
 
     fn of(state: &State, user: &Value) -> Self {
@@ -40,6 +42,7 @@ impl Caller {
         Self {
             user: user["pk"].as_i64().unwrap_or(-1),
             superuser: state.is_superuser(user),
+            outpost: user["type"] == "internal_service_account",
             permissions,
         }
     }
