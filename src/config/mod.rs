@@ -155,11 +155,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
 
     let json =
         r.choice("SETUP_LOG_FORMAT", raw.setup_log_format, &[("text", false), ("json", true)]);
-    let filter = r.opt("SETUP_LOG", raw.setup_log, |text| {
-        text.parse::<tracing_subscriber::filter::Targets>()
-            .map(|_| text.to_owned())
-            .map_err(|_| "a level: error, warn, info, debug, trace".into())
-    });
+    let filter = r.opt("SETUP_LOG", raw.setup_log, |text| parse::log_filter(text));
     let log = LogSettings {
         json: json.unwrap_or(false),
         filter: filter.unwrap_or_else(|| "info".to_owned()),

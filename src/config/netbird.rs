@@ -44,6 +44,14 @@ fn problem(name: &str, value: &str) -> Option<Problem> {
     {
         return wanted(Some(value), &right);
     }
+    if matches!(name, "NETBIRD_AUTH_REDIRECT_URI" | "NETBIRD_AUTH_SILENT_REDIRECT_URI")
+        && (!value.starts_with('/') || value.contains(['#', '?', ' ']))
+    {
+        return wanted(
+            Some(value),
+            "a path such as /auth: Authentik refuses redirect URIs with a fragment",
+        );
+    }
     // ExtraConfig is built by jq, which quotes; everything else is pasted into JSON by envsubst.
     let quoted_later = name.starts_with("NETBIRD_IDP_MGMT_EXTRA_");
     if !quoted_later && value.contains(['"', '\\']) {

@@ -243,3 +243,16 @@ pub fn redirect(text: &str) -> Result<RedirectWish, Wanted> {
             .into()),
     }
 }
+
+/// A level, or `module=level` pairs. `Targets` itself takes any word for a module, and so a typo in silence.
+pub fn log_filter(text: &str) -> Result<String, Wanted> {
+    let is_level = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    let sound = list(text).iter().all(|part| match part.split_once('=') {
+        Some((module, level)) => !module.is_empty() && is_level(level),
+        None => is_level(part),
+    });
+    match sound && text.parse::<tracing_subscriber::filter::Targets>().is_ok() {
+        true => Ok(text.to_owned()),
+        false => Err("a level (error, warn, info, debug, trace), or module=level pairs".into()),
+    }
+}

@@ -41,10 +41,8 @@ pub struct BaseUrl(Url);
 impl BaseUrl {
     /// From a parsed URL that has a host and neither query nor fragment.
     pub(super) fn new(mut url: Url) -> Self {
-        if !url.path().ends_with('/') {
-            let path = format!("{}/", url.path());
-            url.set_path(&path);
-        }
+        let path = format!("{}/", url.path().trim_end_matches('/'));
+        url.set_path(&path);
         Self(url)
     }
 

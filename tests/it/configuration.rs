@@ -16,6 +16,8 @@ fn all_errors_come_at_once_with_what_was_found_and_what_is_right() {
         .env("AUTHENTIK_REDIRECT_URIS", "https://a.example/x,nonsense")
         .env("NETBIRD_DATASTORE_ENC_KEY", "c2hvcnQ=")
         .env("NETBIRD_MGMT_DISABLE_DEFAULT_POLICY", "yes please")
+        .env("NETBIRD_AUTH_REDIRECT_URI", "/#callback")
+        .env("SETUP_LOG", "verbose")
         .env("NETBIRD_SIGNAL_PORT", "10\n000");
     let ended = case.run(&[]).expect(78).says(&[
         "AUTHENTIK_HOST: found 'http://authentik_server:9000', wanted a host name without underscore",
@@ -30,7 +32,9 @@ fn all_errors_come_at_once_with_what_was_found_and_what_is_right() {
         "NETBIRD_DATASTORE_ENC_KEY: wanted base64 of exactly 32 bytes",
         "NETBIRD_MGMT_DISABLE_DEFAULT_POLICY: found 'yes please', wanted exactly true or false",
         "NETBIRD_SIGNAL_PORT: wanted one line",
-        "12 variables are wrong",
+        "NETBIRD_AUTH_REDIRECT_URI: found '/#callback', wanted a path such as /auth",
+        "SETUP_LOG: found 'verbose', wanted a level",
+        "14 variables are wrong",
     ]);
     assert!(!ended.err.contains("two words") && !ended.err.contains("c2hvcnQ="), "{}", ended.err);
     assert_eq!(case.sim.requests().len(), 0);

@@ -120,6 +120,8 @@ fn a_sub_path_is_part_of_every_url() {
     let mut case = Case::with(sim);
     let host = case.sim.url();
     assert!(host.trim_end_matches('/').ends_with("/auth"));
+    case.env("AUTHENTIK_HOST", format!("{host}//"));
+    case.init();
     case.env("AUTHENTIK_HOST", host.trim_end_matches('/'));
     case.init();
     let issuer = format!("AUTH_AUTHORITY='{}/application/o/netbird/'", host.trim_end_matches('/'));

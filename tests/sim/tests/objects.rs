@@ -77,7 +77,8 @@ fn an_upgrade_moves_what_an_older_release_left() {
         api(&url, DEFAULT_TOKEN, "GET", "/providers/oauth2/?client_id=netbird", &Value::Null)
             .json();
     let provider = &list["results"][0];
-    assert_eq!(provider["redirect_uris"][0]["matching_mode"], "regex");
+    // Lines of the old text become strict, whatever pattern they were, but for "everything".
+    assert_eq!(provider["redirect_uris"][0]["matching_mode"], "strict");
     assert_eq!(provider["grant_types"].as_array().map(Vec::len), Some(7));
     assert!(provider["invalidation_flow"].is_string());
     assert!(new.state().scope_mapping("goauthentik.io/api").is_some());
