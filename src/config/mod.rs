@@ -155,7 +155,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
 
     let json =
         r.choice("SETUP_LOG_FORMAT", raw.setup_log_format, &[("text", false), ("json", true)]);
-    let filter = r.opt("SETUP_LOG", raw.setup_log, |text| parse::log_filter(text));
+    let filter = r.opt("SETUP_LOG", raw.setup_log, parse::log_filter);
     let log = LogSettings {
         json: json.unwrap_or(false),
         filter: filter.unwrap_or_else(|| "info".to_owned()),
