@@ -7,8 +7,9 @@ use reqwest::header;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::reader::{decode, refusal};
-use super::transport::{Answer, Transport, Via, text_header};
+use super::answer::{Answer, text_header};
+use super::decode::{decode, refusal};
+use super::transport::{Transport, Via};
 use super::trouble::Trouble;
 use crate::desired::{API_SCOPE, ServiceAccount};
 use crate::secret::Secret;

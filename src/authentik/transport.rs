@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use reqwest::header::{self, HeaderMap, HeaderValue};
 use reqwest::{Client, Method};
 use serde_json::Value;
 use tracing::debug;
 
+use super::answer::{Answer, text_header};
 use super::tls;
 use super::trouble::{self, Kind, Trouble};
 use crate::config::{BaseUrl, Connection};
@@ -21,28 +22,6 @@ const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 /// How much of a server's text is shown.
 const EXCERPT: usize = 200;
-
-/// No Retry-After makes us wait longer than this at a time: one deadline bounds the run, not a header.
-const RETRY_AFTER_CAP: Duration = Duration::from_secs(30);
-
-/// An answer, whatever its status.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// Status code.
-    pub status: u16,
-    /// Media type without parameters, in lower case; empty if none was given.
-    pub media_type: String,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Vec<u8>,
-    /// When the answer's headers arrived.
-    pub received: SystemTime,
-    /// From sending to the end of the body.
-    pub elapsed: Duration,
-    /// Method and path, for messages.
-    pub request: String,
-}
 
 /// Which URL to start from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -322,21 +301,4 @@ impl Transport {
         };
         self.excerpt(said)
     }
-}
-
-/// A header's value, if it is text.
-pub fn text_header(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// What a Retry-After asks for (RFC 9110, 10.2.3: seconds or a date), capped.
-pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let value = text_header(headers, header::RETRY_AFTER)?.trim();
-    let asked = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
-        // More digits than a u64 holds is longer than the cap as well.
-        value.parse().map_or(RETRY_AFTER_CAP, Duration::from_secs)
-    } else {
-        httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default()
-    };
-    Some(asked.min(RETRY_AFTER_CAP))
 }

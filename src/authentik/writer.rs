@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::reader::{decode, refusal};
+use super::decode::{decode, refusal};
 use super::release::Release;
 use super::transport::Transport;
 use super::trouble::{Kind, Trouble};

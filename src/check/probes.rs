@@ -3,8 +3,9 @@
 use reqwest::{Method, header};
 
 use super::drift::remedy;
+use crate::authentik::answer::text_header;
 use crate::authentik::oidc::Oidc;
-use crate::authentik::transport::{Transport, Via, text_header};
+use crate::authentik::transport::{Transport, Via};
 use crate::authentik::trouble::Trouble;
 use crate::verify::Check;
 

@@ -1,62 +1,24 @@
 //! Configuration from the environment alone: all errors at once, each by its variable's name, with what
 //! was found and what would be right, and never with a secret's value.
 
+mod base_url;
 mod netbird;
 pub mod parse;
+mod problem;
 mod source;
 mod types;
 pub mod variables;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use base_url::BaseUrl;
+pub use problem::Problem;
 pub use types::*;
 
 use parse::Wanted;
-
-/// Something wrong with one variable.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The variable.
-    pub variable: String,
-    /// What was found; nothing where it is a secret, or missing.
-    pub found: Option<String>,
-    /// Whether it is not set at all.
-    pub missing: bool,
-    /// What would be right.
-    pub wanted: String,
-}
-
-impl Problem {
-    pub(crate) fn new(variable: &str, found: Option<&str>, wanted: &str) -> Self {
-        // Whatever was found may hold line breaks and terminal codes: it is shown escaped and short.
-        let found = found.map(|f| {
-            let short: String = f.chars().take(120).collect();
-            let dots = if short.len() < f.len() { "…" } else { "" };
-            format!("{}{dots}", short.escape_debug())
-        });
-        let variable = variable.escape_debug().to_string();
-        Self { variable, found, missing: false, wanted: wanted.to_owned() }
-    }
-
-    fn missing(variable: &str, wanted: &str) -> Self {
-        Self { missing: true, ..Self::new(variable, None, wanted) }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.found {
-            None if self.missing => {
-                write!(f, "{} is not set: wanted {}", self.variable, self.wanted)
-            }
-            Some(found) => write!(f, "{}: found '{found}', wanted {}", self.variable, self.wanted),
-            None => write!(f, "{}: wanted {}", self.variable, self.wanted),
-        }
-    }
-}
+use problem::Reader;
 
 /// How to log: read before everything else, so that the other problems can be reported in that form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,66 +38,6 @@ pub struct Loaded {
     pub config: Result<Config, Vec<Problem>>,
     /// Remarks that do not stop the run: names that nobody knows.
     pub warnings: Vec<String>,
-}
-
-/// Collects problems while values are read one by one.
-#[derive(Default)]
-struct Reader {
-    problems: Vec<Problem>,
-}
-
-impl Reader {
-    /// Parses a value that may be missing.
-    fn opt<T>(
-        &mut self,
-        name: &str,
-        raw: Option<String>,
-        parse: impl FnOnce(&str) -> Result<T, Wanted>,
-    ) -> Option<T> {
-        let text = raw?;
-        match parse(&text) {
-            Ok(value) => Some(value),
-            Err(wanted) => {
-                let secret = variables::find(name).is_some_and(|v| v.secret);
-                let found = if secret { None } else { Some(text.as_str()) };
-                self.problems.push(Problem::new(name, found, &wanted));
-                None
-            }
-        }
-    }
-
-    /// Parses a value that must be there.
-    fn required<T>(
-        &mut self,
-        name: &str,
-        raw: Option<String>,
-        parse: impl FnOnce(&str) -> Result<T, Wanted>,
-        example: &str,
-    ) -> Option<T> {
-        if raw.is_none() {
-            self.problems.push(Problem::missing(name, example));
-        }
-        self.opt(name, raw, parse)
-    }
-
-    /// One word out of a few.
-    fn choice<T: Copy>(
-        &mut self,
-        name: &str,
-        raw: Option<String>,
-        choices: &[(&str, T)],
-    ) -> Option<T> {
-        self.opt(name, raw, |text| {
-            choices
-                .iter()
-                .find(|(word, _)| word.eq_ignore_ascii_case(text))
-                .map(|(_, value)| *value)
-                .ok_or_else(|| {
-                    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-                    format!("one of: {}", words.join(", "))
-                })
-        })
-    }
 }
 
 /// Reads the configuration from environment variables (`std::env::vars_os()`, or a test's own).

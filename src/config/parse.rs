@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::types::{BaseUrl, RedirectWish};
+use super::BaseUrl;
+use super::types::RedirectWish;
 
 /// What a parser answers when the text is wrong: what would be right.
 pub type Wanted = String;

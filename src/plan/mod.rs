@@ -4,12 +4,14 @@
 mod access;
 mod account;
 mod application;
+mod choose;
 mod device;
 mod limits;
 pub mod placeholder;
 mod provider;
 mod references;
 mod show;
+mod signing;
 
 use serde_json::Value;
 

@@ -1,16 +1,19 @@
-//! The provider: which one is ours, and how it differs. The ownership rules live here.
+//! The provider: what a new one gets, and how an existing one differs. The ownership rules live here.
 
 use serde_json::{Value, json};
 
-use super::references::{KeyRef, References};
+use super::choose::choose;
+use super::references::References;
+use super::signing::{signing_key, usable_key};
 use super::{Change, Identity, Plan, Step, Target};
+use crate::authentik::duration::seconds;
 use crate::authentik::model::Provider;
 use crate::authentik::redirect::RedirectUris;
 use crate::authentik::writer::Operation;
 use crate::config::Setting;
 use crate::desired::{CODE_MINUTES, Desired};
 use crate::error::{Error, Exit};
-use crate::observe::{Found, Observed};
+use crate::observe::Observed;
 
 /// Which provider the application is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,72 +61,6 @@ pub fn plan(
             Some(Ours::New)
         }
     }
-}
-
-/// The provider that is ours: the application's, or an orphan of our name or client id, which is a run that
-/// died half-way. One that belongs to another application is not ours.
-fn choose<'a>(desired: &Desired, found: &'a Found) -> Result<Option<&'a Provider>, Box<Error>> {
-    let candidates = match found {
-        Found::Linked(provider) => return Ok(Some(provider)),
-        Found::OtherType(application, pk) => {
-            return Err(Box::new(
-                Error::new(
-                    Exit::Refused,
-                    format!(
-                        "application {} has provider {pk}, which is not an OAuth2 provider",
-                        application.slug
-                    ),
-                )
-                .remedy("set AUTHENTIK_APPLICATION_SLUG to another slug, or take the provider off the application"),
-            ));
-        }
-        Found::NoApplication(candidates) | Found::NoProvider(_, candidates) => candidates,
-    };
-    let orphans: Vec<&Provider> =
-        candidates.iter().filter(|c| c.assigned_application_slug.is_none()).collect();
-    match orphans[..] {
-        [only] => Ok(Some(only)),
-        [] => match candidates.first() {
-            None => Ok(None),
-            Some(taken) => Err(Box::new(not_ours(desired, taken))),
-        },
-        _ => {
-            let names: Vec<String> = orphans
-                .iter()
-                .map(|p| format!("{} (number {}, client id {})", p.name, p.pk, p.client_id))
-                .collect();
-            Err(Box::new(
-                Error::new(
-                    Exit::Refused,
-                    format!(
-                        "several providers without an application could be ours: {}",
-                        names.join(", ")
-                    ),
-                )
-                .remedy(
-                    "delete those that are not in use, or set AUTHENTIK_PROVIDER_NAME and \
-                     NETBIRD_AUTH_CLIENT_ID to those of one of them",
-                ),
-            ))
-        }
-    }
-}
-
-fn not_ours(desired: &Desired, taken: &Provider) -> Error {
-    let (what, variable) = if taken.client_id == desired.provider.client_id.value {
-        (format!("client id {}", taken.client_id), "NETBIRD_AUTH_CLIENT_ID")
-    } else {
-        (format!("name {}", taken.name), "AUTHENTIK_PROVIDER_NAME")
-    };
-    let application = taken.assigned_application_slug.as_deref().unwrap_or_default();
-    Error::new(
-        Exit::Refused,
-        format!("the provider with the {what} belongs to application {application}, not to {}", desired.slug),
-    )
-    .remedy(format!(
-        "set {variable} to another value, or AUTHENTIK_APPLICATION_SLUG to {application} if that application \
-         is NetBird's"
-    ))
 }
 
 /// Every field of a new provider.
@@ -304,85 +241,7 @@ fn identity(
     ))
 }
 
-/// Invariant: an RSA key signs. Which one is a default.
-fn signing_key(
-    desired: &Desired,
-    provider: &Provider,
-    observed: &Observed,
-    references: &References,
-) -> Result<Option<Change>, Box<Error>> {
-    let current = provider
-        .signing_key
-        .as_ref()
-        .and_then(|pk| observed.key_pairs.iter().find(|k| k.pk == *pk));
-    let wished = references.signing_key.as_ref();
-    let keeps = match (&provider.signing_key, desired.provider.signing_key.chosen) {
-        (None, _) => false,
-        (Some(pk), true) => wished.is_some_and(|k| k.pk == *pk),
-        // One that is not listed, or whose type is not told, is left alone: the key set proves it.
-        (Some(_), false) => current.is_none_or(|k| k.kind().is_none_or(|kind| kind == "rsa")),
-    };
-    if keeps {
-        return Ok(None);
-    }
-    let Some(key) = usable_key(wished)? else {
-        return Ok(None);
-    };
-    let before = current.map(|k| k.name.clone());
-    Ok(Some(
-        Change::set("signing_key", before, key.name.clone()).sending(Value::from(key.pk.clone())),
-    ))
-}
-
-fn usable_key(key: Option<&KeyRef>) -> Result<Option<&KeyRef>, Box<Error>> {
-    match key {
-        Some(KeyRef { name, kind: Some(kind), .. }) if kind != "rsa" => Err(Box::new(
-            Error::new(Exit::Refused, format!("key pair {name} is of type {kind}"))
-                .because("NetBird verifies RSA keys only")
-                .remedy("set AUTHENTIK_SIGNING_KEY to the name of an RSA key pair"),
-        )),
-        other => Ok(other),
-    }
-}
-
 fn slug_of(observed: &Observed, pk: &str) -> Option<String> {
     let flow = observed.flows.as_ref()?.iter().find(|f| f.pk == pk)?;
     Some(flow.slug.clone())
-}
-
-/// Seconds of one of Authentik's durations, such as `hours=1;minutes=30`. Nothing where it cannot be read:
-/// what we do not understand we leave alone.
-fn seconds(text: &str) -> Option<u64> {
-    let mut total = 0.0;
-    for part in text.split(';').filter(|p| !p.trim().is_empty()) {
-        let (unit, number) = part.split_once('=')?;
-        let number: f64 = number.trim().parse().ok()?;
-        total += number
-            * match unit.trim() {
-                "microseconds" => 1e-6,
-                "milliseconds" => 1e-3,
-                "seconds" => 1.0,
-                "minutes" => 60.0,
-                "hours" => 3_600.0,
-                "days" => 86_400.0,
-                "weeks" => 604_800.0,
-                _ => return None,
-            };
-    }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    (!text.trim().is_empty()).then_some(total as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::seconds;
-
-    #[test]
-    fn authentiks_durations_are_read() {
-        assert_eq!(seconds("minutes=10"), Some(600));
-        assert_eq!(seconds("hours=1;minutes=30"), Some(5_400));
-        assert_eq!(seconds("minutes=1"), Some(60));
-        assert_eq!(seconds("fortnights=1"), None);
-        assert_eq!(seconds(""), None);
-    }
 }

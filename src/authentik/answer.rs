@@ -1,0 +1,44 @@
+//! An answer as it came, and what its headers say.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{self, HeaderMap};
+
+/// No Retry-After makes us wait longer than this at a time: one deadline bounds the run, not a header.
+const RETRY_AFTER_CAP: Duration = Duration::from_secs(30);
+
+/// An answer, whatever its status.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Media type without parameters, in lower case; empty if none was given.
+    pub media_type: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+    /// When the answer's headers arrived.
+    pub received: SystemTime,
+    /// From sending to the end of the body.
+    pub elapsed: Duration,
+    /// Method and path, for messages.
+    pub request: String,
+}
+
+/// A header's value, if it is text.
+pub fn text_header(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// What a Retry-After asks for (RFC 9110, 10.2.3: seconds or a date), capped.
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = text_header(headers, header::RETRY_AFTER)?.trim();
+    let asked = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        // More digits than a u64 holds is longer than the cap as well.
+        value.parse().map_or(RETRY_AFTER_CAP, Duration::from_secs)
+    } else {
+        httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default()
+    };
+    Some(asked.min(RETRY_AFTER_CAP))
+}
