@@ -190,14 +190,14 @@ mod tests {
     #[test]
     fn objects_keep_fields_that_we_do_not_know() {
         let have = RedirectUris::read(&json!([
-            {"matching_mode": "strict", "url": "https://x/", "future": 1}
+            {"matching_mode": "strict", "url": "https://x/", "redirect_uri_type": "authorization", "future": 1}
         ]));
         let new = RedirectUri { purpose: Purpose::Logout, ..RedirectUri::strict("https://x/") };
         assert!(!have.contains(&new), "a logout entry is another entry");
         assert_eq!(
             have.with(&[&new], Shape::TypedList),
             json!([
-                {"matching_mode": "strict", "url": "https://x/", "future": 1},
+                {"matching_mode": "strict", "url": "https://x/", "redirect_uri_type": "authorization", "future": 1},
                 {"matching_mode": "strict", "url": "https://x/", "redirect_uri_type": "logout"}
             ])
         );
