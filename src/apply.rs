@@ -4,9 +4,11 @@
 use serde_json::{Map, Value};
 use tracing::{debug, info};
 
-use crate::authentik::model::Provider;
+use crate::authentik::model::{Binding, Provider};
+use crate::authentik::reader::Reader;
 use crate::authentik::redirect::RedirectUris;
 use crate::authentik::release::Release;
+use crate::authentik::trouble::{Kind, Trouble};
 use crate::authentik::writer::{Operation, Writer};
 use crate::error::{Error, Exit};
 use crate::patience::{Rung, Setback};
@@ -62,8 +64,53 @@ pub async fn apply(
             tally.changed += 1;
         }
         kept(step, &answer)?;
+        alone(writer, release, step, &body, &answer).await?;
     }
     Ok(())
+}
+
+/// Two runs at once may make the same binding, or before 2025.12 the same group: neither is unique. Whoever sees
+/// another one after making its own takes its own back and looks again; the later of two always sees both, so
+/// never two remain.
+async fn alone(
+    writer: Writer<'_>,
+    release: Release,
+    step: &Step,
+    body: &Value,
+    answer: &Value,
+) -> Result<(), Setback> {
+    let at = |trouble| Setback::Trouble(Rung::Apply, trouble);
+    let Some(mine) = answer["pk"].as_str() else { return Ok(()) };
+    let reader = Reader(writer.0);
+    let (others, take_back) = match (step.target, step.create) {
+        (Target::Group, true) => {
+            let groups = reader.groups(&step.name).await.map_err(at)?;
+            let others = groups.iter().filter(|g| g.pk != mine).count();
+            (others, Operation::TakeBackGroup(mine.to_owned()))
+        }
+        (Target::Binding, true) => {
+            let target = body["target"].as_str().unwrap_or_default();
+            let bindings = reader.bindings(target).await.map_err(at)?;
+            let same = |b: &&Binding| {
+                b.group.as_deref() == body["group"].as_str() && b.user == body["user"].as_i64()
+            };
+            let others = bindings.iter().filter(|b| b.pk != mine).filter(same).count();
+            (others, Operation::TakeBackBinding(mine.to_owned()))
+        }
+        _ => return Ok(()),
+    };
+    if others == 0 {
+        return Ok(());
+    }
+    writer.write(release, &take_back, &Value::Null).await.map_err(at)?;
+    debug!(stage = "apply", "took back {}: another run has made it too", step.headline());
+    Err(Setback::Conflict(Trouble {
+        kind: Kind::Busy(None),
+        request: step.headline(),
+        status: None,
+        detail: "another run made it at the same time".to_owned(),
+        write: false,
+    }))
 }
 
 /// The step with its placeholders replaced.

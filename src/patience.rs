@@ -3,12 +3,12 @@
 //!
 //! | trouble | treatment |
 //! |---|---|
-//! | unreachable, 408, 425, 429, 5xx | try again to the deadline; a write at most [`WRITE_TRIES`] times |
+//! | unreachable, 408, 425, 429, 5xx | try again to the deadline; a write at most eight times |
 //! | certificate, redirect | final |
 //! | token rejected | try again within the grace, since "not yet" and "wrong" look the same |
 //! | permission lacking | final |
 //! | objects missing | try again to the deadline |
-//! | answers that do not fit | try again [`MALFORMED_TRIES`] times |
+//! | answers that do not fit | try again ten times |
 //!
 //! A retry looks at the server anew before it writes, so repeating a POST whose answer was lost is safe.
 

@@ -142,9 +142,17 @@ impl Reader<'_> {
     /// # Errors
     /// Any [`Trouble`].
     pub async fn group(&self, name: &str) -> Result<Option<Group>, Trouble> {
+        Ok(self.groups(name).await?.into_iter().next())
+    }
+
+    /// All groups of exactly this name.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn groups(&self, name: &str) -> Result<Vec<Group>, Trouble> {
         let path = format!("core/groups/?include_users=false&name={}", query_value(name));
         let found: Vec<Group> = self.list(&path, "authentik_core.view_group").await?;
-        Ok(found.into_iter().find(|group| group.name == name))
+        Ok(found.into_iter().filter(|group| group.name == name).collect())
     }
 
     /// The role of exactly this name.

@@ -53,7 +53,7 @@ impl Transport {
     /// A transport for this connection; `secrets` are kept out of every text that it returns.
     ///
     /// # Errors
-    /// [`Exit::Config`] when a certificate cannot be used.
+    /// [`crate::error::Exit::Config`] when a certificate cannot be used.
     pub fn new(connection: &Connection, secrets: impl IntoIterator<Item = Secret>) -> Result<Self> {
         let client = tls::client(connection)?;
         let lenient = connection.ca_pem.is_some() || connection.insecure;

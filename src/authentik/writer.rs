@@ -40,6 +40,10 @@ pub enum Operation {
     CreateAppPassword,
     /// PATCH an app password, by identifier.
     ChangeAppPassword(String),
+    /// DELETE a group that this run has just made, by primary key.
+    TakeBackGroup(String),
+    /// DELETE a binding that this run has just made, by primary key.
+    TakeBackBinding(String),
     /// Set the key of an app password, by identifier.
     SetKey(String),
     /// POST a role.
@@ -82,6 +86,8 @@ impl Operation {
             | Self::ChangeBinding(key)
             | Self::ChangeAppPassword(key)
             | Self::SetKey(key)
+            | Self::TakeBackGroup(key)
+            | Self::TakeBackBinding(key)
             | Self::AssignPermissions(key)
             | Self::JoinRole(key) => *key = f(key)?,
             Self::CreateFlow
@@ -143,7 +149,11 @@ impl Operation {
                 patch(format!("policies/bindings/{pk}/"), "authentik_policies.change_policybinding")
             }
             Self::CreateServiceAccount => {
-                post("core/users/service_account/", "authentik_core.add_user")
+                // Authentik asks for both, and its refusal does not say which is missing.
+                post(
+                    "core/users/service_account/",
+                    "authentik_core.add_user and authentik_core.add_token",
+                )
             }
             Self::CreateAppPassword => post("core/tokens/", "authentik_core.add_token"),
             Self::ChangeAppPassword(identifier) => {
@@ -151,6 +161,13 @@ impl Operation {
             }
             Self::SetKey(identifier) => {
                 post(&format!("core/tokens/{identifier}/set_key/"), "authentik_core.set_token_key")
+            }
+            Self::TakeBackGroup(pk) => {
+                (Method::DELETE, format!("core/groups/{pk}/"), "authentik_core.delete_group")
+            }
+            Self::TakeBackBinding(pk) => {
+                let permission = "authentik_policies.delete_policybinding";
+                (Method::DELETE, format!("policies/bindings/{pk}/"), permission)
             }
             Self::CreateRole => post("rbac/roles/", "authentik_rbac.add_role"),
             Self::AssignPermissions(pk) => post(
@@ -195,7 +212,8 @@ impl Writer<'_> {
         operation: &Operation,
         body: &Value,
     ) -> Result<Value, Trouble> {
-        let answer = self.0.api(method, &format!("api/v3/{path}"), Some(body)).await?;
+        let body = Some(body).filter(|_| method != Method::DELETE);
+        let answer = self.0.api(method, &format!("api/v3/{path}"), body).await?;
         if answer.status == 204 {
             return Ok(Value::Null);
         }

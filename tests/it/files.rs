@@ -262,3 +262,32 @@ fn setup_env_arrives_whole_the_way_configure_sh_reads_it() {
         assert!(vars.contains(&expected.as_str()), "{expected:?} in {vars:?}");
     }
 }
+
+/// A run that ends between two files, at each of them: the next one completes it with the same secrets.
+#[test]
+fn a_run_that_ends_between_two_files_is_completed_with_the_same_secrets() {
+    let names = ["management.json", "dashboard.env", "relay.env", "setup.env"];
+    // A directory in the way ends it there. (In the way of the first file it is met before anything is asked.)
+    for (position, name) in names.iter().enumerate().skip(1) {
+        let mut case = case();
+        case.unset("NETBIRD_DATASTORE_ENC_KEY")
+            .unset("NETBIRD_RELAY_AUTH_SECRET")
+            .unset("TURN_PASSWORD");
+        std::fs::create_dir(case.path(name)).unwrap();
+        case.run(&[]).expect(73).says(&[name, "what to do:"]);
+        for later in &names[position + 1..] {
+            assert!(!case.path(later).exists(), "{later} comes after {name}");
+        }
+        let kept = case.read("secrets.json");
+        std::fs::remove_dir(case.path(name)).unwrap();
+        case.init();
+        assert_eq!(case.read("secrets.json"), kept);
+        let kept: Value = serde_json::from_str(&kept).unwrap();
+        assert_eq!(management(&case)["DataStoreEncryptionKey"], kept["datastore_enc_key"]);
+        for name in names {
+            assert!(case.path(name).is_file());
+        }
+        let left: Vec<_> = std::fs::read_dir(case.path("")).unwrap().collect();
+        assert_eq!(left.len(), 5, "{left:?}");
+    }
+}

@@ -222,3 +222,70 @@ fn plan_shows_no_password_and_makes_none() {
     assert!(!plan.out.contains("a-password-of-somebody"));
     assert!(!case.path("secrets.json").exists());
 }
+
+#[test]
+fn runs_at_the_same_time_on_several_volumes_make_nothing_twice() {
+    for profile in ["2024.12", "2026.2"] {
+        for round in 0..6 {
+            let sim = authentik_sim::Sim::builder(profile)
+                .latency(std::time::Duration::from_millis(3))
+                .start();
+            let mut case = Case::with(sim);
+            case.env("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
+            let volumes: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
+            let running: Vec<_> = volumes
+                .iter()
+                .map(|dir| case.command(&[]).env("SETUP_DIR", dir.path()).spawn().unwrap())
+                .collect();
+            for child in running {
+                let output = child.wait_with_output().unwrap();
+                let log = String::from_utf8_lossy(&output.stderr).into_owned();
+                assert!(output.status.success(), "{profile} {round}:\n{log}");
+            }
+            case.assert_one_of_each();
+            let state = case.sim.state();
+            for name in ["vpn", "staff"] {
+                assert_eq!(
+                    state.groups.iter().filter(|g| g["name"] == name).count(),
+                    1,
+                    "{profile} {name}"
+                );
+            }
+            assert_eq!(state.policy_bindings.len(), 2, "{profile}: {:?}", state.policy_bindings);
+        }
+    }
+}
+
+/// The permissions in backticks that begin the lines of a list or table below a heading of docs/permissions.md.
+fn documented(heading: &str) -> Vec<String> {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/permissions.md"))
+        .unwrap();
+    let section = page.split("### ").find(|s| s.starts_with(heading)).unwrap();
+    let lines = section.lines().filter(|l| l.starts_with("- `") || l.starts_with("| `"));
+    lines.map(|l| l.split('`').nth(1).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn groups_and_user_list_take_exactly_the_permissions_that_are_documented() {
+    let base: Vec<String> =
+        ["Always", "Device code flow"].into_iter().flat_map(documented).collect();
+    for (heading, variable, value) in [
+        ("Access groups", "AUTHENTIK_ACCESS_GROUPS", "vpn"),
+        ("User list", "NETBIRD_MGMT_IDP", "authentik"),
+    ] {
+        let needed = documented(heading);
+        assert!(needed.len() >= 4, "{needed:?}");
+        let run = |permissions: &[&str]| {
+            let mut case = Case::new("2026.2");
+            case.sim.state().add_user_token("ci-bot", "a-token-of-ci-bot", permissions);
+            case.env("AUTHENTIK_TOKEN", "a-token-of-ci-bot").env(variable, value);
+            case.run(&[])
+        };
+        let all: Vec<&str> = base.iter().chain(&needed).map(String::as_str).collect();
+        run(&all).expect(0);
+        for missing in &needed {
+            let rest: Vec<&str> = all.iter().copied().filter(|p| p != missing).collect();
+            run(&rest).expect(77).says(&[missing, "ci-bot"]);
+        }
+    }
+}
