@@ -114,9 +114,7 @@ fn replace(path: &Path, content: &[u8], ownership: Ownership) -> io::Result<()> 
 /// A new file in the same directory, readable by its owner only until it has its mode. The name is random,
 /// so that runs side by side do not meet, and recognisable, so that what a killed run leaves can be told.
 fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
-    let mut random = [0_u8; 8];
-    getrandom::fill(&mut random).map_err(io::Error::other)?;
-    let suffix = u64::from_ne_bytes(random);
+    let suffix = u64::from_ne_bytes(crate::secrets::random().map_err(io::Error::other)?);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let temporary = path.with_file_name(format!(".{name}.{suffix:016x}.tmp"));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;

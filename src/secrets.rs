@@ -160,7 +160,7 @@ fn datastore_key(
         )),
         (Some(given), _) => Ok(given.clone()),
         (None, Some((_, key))) => Ok(Secret::new(key)),
-        (None, None) => Ok(Secret::new(STANDARD.encode(random()?))),
+        (None, None) => Ok(Secret::new(STANDARD.encode(random::<32>()?))),
     }
 }
 
@@ -169,15 +169,21 @@ fn pick(given: Option<&Secret>, held: Option<String>, in_use: Option<String>) ->
     let sound = |s: &String| parse::shared_secret(s).is_ok() && !s.is_empty();
     match given.cloned().or_else(|| held.or(in_use).filter(sound).map(Secret::new)) {
         Some(secret) => Ok(secret),
-        None => Ok(Secret::new(URL_SAFE_NO_PAD.encode(random()?))),
+        None => Ok(Secret::new(URL_SAFE_NO_PAD.encode(random::<32>()?))),
     }
 }
 
-fn random() -> Result<[u8; 32]> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|e| Error::new(Exit::Bug, "the system has no random numbers").because(e))?;
-    Ok(bytes)
+/// From the kernel, by its system call: a statically linked library may look for /dev/urandom instead, which a
+/// bare root file system does not have.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    let filled = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+    // Up to 256 bytes come whole or not at all (getrandom(2)).
+    match filled {
+        Ok(length) if length == N => Ok(bytes),
+        Ok(_) => Err(Error::new(Exit::Bug, "the system gave too few random numbers")),
+        Err(e) => Err(Error::new(Exit::Bug, "the system has no random numbers").because(e)),
+    }
 }
 
 fn text(object: &Map<String, Value>, key: &str) -> Option<String> {

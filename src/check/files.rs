@@ -20,7 +20,7 @@ pub fn checks(config: &Config, facts: Option<&Facts>) -> Vec<Check> {
         Ok(Some(secrets)) => secrets,
         Ok(None) => {
             let missing = "there is no secrets.json: init has not run here";
-            return vec![Check::fail("secrets", missing, remedy("secrets")).exiting(Exit::Output)];
+            return vec![Check::fail("secrets", missing, "run init").exiting(Exit::Output)];
         }
         Err(error) => {
             let found = Check::fail("secrets", error.to_string(), error.remedy.unwrap_or_default());
