@@ -20,6 +20,10 @@ pub enum Command {
         /// As one JSON document.
         json: bool,
     },
+    /// Everything, again and again.
+    Watch,
+    /// Whether the `watch` of this container is well.
+    Healthcheck,
     /// Explain the commands and variables, or one variable.
     Help(Option<String>),
     /// The version.
@@ -30,6 +34,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("init", "wait for Authentik, configure it, prove it, write NetBird's files (default)"),
     ("plan", "show what init would change, and change nothing; --format json for machines"),
     ("check", "tell what is wrong and how to mend it, a line a check; --format json for machines"),
+    ("watch", "init, then again every SETUP_INTERVAL; SIGHUP: at once; ends on SIGTERM"),
+    ("healthcheck", "exit code 0 if the watch in this container is well, 1 and why if it is not"),
     ("help", "this text; `help VARIABLE` explains one variable"),
     ("version", "the version"),
 ];
@@ -55,6 +61,8 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
         ["check", "--format", "json"] | ["check", "--format=json"] => {
             Ok(Command::Check { json: true })
         }
+        ["watch"] => Ok(Command::Watch),
+        ["healthcheck"] => Ok(Command::Healthcheck),
         ["help" | "--help" | "-h"] => Ok(Command::Help(None)),
         ["help", variable] => Ok(Command::Help(Some(variable.to_owned()))),
         ["version" | "--version" | "-V"] => Ok(Command::Version),
@@ -105,7 +113,7 @@ pub fn help(variable: Option<&str>) -> Result<String> {
     out.push_str("Makes Authentik hold what NetBird needs, proves it, and writes the files NetBird starts from.\n");
     out.push_str("\nCommands:\n");
     for (name, meaning) in COMMANDS {
-        let _ = writeln!(out, "  {name:<10}{meaning}");
+        let _ = writeln!(out, "  {name:<13}{meaning}");
     }
     out.push_str(
         "\nEnvironment (an empty value counts as unset; X_FILE is a path that holds a secret X):\n",

@@ -4,6 +4,7 @@
 use std::process::exit;
 
 use netbird_authentik_init::app;
+use netbird_authentik_init::cli::{self, Command};
 use netbird_authentik_init::error::Exit;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -36,10 +37,22 @@ async fn until_signal() -> Exit {
             return Exit::Bug;
         }
     };
+    let args: Vec<_> = std::env::args_os().skip(1).collect();
+    // A sidecar works until it is told to end: that is how it ends well.
+    let told_to_end = match cli::parse(args.iter().cloned()) {
+        Ok(Command::Watch) => Exit::Ok,
+        _ => Exit::Terminated,
+    };
     let mut out = std::io::stdout();
     tokio::select! {
-        exit = app::run(std::env::args_os().skip(1), std::env::vars_os(), &mut out) => exit,
-        _ = term.recv() => Exit::Terminated,
-        _ = int.recv() => Exit::Interrupted,
+        exit = app::run(args, std::env::vars_os(), &mut out) => exit,
+        _ = term.recv() => ended_by("SIGTERM", told_to_end),
+        _ = int.recv() => ended_by("SIGINT", Exit::Interrupted),
     }
+}
+
+/// Nothing has to be put in order: files are whole, and what is done in Authentik stays done.
+fn ended_by(name: &str, exit: Exit) -> Exit {
+    tracing::info!(stage = "end", exit = exit as u8, "{name}: ends");
+    exit
 }

@@ -41,18 +41,24 @@ const TURN: &str = "turn_password";
 const SERVICE_ACCOUNT: &str = "service_account_password";
 
 /// Reads the secrets, makes those that are missing, and keeps them. Runs at the same time on one volume wait
-/// for each other.
+/// for each other. Those of the last run of this process are put back where files vanished under it: NetBird
+/// still runs with them.
 ///
 /// # Errors
 /// [`Exit::Refused`] where keeping them would replace a data store key in use, or where a file is not what
 /// it must be; [`Exit::Output`] where the file cannot be read or written.
-pub fn keep(config: &Config) -> Result<Secrets> {
+pub fn keep(config: &Config, last: Option<&Secrets>) -> Result<Secrets> {
     let _lock = lock(&config.files.state_dir);
     let path = config.files.state_dir.join(FILE_NAME);
     let mut held = read_object(&path)?.unwrap_or_default();
+    let before = held.clone();
     let management_path = config.files.dir.join("management.json");
     let management = read_object(&management_path)?;
     let in_use = management.as_ref().map(management::secrets_of).unwrap_or_default();
+
+    if let Some(last) = last {
+        recall(&mut held, last, &in_use.datastore_key);
+    }
 
     let datastore_key =
         datastore_key(config, (&path, &held), (&management_path, &in_use.datastore_key))?;
@@ -66,7 +72,6 @@ pub fn keep(config: &Config) -> Result<Secrets> {
     };
     let secrets = Secrets { datastore_key, relay: relay?, turn: turn?, service_account };
 
-    let before = held.clone();
     held.entry("version").or_insert(json!(1));
     held.insert(DATASTORE_KEY.into(), secrets.datastore_key.expose().into());
     held.insert(RELAY.into(), secrets.relay.expose().into());
@@ -79,6 +84,23 @@ pub fn keep(config: &Config) -> Result<Secrets> {
         publish::publish(&Document { path, content }, OWNERSHIP)?;
     }
     Ok(secrets)
+}
+
+/// Fills in what no file holds any more; what a file holds, wins.
+fn recall(held: &mut Map<String, Value>, last: &Secrets, in_use: &Option<String>) {
+    let mut remember = |key: &str, secret: &Secret| {
+        if text(held, key).is_none() {
+            held.insert(key.into(), secret.expose().into());
+        }
+    };
+    if in_use.is_none() {
+        remember(DATASTORE_KEY, &last.datastore_key);
+    }
+    remember(RELAY, &last.relay);
+    remember(TURN, &last.turn);
+    if let Some(password) = &last.service_account {
+        remember(SERVICE_ACCOUNT, password);
+    }
 }
 
 /// The secrets as they are kept, making none; nothing if some are missing.

@@ -188,7 +188,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
         .unwrap_or_else(|| vec![netbird::DEFAULT_PKCE_PORT]);
     r.problems.extend(netbird::problems(&passed));
 
-    let dir = raw.setup_dir.map_or_else(|| PathBuf::from("/setup"), PathBuf::from);
+    let dir = raw.setup_dir.map_or_else(|| PathBuf::from(DEFAULT_DIR), PathBuf::from);
     let files = Files {
         state_dir: raw.setup_state_dir.map_or_else(|| dir.clone(), PathBuf::from),
         outputs: r
@@ -260,6 +260,15 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
     };
     Loaded { log, config, warnings }
 }
+
+/// `SETUP_STATE_DIR`, or `SETUP_DIR` in its place: all that a health check needs to know.
+pub fn state_dir(vars: impl IntoIterator<Item = (OsString, OsString)>) -> PathBuf {
+    let raw = source::prepare(vars).raw;
+    PathBuf::from(raw.setup_state_dir.or(raw.setup_dir).unwrap_or_else(|| DEFAULT_DIR.to_owned()))
+}
+
+/// Where the image has a directory for it.
+const DEFAULT_DIR: &str = "/setup";
 
 /// The files of `SETUP_OUTPUTS`, each once, `setup.env` last: it is published when all others are there.
 fn outputs(text: &str) -> Result<Vec<Output>, Wanted> {

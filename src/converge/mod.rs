@@ -5,10 +5,6 @@ mod prove;
 
 use std::sync::Arc;
 
-use futures_util::future::join;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
-use tracing::{info, warn};
-
 use crate::apply::{Tally, apply};
 use crate::authentik::reader::Reader;
 use crate::authentik::redirect::Shape;
@@ -25,6 +21,9 @@ use crate::plan::{Identity, Plan, References};
 use crate::progress::{Progress, REPEAT};
 use crate::render::Facts;
 use crate::secret::Secret;
+use crate::story::{Story, news};
+use futures_util::future::join;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 /// Brings Authentik to what the configuration asks for, or only looks.
 #[derive(Debug)]
@@ -34,6 +33,7 @@ pub struct Converge<'a> {
     app_password: Option<Secret>,
     login_retried: bool,
     progress: Arc<Progress>,
+    story: Arc<Story>,
     user: Option<String>,
     release: Option<Release>,
     is_superuser: bool,
@@ -67,21 +67,25 @@ impl Look {
 pub struct Converged {
     /// What was proven.
     pub facts: Facts,
-    /// What was done.
-    pub tally: Tally,
     /// Objects that were as they shall be.
     pub unchanged: usize,
 }
 
 impl<'a> Converge<'a> {
     /// Nothing is sent yet.
-    pub fn new(config: &'a Config, transport: &'a Transport, app_password: Option<Secret>) -> Self {
+    pub fn new(
+        config: &'a Config,
+        transport: &'a Transport,
+        app_password: Option<Secret>,
+        story: Arc<Story>,
+    ) -> Self {
         Self {
             config,
             transport,
             app_password,
             login_retried: false,
-            progress: Arc::default(),
+            progress: Arc::new(Progress::new(Arc::clone(&story))),
+            story,
             user: None,
             release: None,
             is_superuser: false,
@@ -104,7 +108,12 @@ impl<'a> Converge<'a> {
     pub async fn run(&mut self) -> Result<Converged> {
         let facts = self.persist(true).await?.1;
         let facts = facts.ok_or_else(|| Error::new(Exit::Bug, "a run ended without proof"))?;
-        Ok(Converged { facts, tally: self.tally, unchanged: self.unchanged })
+        Ok(Converged { facts, unchanged: self.unchanged })
+    }
+
+    /// What was done so far, also by a run that failed in the end.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Observes and plans, and writes nothing.
@@ -137,6 +146,7 @@ impl<'a> Converge<'a> {
     async fn attempts(&mut self, write: bool) -> Result<(Look, Option<Facts>)> {
         let mut patience = Patience::new(self.config.timing.auth_grace);
         loop {
+            self.transport.requests().next_attempt();
             let mut setback = match self.attempt(write).await {
                 Ok(done) => return Ok(done),
                 Err(setback) => setback,
@@ -191,11 +201,11 @@ impl<'a> Converge<'a> {
         let identity = plan.identity.clone().ok_or_else(|| bug("a plan without an identity"))?;
         self.contradictions(&identity)?;
 
-        let before = self.tally;
+        let first = self.tally.is_empty();
         let password = self.app_password.as_ref();
         apply(Writer(self.transport), release, &plan, password, &mut self.tally).await?;
         self.progress.passed(Rung::Apply);
-        if before == Tally::default() {
+        if first {
             // On a second attempt, what the first one did counts as done, not as unchanged.
             self.unchanged = plan.unchanged;
         }
@@ -235,22 +245,37 @@ impl<'a> Converge<'a> {
         self.user = Some(username.to_owned());
         self.is_superuser = is_superuser;
         self.release = Some(release);
-        let username = self.transport.excerpt(username);
-        info!(stage = "wait", %release, user = %username, "Authentik {release} accepts the token");
+        let (story, username) = (&self.story, self.transport.excerpt(username));
+        news!(story, info, "greeting", { stage = "wait", %release, user = %username }, "Authentik {release} accepts the token of {username}");
         if !is_superuser {
-            info!(stage = "wait", user = %username, "the token's user is no administrator: its permissions decide");
+            news!(story, info, "superuser", { stage = "wait", user = %username }, "the token's user is no administrator: its permissions decide");
         }
         if self.config.wishes.access_groups.is_empty() {
-            info!(
-                stage = "wait",
+            news!(
+                story,
+                info,
+                "open",
+                { stage = "wait" },
                 "no AUTHENTIK_ACCESS_GROUPS: unless bound by hand, NetBird is open to every user"
             );
         }
         if release.is_newer_than_known() {
-            info!(stage = "wait", "this release is newer than those this program was tested with");
+            news!(
+                story,
+                info,
+                "release",
+                { stage = "wait" },
+                "this release is newer than those this program was tested with"
+            );
         }
         if release.is_older_than_known() {
-            warn!(stage = "wait", "this release is older than those this program was tested with");
+            news!(
+                story,
+                warn,
+                "release",
+                { stage = "wait" },
+                "this release is older than those this program was tested with"
+            );
         }
     }
 

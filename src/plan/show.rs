@@ -56,7 +56,8 @@ impl Step {
 }
 
 impl Change {
-    fn lines(&self, create: bool) -> Vec<String> {
+    /// How `plan` and the log show it.
+    pub fn lines(&self, create: bool) -> Vec<String> {
         match &self.after {
             Value::Array(items) if self.adds => {
                 items.iter().map(|item| format!("{}: + {}", self.field, text(item))).collect()
