@@ -17,11 +17,13 @@ use crate::logging;
 use crate::secrets;
 use crate::watch;
 
-/// Runs a command with these variables; what was asked for goes to `out`, everything else to the log.
+/// Runs a command with these variables; what was asked for goes to `out` (in colours if it is for eyes),
+/// everything else to the log.
 pub async fn run(
     args: impl IntoIterator<Item = OsString>,
     vars: impl IntoIterator<Item = (OsString, OsString)>,
     out: &mut dyn Write,
+    colours: bool,
 ) -> Exit {
     let command = match cli::parse(args) {
         Ok(command) => command,
@@ -58,7 +60,7 @@ pub async fn run(
             }
         },
         Command::Plan { json } => match load(vars) {
-            Ok(config) => end(plan(&config, json, out).await),
+            Ok(config) => end(plan(&config, json, out, colours).await),
             Err(exit) => exit,
         },
     }
@@ -94,12 +96,16 @@ async fn check(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit>
     Ok(check::exit(&checks))
 }
 
-async fn plan(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> {
+async fn plan(config: &Config, json: bool, out: &mut dyn Write, colours: bool) -> Result<Exit> {
     let password = secrets::password(config)?;
     let secrets = config.given_secrets().into_iter().chain(password.clone());
     let transport = Transport::new(&config.connection, secrets)?;
     let plan = Converge::new(config, &transport, password, Arc::default()).look().await?.plan;
-    let text = if json { format!("{:#}\n", plan.json()) } else { plan.to_string() };
+    let text = match (json, colours) {
+        (true, _) => format!("{:#}\n", plan.json()),
+        (false, true) => plan.coloured(),
+        (false, false) => plan.to_string(),
+    };
     say(out, &text);
     if let Some(error) = plan.refused.first() {
         logging::failure(error);

@@ -1,6 +1,7 @@
 //! The process: signals, and how it ends. As PID 1 of a container it gets no default signal handling, so it
 //! listens itself, from the first moment and in every state.
 
+use std::io::IsTerminal;
 use std::process::exit;
 
 use netbird_authentik_init::app;
@@ -44,11 +45,18 @@ async fn until_signal() -> Exit {
         _ => Exit::Terminated,
     };
     let mut out = std::io::stdout();
+    let colours = out.is_terminal() && wants_colours();
     tokio::select! {
-        exit = app::run(args, std::env::vars_os(), &mut out) => exit,
+        exit = app::run(args, std::env::vars_os(), &mut out, colours) => exit,
         _ = term.recv() => ended_by("SIGTERM", told_to_end),
         _ = int.recv() => ended_by("SIGINT", Exit::Interrupted),
     }
+}
+
+/// Unless `NO_COLOR` is set to anything (<https://no-color.org>) or the terminal has none.
+fn wants_colours() -> bool {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Nothing has to be put in order: files are whole, and what is done in Authentik stays done.

@@ -76,7 +76,30 @@ impl Change {
     }
 }
 
+/// Of terminals (ECMA-48): what is new, what changes, what is refused.
+const GREEN: &str = "\u{1b}[32m";
+const YELLOW: &str = "\u{1b}[33m";
+const RED: &str = "\u{1b}[31m";
+const PLAIN: &str = "\u{1b}[0m";
+
 impl Plan {
+    /// As `Display`, for a terminal with colours.
+    pub fn coloured(&self) -> String {
+        let mut out = String::new();
+        for line in self.to_string().lines() {
+            let colour = match line.trim_start().split(' ').next() {
+                Some("+") => GREEN,
+                Some("~") => YELLOW,
+                Some("!") => RED,
+                _ if line.contains(": + ") && line.starts_with(' ') => GREEN,
+                _ => "",
+            };
+            let end = if colour.is_empty() { "" } else { PLAIN };
+            out.push_str(&format!("{colour}{line}{end}\n"));
+        }
+        out
+    }
+
     /// The document that `plan --format json` prints.
     pub fn json(&self) -> Value {
         let steps: Vec<Value> = self.steps.iter().map(Step::json).collect();
