@@ -45,14 +45,15 @@ pub fn problems(problems: &[Problem]) -> Error {
         .remedy("correct what is listed above; `help` explains every variable")
 }
 
+/// Where nothing better is known, which is a bug's case.
+const MORE: &str = "run again with SETUP_LOG=debug, and report it with what the log says";
+
 /// A failure in three lines: what, why, what to do.
 pub fn failure(error: &Error) {
     let exit = error.exit as u8;
     error!(stage = "failed", exit, "{}", error.what);
-    if let Some(why) = &error.why {
-        error!(stage = "failed", exit, "why: {why}");
-    }
-    if let Some(remedy) = &error.remedy {
-        error!(stage = "failed", exit, "what to do: {remedy}");
-    }
+    let why = error.why.as_deref().unwrap_or(error.exit.meaning());
+    error!(stage = "failed", exit, "why: {why}");
+    let remedy = error.remedy.as_deref().unwrap_or(MORE);
+    error!(stage = "failed", exit, "what to do: {remedy}");
 }

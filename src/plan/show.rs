@@ -130,3 +130,19 @@ fn text(value: &Value) -> String {
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, Exit};
+
+    #[test]
+    fn colours_are_around_lines_and_leave_the_text_as_it_is() {
+        let refused = Error::new(Exit::Refused, "it is taken");
+        let plan = Plan { refused: vec![refused], unchanged: 2, ..Plan::default() };
+        let coloured = plan.coloured();
+        assert_eq!(coloured, "\u{1b}[31m! refused: it is taken\u{1b}[0m\n= 2 unchanged\n");
+        let plain = [GREEN, YELLOW, RED, PLAIN].iter().fold(coloured, |t, c| t.replace(c, ""));
+        assert_eq!(plain, plan.to_string());
+    }
+}

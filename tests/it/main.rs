@@ -13,6 +13,7 @@ mod http;
 mod interrupted;
 mod leaks;
 mod login;
+mod logs;
 mod ownership;
 mod people;
 mod permissions;
