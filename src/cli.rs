@@ -125,7 +125,7 @@ pub fn help(variable: Option<&str>) -> Result<String> {
             let _ = writeln!(out, "      default: {}", plain(variable.default));
         }
     }
-    out.push_str("\nExit codes: 0 done, 2 changes pending (plan), 64 command line, 65 refused, 69 not ready in time,\n\
+    out.push_str("\nExit codes: 0 done, 1 not well (healthcheck), 2 changes pending (plan), 64 command line, 65 refused, 69 not ready in time,\n\
                   70 bug, 73 cannot write, 76 unexpected answer, 77 token or permission, 78 configuration.\n");
     Ok(out)
 }

@@ -1,6 +1,6 @@
 //! `watch` as its surroundings see it: how it ends, its health check, its pages, and what it logs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use authentik_sim::Stage;
 use prometheus_parse::{Scrape, Value};
@@ -132,6 +132,14 @@ fn metrics_are_read_by_a_prometheus_parser_and_count_what_happened() {
     assert_eq!(then["files_written_total"], 4.0);
 
     let (_, text) = watch.page("/metrics");
+    let page = include_str!("../../docs/operating.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `netbird_authentik_init_"));
+    let documented: BTreeSet<&str> = rows.map(|r| r.split(['`', '{']).next().unwrap()).collect();
+    let served: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|l| l.strip_prefix("# TYPE netbird_authentik_init_")?.split(' ').next())
+        .collect();
+    assert_eq!(documented, served, "docs/operating.md has every metric and no other");
     for secret in ["netbird.example.com", "akadmin", &case.sim.url(), "2026.2"] {
         assert!(!text.contains(secret), "nothing of Authentik is exposed: {secret}");
     }
