@@ -2,6 +2,7 @@
 //! anew, since looking again is always safe. One deadline bounds it all.
 
 mod prove;
+mod token;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::plan::{Identity, Plan, References};
 use crate::progress::{Progress, REPEAT};
 use crate::render::Facts;
 use crate::secret::Secret;
-use crate::story::{Story, news};
+use crate::story::Story;
 use futures_util::future::join;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
@@ -180,7 +181,7 @@ impl<'a> Converge<'a> {
         self.progress.passed(Rung::Token);
         self.greet(&me.user.username, me.user.is_superuser, release);
         if me.user.is_outpost() {
-            return Err(Setback::Final(self.with_user(outpost())));
+            return Err(Setback::Final(self.with_user(token::outpost())));
         }
 
         let desired = Desired::new(self.config, release, self.app_password.as_ref());
@@ -237,71 +238,6 @@ impl<'a> Converge<'a> {
         self.shape_refusal = Some(trouble.clone());
         true
     }
-
-    fn greet(&mut self, username: &str, is_superuser: bool, release: Release) {
-        if self.user.is_some() {
-            return;
-        }
-        self.user = Some(username.to_owned());
-        self.is_superuser = is_superuser;
-        self.release = Some(release);
-        let (story, username) = (&self.story, self.transport.excerpt(username));
-        news!(story, info, "greeting", { stage = "wait", %release, user = %username }, "Authentik {release} accepts the token of {username}");
-        if !is_superuser {
-            news!(story, info, "superuser", { stage = "wait", user = %username }, "the token's user is no administrator: its permissions decide");
-        }
-        if self.config.wishes.access_groups.is_empty() {
-            news!(
-                story,
-                info,
-                "open",
-                { stage = "wait" },
-                "no AUTHENTIK_ACCESS_GROUPS: unless bound by hand, NetBird is open to every user"
-            );
-        }
-        if release.is_newer_than_known() {
-            news!(
-                story,
-                info,
-                "release",
-                { stage = "wait" },
-                "this release is newer than those this program was tested with"
-            );
-        }
-        if release.is_older_than_known() {
-            news!(
-                story,
-                warn,
-                "release",
-                { stage = "wait" },
-                "this release is older than those this program was tested with"
-            );
-        }
-    }
-
-    /// A token that may see single objects gets an empty list where another one is: what "does not exist" and
-    /// yet cannot be created was not seen.
-    fn unseen(&self, setback: &Setback) -> Option<Error> {
-        let Setback::Conflict(trouble) = setback else {
-            return None;
-        };
-        let permission = trouble.view_permission().filter(|_| !self.is_superuser)?;
-        let what = format!("the token lacks the permission {permission} for all objects");
-        Some(
-            Error::new(Exit::Rejected, what)
-                .because(format!("what it does not see exists already: {trouble}"))
-                .remedy("grant it globally, not for single objects (docs/permissions.md)"),
-        )
-    }
-
-    /// A token that lacks a permission is told apart from one that is not accepted: whose it is, is known.
-    fn with_user(&self, mut error: Error) -> Error {
-        if let (Exit::Rejected, Some(user)) = (error.exit, &self.user) {
-            let user = self.transport.excerpt(user);
-            error.what = format!("{} (the token's user is {user})", error.what);
-        }
-        error
-    }
 }
 
 fn reason(setback: &Setback) -> String {
@@ -311,16 +247,6 @@ fn reason(setback: &Setback) -> String {
         Setback::Conflict(trouble) => format!("somebody else was faster: {trouble}"),
         Setback::Final(error) => error.to_string(),
     }
-}
-
-/// Outposts get empty lists instead of refusals: everything would look as if it did not exist yet.
-fn outpost() -> Error {
-    Error::new(
-        Exit::Rejected,
-        "AUTHENTIK_TOKEN is that of an outpost, which may not configure Authentik",
-    )
-    .because("AUTHENTIK_SECRET_KEY, given as a token, is taken for the embedded outpost's")
-    .remedy("give the value of AUTHENTIK_BOOTSTRAP_TOKEN, or another API token of an administrator")
 }
 
 fn bug(what: &str) -> Error {
