@@ -7,7 +7,7 @@ ARG BUILDER=rust:1-alpine
 
 # What decides which dependencies are built: manifests and the lock file, with empty sources. It is a stage of its own so
 # that the layer below is found again in the cache as long as this text is the same, whatever happened to the sources.
-# tests/sim is in here because the workspace names it; nothing of it gets into the binary.
+# What is in tests/ is here because the workspace names it; nothing of it gets into the binary.
 FROM ${BUILDER} AS manifests
 WORKDIR /context
 COPY . .

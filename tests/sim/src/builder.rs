@@ -24,6 +24,9 @@ pub struct Builder {
     config: Config,
     bind: SocketAddr,
     tls: TlsMode,
+    tls_bind: Option<SocketAddr>,
+    tls_names: Vec<String>,
+    approves_devices: Option<String>,
     state: Option<State>,
 }
 
@@ -41,6 +44,9 @@ impl Builder {
             },
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             tls: TlsMode::Valid,
+            tls_bind: None,
+            tls_names: vec![],
+            approves_devices: None,
             state: None,
         }
     }
@@ -110,6 +116,27 @@ impl Builder {
         self
     }
 
+    /// The address to listen on for TLS.
+    #[must_use]
+    pub fn tls_bind(mut self, address: SocketAddr) -> Self {
+        self.tls_bind = Some(address);
+        self
+    }
+
+    /// Names, beside localhost, that the certificate is for.
+    #[must_use]
+    pub fn tls_names(mut self, names: &[String]) -> Self {
+        self.tls_names = names.to_vec();
+        self
+    }
+
+    /// A user who approves every device code at once, as somebody who sits before the page does.
+    #[must_use]
+    pub fn approves_devices(mut self, username: &str) -> Self {
+        self.approves_devices = Some(username.to_owned());
+        self
+    }
+
     /// Whether peers count as trusted proxies, so that X-Forwarded-Host (and, on the newest, -Proto) counts.
     #[must_use]
     pub fn trusted_proxy(mut self, trusted: bool) -> Self {
@@ -132,8 +159,9 @@ impl Builder {
     pub fn start(self) -> Sim {
         let mut state = self.state.unwrap_or_else(|| State::installed(self.profile, &self.token));
         state.upgrade(self.profile);
+        state.approves_devices = self.approves_devices;
         let (gate, _) = watch::channel(Gate { open: false, stop: false, turn: 0 });
-        let (ca_pem, tls) = acceptor(self.tls).expect("a certificate");
+        let (ca_pem, tls) = acceptor(self.tls, &self.tls_names).expect("a certificate");
         let total = if tls.is_some() { 2 } else { 1 };
         let shared = Arc::new(Shared {
             profile: self.profile,
@@ -152,6 +180,7 @@ impl Builder {
         let inner = Arc::clone(&shared);
         let mut tls_bind = self.bind;
         tls_bind.set_port(0);
+        let tls_bind = self.tls_bind.unwrap_or(tls_bind);
         let thread = std::thread::Builder::new()
             .name("authentik-sim".to_owned())
             .spawn(move || {
