@@ -16,15 +16,15 @@ fn main() {
         eprintln!("please report this with the version and the lines above");
         exit(Exit::Bug as i32);
     }));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let code = match runtime {
-        Ok(runtime) => runtime.block_on(until_signal()),
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("netbird-authentik-init: the system refuses a runtime: {error}");
-            Exit::Bug
+            exit(Exit::Bug as i32);
         }
     };
-    // Not by return: dropping the runtime would wait for name lookups and writes that still block.
+    let code = runtime.block_on(until_signal());
+    // While the runtime still lives: dropping it would wait for name lookups and files that still block.
     exit(code as i32);
 }
 

@@ -44,7 +44,7 @@ until_true() {
 # scenario NAME FILE...: a project of its own, on empty volumes.
 scenario() {
     printf '\n-- %s\n' "$1"
-    project=$(printf '%s' "$1" | tr -c 'a-z0-9' '-' | cut -c1-40)
+    project=$(printf '%s' "$1" | tr 'A-Z' 'a-z' | tr -c 'a-z0-9' '-' | cut -c1-40)
     shift
     files=(-f "$here/stack.yml")
     for file in "$@"; do files+=(-f "$here/$file"); done
@@ -60,7 +60,7 @@ id_of() { stack ps -aq "$1" | tail -n 1; }
 
 log_of() { "$docker" logs "$(id_of "$1")" 2>&1; }
 
-says() { log_of "$1" | grep -qF -- "$2"; }
+says() { case "$(log_of "$1")" in *"$2"*) ;; *) return 1 ;; esac; }
 
 exit_of() { "$docker" inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$(id_of "$1")"; }
 

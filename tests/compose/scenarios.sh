@@ -85,15 +85,16 @@ authentik_restarts_in_the_middle() {
 
 killed_and_started_again() {
     scenario "our container is killed and started again"
-    LATENCY=150 up authentik
+    # Slow enough that whoever reads the log from outside is in time.
+    LATENCY=1000 up authentik
     local step
     for step in "accepts the token" "+ flow" "+ provider" "+ application"; do
-        LATENCY=150 up --no-deps init
+        LATENCY=1000 up --no-deps init
         until_true 60 "$step" says init "$step"
         "$docker" kill "$(id_of init)" > /dev/null 2>&1 || true
         stack rm -sf init > /dev/null 2>&1
     done
-    LATENCY=150 up
+    LATENCY=1000 up
     management_serves
     in_sync
     expect "nothing half is left" look '! ls -A /setup /state | grep -q "\.tmp$"'
