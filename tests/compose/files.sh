@@ -24,10 +24,11 @@ unwritable_places() {
     refused "another user's directory" "chown 65532:65532" -v "$dir/theirs:/setup"
     refused "another user's directory, user: 1234:5678" "chown 1234:5678" --user 1234:5678 -v "$dir/theirs:/setup"
     refused "a read-only mount" "without :ro" -v "$dir/readonly:/setup:ro"
-    refused "no mount at all, and a read-only root" "Read-only file system" --user 0
+    refused "no mount at all, and a read-only root" "Read-only file system"
     refused "a directory where a file should be" "relay.env" -v "$dir/blocked:/setup"
-    refused "a full disk" "free some space" --mount type=tmpfs,destination=/setup,tmpfs-size=4096,tmpfs-mode=0777 \
-        --mount type=tmpfs,destination=/state,tmpfs-mode=0777 -e SETUP_STATE_DIR=/state
+    # Not over the image's own directories: Docker would give the new file system their mode, and root as owner.
+    refused "a full disk" "free some space" --mount type=tmpfs,destination=/full,tmpfs-size=4096,tmpfs-mode=0777 \
+        --mount type=tmpfs,destination=/room,tmpfs-mode=0777 -e SETUP_DIR=/full -e SETUP_STATE_DIR=/room
     same "nothing is left in them" "" "$(find "$dir/theirs" "$dir/readonly" -mindepth 1)"
     same "nothing half is left" "" "$(find "$dir" -name '*.tmp')"
 
@@ -37,12 +38,13 @@ unwritable_places() {
         -e AUTHENTIK_HOST=http://authentik:9000 -e "AUTHENTIK_TOKEN=$TOKEN" -e NETBIRD_DOMAIN=netbird.example.com \
         -e SETUP_LOG=error -v "$dir/theirs:/setup" "$image"
     local user
-    for user in 0 1000 1000:1000 65532:0 4294967294:4294967294; do
-        mkdir "$dir/$user" && chmod 777 "$dir/$user"
+    for user in 0 1000 1000:1000 65532:0 2147483647:2147483647; do
+        local place="$dir/as-${user/:/-}"
+        mkdir "$place" && chmod 777 "$place"
         expect "as user $user" "$docker" run --rm --network "${project}_inner" --read-only --cap-drop ALL --user "$user" \
             -e AUTHENTIK_HOST=http://authentik:9000 -e "AUTHENTIK_TOKEN=$TOKEN" -e NETBIRD_DOMAIN=netbird.example.com \
-            -e SETUP_LOG=error -v "$dir/$user:/setup" "$image"
-        expect "the files are there" test -s "$dir/$user/setup.env"
+            -e SETUP_LOG=error -v "$place:/setup" "$image"
+        expect "the files are there" test -s "$place/setup.env"
     done
     done_with
 }

@@ -147,18 +147,25 @@ secrets_as_files() {
     done_with
 }
 
-# A process that does not hear SIGTERM is killed after the timeout, with 137.
+# A process that does not hear SIGTERM is killed after the timeout, with 137. Here it waits for a name that nobody has.
 stopped_while_waiting() {
     scenario "stopped while it waits"
     up --no-deps init
     until_true 30 "it waits" says init "waiting for Authentik to answer"
-    local before after
-    before=$(date +%s%N)
-    stack stop --timeout 10 init > /dev/null 2>&1
-    after=$(date +%s%N)
-    same "it ends by itself" "exited 143" "$(exit_of init)"
-    note "docker-compose stop took $(((after - before) / 1000000)) ms, of which the program's part is milliseconds"
+    stopped init 143
     done_with
+}
+
+# stopped SERVICE CODE: how long the container takes, and how much of it is the program's.
+stopped() {
+    local before after told ended
+    before=$(date +%s%N)
+    stack stop --timeout 10 "$1" > /dev/null 2>&1
+    after=$(date +%s%N)
+    same "it ends by itself" "exited $2" "$(exit_of "$1")"
+    told=$(log_of "$1" | sed -n 's/^\([^ ]*\) .*SIGTERM: ends.*/\1/p')
+    ended=$("$docker" inspect -f '{{.State.FinishedAt}}' "$(id_of "$1")")
+    note "docker-compose stop took $(((after - before) / 1000000)) ms; SIGTERM to exit $((($(date -d "$ended" +%s%N) - $(date -d "$told" +%s%N)) / 1000000)) ms"
 }
 
 sidecar() {
@@ -176,12 +183,7 @@ sidecar() {
     has "metrics" 'netbird_authentik_init_cycles_total 2' "$pages"
     peak_of init
     expect "restart" "$docker" kill --signal HUP "$(id_of authentik)" > /dev/null
-    local start end
-    start=$(date +%s%N)
-    stack stop --timeout 10 init > /dev/null 2>&1
-    end=$(date +%s%N)
-    same "SIGTERM is its end" "exited 0" "$(exit_of init)"
-    note "docker-compose stop took $(((end - start) / 1000000)) ms"
+    stopped init 0
     done_with
 }
 
