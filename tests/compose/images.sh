@@ -34,6 +34,8 @@ add_toolchain() {
     sysroot=$(rustc --print sysroot)
     mkdir -p "$1/usr/local/rust"
     ln -sf gcc "$1/usr/bin/cc"
+    cargo install --quiet --locked --root "$work/tools" cargo-auditable
+    cp "$work/tools/bin/cargo-auditable" "$1/usr/bin/"
     tar -C "$sysroot" --exclude=./share --exclude='./lib/rustlib/src' -cf - . | tar -C "$1/usr/local/rust" -xf -
 }
 
@@ -45,8 +47,10 @@ builder_image() {
 # A shell and what the health checks of the example stack call.
 userland_image() { files_of bash dash coreutils grep curl busybox-static | import_tree userland:local; }
 
+buildkit() { with_buildkit=1 build "$@"; }
+
 build() {
-    DOCKER_BUILDKIT=0 "$docker" build --network none "$@" > "$work/build.log" 2>&1 || {
+    DOCKER_BUILDKIT=${with_buildkit:-0} "$docker" build --network none "$@" > "$work/build.log" 2>&1 || {
         tail -n 40 "$work/build.log" >&2
         exit 1
     }
@@ -62,6 +66,25 @@ project_image() {
     printf '[source.crates-io]\nreplace-with = "vendored"\n[source.vendored]\ndirectory = "vendor"\n' \
         > "$context/.cargo/config.toml"
     build -t "$image" "$context"
+}
+
+binary_of() {
+    "$docker" create --name taken "$1" > /dev/null
+    "$docker" cp taken:/netbird-authentik-init - | tar -xOf - > "$2"
+    "$docker" rm taken > /dev/null
+}
+
+# The other builder makes the same bytes of it; and a release's binary lists its crates.
+other_builds() {
+    buildkit -t other:local "$work/context"
+    binary_of "$image" "$work/binary"
+    binary_of other:local "$work/other"
+    expect "the same bytes with BuildKit and without" cmp "$work/binary" "$work/other"
+    buildkit --build-arg AUDITABLE=yes -t auditable:local "$work/context"
+    binary_of auditable:local "$work/auditable"
+    has "the list of crates" ".dep-v0" "$(readelf -S -W "$work/auditable")"
+    expect "a release's size" test "$("$docker" image inspect -f '{{.Size}}' auditable:local)" -le 5000000
+    note "a release's image: $("$docker" image inspect -f '{{.Size}}' auditable:local) bytes"
 }
 
 # The simulator, and what stands in for NetBird: static, each in an image of its own.
