@@ -49,51 +49,66 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words[..] {
         [] | ["init"] => Ok(Command::Init),
-        ["plan"] | ["plan", "--format", "text"] | ["plan", "--format=text"] => {
-            Ok(Command::Plan { json: false })
-        }
-        ["plan", "--format", "json"] | ["plan", "--format=json"] => {
-            Ok(Command::Plan { json: true })
-        }
-        ["check"] | ["check", "--format", "text"] | ["check", "--format=text"] => {
-            Ok(Command::Check { json: false })
-        }
-        ["check", "--format", "json"] | ["check", "--format=json"] => {
-            Ok(Command::Check { json: true })
-        }
+        ["plan", ref rest @ ..] => Ok(Command::Plan { json: wants_json("plan", rest)? }),
+        ["check", ref rest @ ..] => Ok(Command::Check { json: wants_json("check", rest)? }),
         ["watch"] => Ok(Command::Watch),
         ["healthcheck"] => Ok(Command::Healthcheck),
         ["help" | "--help" | "-h"] => Ok(Command::Help(None)),
-        ["help", variable] => Ok(Command::Help(Some(variable.to_owned()))),
+        ["help", word] => Ok(Command::Help(Some(word.to_owned()))),
         ["version" | "--version" | "-V"] => Ok(Command::Version),
-        ["plan" | "check", "--format", other] => {
-            Err(usage(&format!("unknown format {other}"), "text or json"))
-        }
-        [command, ..] if COMMANDS.iter().any(|(name, _)| *name == command) => {
-            let extra = words[1..].join(" ");
-            Err(usage(&format!("{command} does not take: {extra}"), "see help"))
+        [command, ref extra @ ..] if meaning_of(command).is_some() => {
+            Err(usage(&format!("{command} does not take: {}", extra.join(" ")), "see help"))
         }
         [other, ..] => {
-            let nearest =
-                COMMANDS.iter().map(|(name, _)| *name).min_by_key(|n| edit_distance(n, other));
+            let names = || COMMANDS.iter().map(|(name, _)| *name);
+            let begun = names().find(|name| other.len() > 2 && name.starts_with(other));
+            let nearest = names().min_by_key(|n| edit_distance(n, other));
             let near = nearest.filter(|n| edit_distance(n, other) * 2 <= n.len() + 1);
-            let hint = near.map_or("see help".to_owned(), |n| format!("did you mean {n}?"));
+            let hint =
+                begun.or(near).map_or("see help".to_owned(), |n| format!("did you mean {n}?"));
             Err(usage(&format!("unknown command {}", other.escape_debug()), &hint))
         }
     }
+}
+
+/// What follows `plan` and `check`.
+fn wants_json(command: &str, rest: &[&str]) -> Result<bool> {
+    let format = match rest {
+        [] => "text",
+        ["--format", format] => format,
+        [word] if word.starts_with("--format=") => &word["--format=".len()..],
+        _ => {
+            let what = format!("{command} does not take: {}", rest.join(" "));
+            return Err(usage(&what, "it takes --format json"));
+        }
+    };
+    match format {
+        "text" => Ok(false),
+        "json" => Ok(true),
+        other => {
+            Err(usage(&format!("unknown format {}", other.escape_debug()), "use text or json"))
+        }
+    }
+}
+
+fn meaning_of(command: &str) -> Option<&'static str> {
+    COMMANDS.iter().find(|(name, _)| *name == command).map(|(_, meaning)| *meaning)
 }
 
 fn usage(what: &str, remedy: &str) -> Error {
     Error::new(Exit::Usage, what).remedy(remedy)
 }
 
-/// The text of `help`.
+/// The text of `help`, for everything or for one variable or command.
 ///
 /// # Errors
-/// [`Exit::Usage`] for a variable that does not exist.
+/// [`Exit::Usage`] for what is neither.
 pub fn help(variable: Option<&str>) -> Result<String> {
     use std::fmt::Write;
     let mut out = String::new();
+    if let Some((command, meaning)) = variable.and_then(|word| Some((word, meaning_of(word)?))) {
+        return Ok(format!("{command}\n  {meaning}\n"));
+    }
     if let Some(name) = variable {
         let name = name.to_ascii_uppercase();
         let found = variables::find(&name).or_else(|| variables::file_form(&name));

@@ -28,13 +28,20 @@ pub struct Record {
     pub written: usize,
 }
 
+impl Record {
+    /// Forgets what was done; the secrets stay.
+    pub fn renew(&mut self) {
+        *self = Self { secrets: self.secrets.take(), ..Self::default() };
+    }
+}
+
 /// Waits, observes, plans, applies, verifies and publishes.
 ///
 /// # Errors
 /// What ended it. What is done stays done, and the next run completes it.
 pub async fn run(config: &Config, story: &Arc<Story>, record: &mut Record) -> Result<()> {
-    let kept = record.secrets.take();
-    *record = Record { secrets: kept.clone(), ..Record::default() };
+    record.renew();
+    let kept = record.secrets.clone();
 
     let files = &config.files;
     publish::check_directory("SETUP_DIR", &files.dir)?;
@@ -63,23 +70,41 @@ pub async fn run(config: &Config, story: &Arc<Story>, record: &mut Record) -> Re
     let unchanged = converged.unchanged;
     let seconds = (converge.seconds() * 10.0).round() / 10.0;
     let requests = transport.requests().sent();
-    let sync = if created + changed + written == 0 { "in sync: " } else { "" };
-    news!(
-        story,
-        info,
-        "done",
-        {
-            stage = "done", created, changed, unchanged, files_written = written, files = total,
-            seconds, requests
-        },
-        "{sync}NetBird can start"
-    );
+    // What is in sync after a change is no news: it was said that NetBird can start.
+    let in_sync = "in sync: NetBird can start";
+    if created + changed + written > 0 {
+        story.is_news("in sync", in_sync);
+        info!(
+            stage = "done",
+            created,
+            changed,
+            unchanged,
+            files_written = written,
+            files = total,
+            seconds,
+            requests,
+            "NetBird can start"
+        );
+    } else {
+        news!(
+            story,
+            info,
+            "in sync",
+            {
+                stage = "done", created, changed, unchanged, files_written = written, files = total,
+                seconds, requests
+            },
+            "{in_sync}"
+        );
+    }
     Ok(())
 }
 
 /// Files wait for a disk: that happens beside, so that a signal is heard meanwhile. A run that ends in the
 /// middle leaves old files or new ones, never half a file.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
     tokio::task::spawn_blocking(work).await.map_err(abnormal)?
 }

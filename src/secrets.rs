@@ -83,6 +83,10 @@ pub fn keep(config: &Config, last: Option<&Secrets>) -> Result<Secrets> {
     if kept != held {
         let content = format!("{:#}\n", Value::Object(kept)).into_bytes();
         publish::publish(&Document { path, content }, OWNERSHIP)?;
+    } else if let Err(error) = publish::own_existing(&path, OWNERSHIP) {
+        // Somebody else's file that we may read is no reason to keep NetBird from starting.
+        let path = path.display();
+        tracing::warn!(stage = "secrets", "{path} should be readable by its owner only: {error}");
     }
     Ok(secrets)
 }

@@ -21,7 +21,7 @@ pub struct Health {
 pub struct Unwell {
     /// In our own words, for anybody who can reach the port.
     pub why: String,
-    /// What else is known, in the words of the log, for whoever may look into the container.
+    /// What else is known, in the words of the log, for whoever may read that.
     pub detail: Option<String>,
 }
 
@@ -41,7 +41,7 @@ impl Health {
     /// A cycle did not.
     pub fn failed(&mut self, error: &Error) {
         self.failures += 1;
-        self.failure = Some((error.exit, error.what.clone()));
+        self.failure = Some((error.exit, error.to_string()));
     }
 
     /// Whether the files are written.

@@ -82,11 +82,17 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
         debug!(stage = "watch", cycle, "begins");
         let start = Instant::now();
         let result = match unread.take() {
-            Some(error) => Err(error),
+            Some(error) => {
+                record.renew();
+                Err(error)
+            }
             None => init::run(&config, &story, &mut record).await,
         };
         note(&status, &result, &record, start);
-        rejected = result.as_ref().is_err_and(|e| e.exit == Exit::Rejected);
+        rejected = match &result {
+            Ok(()) => false,
+            Err(error) => rejected || error.exit == Exit::Rejected,
+        };
         let pause = pause(config.timing.interval, result.as_ref().err().map(|e| e.exit))?;
         let ended = if result.is_ok() { "good" } else { "failed" };
         debug!(stage = "watch", cycle, next_s = pause.as_secs_f64(), "ended: {ended}");
@@ -94,7 +100,10 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
             () = sleep(pause) => {}
             _ = hangup.recv() => info!(stage = "watch", "SIGHUP: looks again now"),
         }
-        match config::load(vars.iter().cloned()).config {
+        // A token's file may lie on a disk that hangs: the health check is answered all the same.
+        let again = vars.to_vec();
+        let loaded = init::beside(move || Ok(config::load(again).config)).await?;
+        match loaded {
             Ok(fresh) => config = fresh,
             Err(problems) => unread = Some(logging::problems(&problems)),
         }

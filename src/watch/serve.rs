@@ -19,11 +19,12 @@ use tracing::info;
 use super::{Status, metrics};
 use crate::error::{Error, Exit, Result};
 
-/// Connections at a time; more wait to be accepted. A sidecar has a few megabytes, not hundreds.
-const CONNECTIONS: usize = 16;
+/// Connections at a time; more wait to be accepted. Each costs some kilobytes, and a sidecar has a few megabytes.
+const CONNECTIONS: usize = 64;
 
-/// For one connection, from the first byte to the last: nobody keeps one of the few for longer.
-const CONNECTION_TIME: Duration = Duration::from_secs(10);
+/// For one connection, from the first byte to the last: an orchestrator asks at once and reads at once, and nobody
+/// else shall keep one of the few for longer.
+const CONNECTION_TIME: Duration = Duration::from_secs(2);
 
 /// Plain words.
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -38,7 +39,9 @@ pub async fn start(address: SocketAddr, status: Arc<Status>) -> Result<()> {
         listener.and_then(|l| l.local_addr().map(|local| (l, local))).map_err(|e| {
             Error::new(Exit::Config, format!("SETUP_LISTEN: cannot listen on {address}"))
                 .because(e)
-                .remedy("give an address and port that are free in this container, such as :9100")
+                .remedy(
+                    "give an address of this container and a port above 1023 that is free, such as :9100",
+                )
         })?;
     info!(stage = "watch", address = %local, "serves /healthz, /readyz and /metrics on http://{local}");
     tokio::spawn(async move {

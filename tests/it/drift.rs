@@ -123,8 +123,18 @@ fn files_that_vanish_or_are_edited_are_written_again() {
     mends(&case, &mut watch, &[]);
     let mode = std::fs::metadata(case.path("setup.env")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
+    std::fs::set_permissions(case.path("secrets.json"), std::fs::Permissions::from_mode(0o666))
+        .unwrap();
+    mends(&case, &mut watch, &[]);
+    let mode = std::fs::metadata(case.path("secrets.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "the key is nobody else's to read");
     std::fs::remove_file(case.path("secrets.json")).unwrap();
     mends(&case, &mut watch, &[]);
+    // A link to the same bytes is not the file: elsewhere it would lead nowhere.
+    std::fs::rename(case.path("relay.env"), case.dir.path().join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", case.path("relay.env")).unwrap();
+    mends(&case, &mut watch, &["relay.env written"]);
+    assert!(std::fs::symlink_metadata(case.path("relay.env")).unwrap().is_file());
     assert!(files(&case) == before);
 }
 

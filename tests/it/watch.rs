@@ -82,6 +82,11 @@ impl Watch {
         (status, body)
     }
 
+    /// Its end, with the rest of its log unread until then.
+    pub fn exit_code(mut self) -> Option<i32> {
+        self.process.child().wait().unwrap().code()
+    }
+
     /// Ends it by this signal; its exit code and the rest of its log.
     pub fn end(mut self, signal: Signal) -> (Option<i32>, String) {
         self.signal(signal);
