@@ -25,11 +25,8 @@ pub struct Cost {
 pub fn launched(mut args: impl Iterator<Item = String>) -> io::Result<ExitCode> {
     let program = args.next().ok_or(io::ErrorKind::InvalidInput)?;
     let start = Instant::now();
-    let mut child = Command::new(program)
-        .args(args)
-        .stdout(Stdio::null())
-        .stderr(Stdio::inherit())
-        .spawn()?;
+    let mut child =
+        Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::inherit()).spawn()?;
     let ended = child.wait4()?;
     let wall = start.elapsed();
     let cpu = ended.rusage.utime + ended.rusage.stime;

@@ -35,7 +35,11 @@ fn main() -> Result<ExitCode> {
 }
 
 /// The variables of a run against this server.
-fn variables(url: &str, sim: &authentik_sim::Sim, dir: &std::path::Path) -> Result<Vec<(String, String)>> {
+fn variables(
+    url: &str,
+    sim: &authentik_sim::Sim,
+    dir: &std::path::Path,
+) -> Result<Vec<(String, String)>> {
     let ca = dir.join("ca.pem");
     std::fs::write(&ca, sim.ca_pem())?;
     let path = std::env::var("PATH").unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::{PROFILE, Result, quantile, variables};
 /// Starts of each kind.
 const STARTS: u32 = 100;
 /// Side by side: they wait most of the time.
-const SIDE_BY_SIDE: u32 = 10;
+const SIDE_BY_SIDE: u32 = 25;
 
 /// Prints median and 95th percentile of each way in which Authentik is not ready.
 pub fn table(binary: &str) -> Result<()> {
@@ -32,7 +32,8 @@ pub fn table(binary: &str) -> Result<()> {
                     .map(|i| {
                         let stage = stage.clone();
                         // Spread evenly, in no step with the program's own delays.
-                        let ready = Duration::from_millis(2000 + u64::from(batch * SIDE_BY_SIDE + i) * 50);
+                        let ready =
+                            Duration::from_millis(2000 + u64::from(batch * SIDE_BY_SIDE + i) * 50);
                         scope.spawn(move || once(binary, stage, ready).map_err(|e| e.to_string()))
                     })
                     .collect();
