@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --manifest-path benches/Cargo.toml -- BINARY [runs|noticed|watch]`
 
+#![allow(clippy::disallowed_macros, reason = "tables go to the terminal")]
+
 mod launch;
 mod noticed;
 mod runs;

@@ -44,11 +44,13 @@ pub fn table(binary: &str) -> Result<()> {
             }
             #[allow(clippy::cast_precision_loss)]
             let peak = of(row, |c| c.peak_kib as f64) / 1024.0;
+            // Without latency, requests side by side do not overlap for long enough to be seen.
+            let rounds = if latency == 0 { "-".to_owned() } else { row.rounds.to_string() };
             println!(
                 "| {} | {} | {} | {:.1} | {:.2} | {:.0} | {:.2} | {peak:.1} |",
                 row.name,
                 row.requests,
-                row.rounds,
+                rounds,
                 of(row, cpu),
                 of(row, cpu) / base_cpu,
                 of(row, wall),

@@ -56,8 +56,13 @@ pub fn table(binary: &str) -> Result<()> {
         );
         (before, done) = (now, upto);
     }
+    let asked = Instant::now();
     kill_process(pid, Signal::TERM)?;
     let status = child.0.wait()?;
+    println!(
+        "\nSIGTERM to exit, between two cycles: {:.1} ms",
+        asked.elapsed().as_secs_f64() * 1e3
+    );
     if !status.success() {
         return Err(format!("watch ended with {status}").into());
     }
