@@ -88,7 +88,7 @@ fn settled(sim: &Sim, least: usize) -> Result<usize> {
     }
 }
 
-/// Seconds of CPU so far, finer than the kernel's clock ticks.
+/// Seconds of CPU of the main thread so far, finer than the kernel's clock ticks. Blocking file work is on another thread.
 fn cpu(pid: Pid) -> Result<f64> {
     let path = format!("/proc/{}/schedstat", pid.as_raw_nonzero());
     let text = std::fs::read_to_string(Path::new(&path))?;
