@@ -88,12 +88,17 @@ fn settled(sim: &Sim, least: usize) -> Result<usize> {
     }
 }
 
-/// Seconds of CPU of the main thread so far, finer than the kernel's clock ticks. Blocking file work is on another thread.
+/// Seconds of CPU of all threads so far, those that have ended included, in the kernel's clock ticks of 10 ms
+/// (proc_pid_stat(5): utime and stime).
 fn cpu(pid: Pid) -> Result<f64> {
-    let path = format!("/proc/{}/schedstat", pid.as_raw_nonzero());
+    let path = format!("/proc/{}/stat", pid.as_raw_nonzero());
     let text = std::fs::read_to_string(Path::new(&path))?;
-    let nanoseconds: f64 = text.split_whitespace().next().ok_or("empty schedstat")?.parse()?;
-    Ok(nanoseconds / 1e9)
+    // The name, in parentheses, may hold anything.
+    let (_, rest) = text.rsplit_once(") ").ok_or("no name in stat")?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let [user, system] = [11, 12].map(|at| fields.get(at).and_then(|f| f.parse::<f64>().ok()));
+    let (Some(user), Some(system)) = (user, system) else { return Err("stat is short".into()) };
+    Ok((user + system) / 100.0)
 }
 
 /// A line of the process's status, in MiB.
