@@ -123,4 +123,35 @@ fn the_release_is_built_from_the_tag_with_all_that_is_promised() {
     }
     assert!(dockerfile.contains(concat!("ARG VERSION=", env!("CARGO_PKG_VERSION"))));
     assert_eq!(text(release, "jobs.image.needs"), "ci");
+    // The called workflow's group is made of its caller's name: the same one here would be a deadlock.
+    let called = &documents(".github/workflows/ci.yml")[0];
+    let group = text(called, "concurrency.group");
+    let group = group.replace("${{ github.workflow }}", text(release, "name"));
+    assert_ne!(text(release, "concurrency.group"), group);
+}
+
+/// A tag can be moved by whoever takes over an action's repository: a commit cannot.
+#[test]
+fn actions_are_pinned_to_commits() {
+    let mut pinned = 0;
+    for workflow in [
+        include_str!("../.github/workflows/ci.yml"),
+        include_str!("../.github/workflows/release.yml"),
+    ] {
+        for line in workflow.lines() {
+            let Some((_, action)) = line.split_once("uses: ") else { continue };
+            if action.starts_with("./") {
+                continue;
+            }
+            let (reference, version) = action.split_once(" # ").expect(action);
+            let commit = reference.rsplit('@').next().unwrap();
+            assert!(
+                commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit()),
+                "{action}"
+            );
+            assert!(version.starts_with('v'), "{action}: which release that is");
+            pinned += 1;
+        }
+    }
+    assert!(pinned >= 7, "{pinned} actions");
 }
