@@ -781,8 +781,15 @@ fn the_build_context_has_every_manifest_of_the_workspace() {
 
 // --- The pages -----------------------------------------------------------------------------------
 
-const PAGES: &[&str] =
-    &["first-up", "files", "backup-and-rotation", "migration", "configure-sh", "operating"];
+const PAGES: &[&str] = &[
+    "first-up",
+    "files",
+    "backup-and-rotation",
+    "migration",
+    "configure-sh",
+    "operating",
+    "image",
+];
 
 #[test]
 fn the_pages_name_no_variable_that_does_not_exist() {

@@ -218,8 +218,7 @@ fn quiet(case: &Case, watch: &mut Watch) {
 #[test]
 fn a_cycle_that_could_not_begin_counts_nothing_twice() {
     let mut case = Case::new("2026.2");
-    let path = case.side_file("token", authentik_sim::DEFAULT_TOKEN);
-    case.unset("AUTHENTIK_TOKEN").env("AUTHENTIK_TOKEN_FILE", &path);
+    let path = case.token_by_file();
     let mut watch = Watch::start(&mut case);
     let before = samples(&watch);
     std::fs::remove_file(&path).unwrap();
@@ -240,8 +239,7 @@ fn a_cycle_that_could_not_begin_counts_nothing_twice() {
 #[test]
 fn a_token_that_hangs_on_its_disk_keeps_neither_health_nor_the_end_waiting() {
     let mut case = Case::new("2026.2");
-    let path = case.side_file("token", authentik_sim::DEFAULT_TOKEN);
-    case.unset("AUTHENTIK_TOKEN").env("AUTHENTIK_TOKEN_FILE", &path);
+    let path = case.token_by_file();
     let mut watch = Watch::start(&mut case);
     std::fs::remove_file(&path).unwrap();
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0)

@@ -104,6 +104,13 @@ impl Case {
         dir.join(name).display().to_string()
     }
 
+    /// Gives the token by a file; the file's path.
+    pub fn token_by_file(&mut self) -> String {
+        let path = self.side_file("token", authentik_sim::DEFAULT_TOKEN);
+        self.unset("AUTHENTIK_TOKEN").env("AUTHENTIK_TOKEN_FILE", &path);
+        path
+    }
+
     /// A path in the output directory.
     pub fn path(&self, name: &str) -> PathBuf {
         let dir = self.dir.path().join("setup");
