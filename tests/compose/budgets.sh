@@ -26,6 +26,7 @@ budgets() {
     same "one file" "netbird-authentik-init" "$files"
     same "no root" "65532:65532" "$("$docker" image inspect -f '{{.Config.User}}' "$image")"
     has "labels" "org.opencontainers.image.version" "$("$docker" image inspect -f '{{json .Config.Labels}}' "$image")"
-    note "sidecar: ${resident_kib:?no scenario has measured it} KiB resident at most, of 8192; control group ${group_bytes:-unknown} bytes at most, of 16777216"
+    note "sidecar: ${resident_kib:?no scenario has measured it} KiB resident at most, of 8192; control group ${group_bytes:?neither cgroup v1 nor v2 tells it} bytes at most, of 16777216"
+    expect "memory of the control group" test "$group_bytes" -le 16777216
     expect "resident memory" test "$resident_kib" -le 8192
 }
