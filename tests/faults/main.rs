@@ -6,7 +6,9 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod disk;
 mod faults;
 mod matrix;
 mod schedules;
+mod side_by_side;
 mod world;
