@@ -6,9 +6,12 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod budget;
 mod disk;
 mod faults;
+mod hostile;
 mod matrix;
+mod model;
 mod schedules;
 mod side_by_side;
 mod world;

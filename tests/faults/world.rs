@@ -70,7 +70,7 @@ impl World {
         world
     }
 
-    fn with(sim: Sim) -> Self {
+    pub fn with(sim: Sim) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let env = [
             ("AUTHENTIK_HOST", sim.url()),
