@@ -38,9 +38,20 @@ pub fn decoders(data: &[u8]) {
         )*};
     }
     decode!(
-        model::Me, model::Version, model::Provider, model::Application, model::Flow,
-        model::ScopeMapping, model::KeyPair, model::Brand, model::Account, model::AppPassword,
-        model::Group, model::Role, model::Binding, oidc::Discovery,
+        model::Me,
+        model::Version,
+        model::Provider,
+        model::Application,
+        model::Flow,
+        model::ScopeMapping,
+        model::KeyPair,
+        model::Brand,
+        model::Account,
+        model::AppPassword,
+        model::Group,
+        model::Role,
+        model::Binding,
+        oidc::Discovery,
     );
     if let Ok(keys) = serde_json::from_slice::<oidc::Jwks>(data) {
         let _ = keys.has_rsa_key();

@@ -66,7 +66,12 @@ pub fn all() -> Vec<Named> {
         named("100 MB", Fault::HugeBody(100_000_000), &[], misfit),
         named("slow trickle", Fault::Trickle(Duration::from_secs(5)), &[], &[Ok, NotReady]),
         // To a write the simulator answers with a success that is made up: what was believed is then not provable.
-        named("wrong content type", Fault::WrongContentType, &[Protocol], &[Ok, Protocol, NotReady]),
+        named(
+            "wrong content type",
+            Fault::WrongContentType,
+            &[Protocol],
+            &[Ok, Protocol, NotReady],
+        ),
         named("invalid JSON", Fault::InvalidJson, &[], misfit),
         named("wrong shape", Fault::WrongShape, &[Protocol], misfit),
         named("redirect to self", Fault::Redirect("?again".into()), &[Protocol], &[Ok, Protocol]),
@@ -89,9 +94,12 @@ pub fn all() -> Vec<Named> {
             &[Protocol],
             &[Rejected, Protocol, NotReady],
         ),
-        named("404 JSON", Fault::Status(404, json(), r#"{"detail":"Not found."}"#.into()), &[Protocol], &[
-            Ok, Protocol, NotReady, Exit::Refused,
-        ]),
+        named(
+            "404 JSON",
+            Fault::Status(404, json(), r#"{"detail":"Not found."}"#.into()),
+            &[Protocol],
+            &[Ok, Protocol, NotReady, Exit::Refused],
+        ),
     ];
     for status in [200, 403, 404, 500, 502, 503] {
         let endings: &[Exit] = if status == 403 { &[Rejected, NotReady, Protocol] } else { misfit };
@@ -103,9 +111,12 @@ pub fn all() -> Vec<Named> {
     }
     for (name, body) in ODD_400 {
         let fault = Fault::Status(400, json(), body.into());
-        all.push(named(format!("400 {name}"), fault, &[Protocol], &[
-            Ok, Protocol, NotReady, Exit::Refused,
-        ]));
+        all.push(named(
+            format!("400 {name}"),
+            fault,
+            &[Protocol],
+            &[Ok, Protocol, NotReady, Exit::Refused],
+        ));
     }
     for status in [405, 408, 409, 425, 429, 500, 502, 503, 504] {
         let fault = Fault::Status(status, json(), r#"{"detail":"no"}"#.into());

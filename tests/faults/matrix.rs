@@ -40,7 +40,9 @@ fn targets(world: &World) -> Vec<Target> {
 }
 
 fn escape(text: &str) -> String {
-    text.chars().flat_map(|c| r".+*?()|[]{}^$\".contains(c).then_some('\\').into_iter().chain([c])).collect()
+    text.chars()
+        .flat_map(|c| r".+*?()|[]{}^$\".contains(c).then_some('\\').into_iter().chain([c]))
+        .collect()
 }
 
 async fn run(case: &Case<'_>) -> Result<(), String> {
@@ -96,9 +98,11 @@ fn every_request_times_every_fault() {
         }
     }
     let requests = first.len() + converged.len();
-    println!("matrix: {requests} requests x {} faults, once and for good: {} cases",
+    println!(
+        "matrix: {requests} requests x {} faults, once and for good: {} cases",
         faults.len(),
-        cases.len());
+        cases.len()
+    );
     all(&cases, |case| {
         in_simulated_time(run(case)).map_err(|failure| {
             let phase = if case.before.is_some() { "converged" } else { "first" };

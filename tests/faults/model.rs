@@ -131,7 +131,5 @@ async fn follow(steps: &[Step]) -> Result<(), TestCaseError> {
 #[test]
 fn any_sequence_keeps_the_rules_of_ownership() {
     let config = Config { cases: 100, failure_persistence: None, ..Config::default() };
-    TestRunner::new(config)
-        .run(&steps(), |steps| in_simulated_time(follow(&steps)))
-        .unwrap();
+    TestRunner::new(config).run(&steps(), |steps| in_simulated_time(follow(&steps))).unwrap();
 }

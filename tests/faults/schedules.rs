@@ -94,6 +94,7 @@ fn any_schedule_ends_well() {
     let seeds: Vec<u64> = REGRESSIONS.into_iter().chain(first..first + count).collect();
     println!("schedules: {}", seeds.len());
     all(&seeds, |seed| {
-        in_simulated_time(schedule(*seed)).map_err(|failure| format!("FAULTS_SEED={seed}: {failure}"))
+        in_simulated_time(schedule(*seed))
+            .map_err(|failure| format!("FAULTS_SEED={seed}: {failure}"))
     });
 }

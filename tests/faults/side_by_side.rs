@@ -22,7 +22,8 @@ fn command(sim: &Sim, dir: &std::path::Path) -> Command {
 #[test]
 fn runs_side_by_side_with_kills_among_them_converge() {
     for runs in 2..=8_usize {
-        for (one_volume, converged) in [(true, false), (true, true), (false, false), (false, true)] {
+        for (one_volume, converged) in [(true, false), (true, true), (false, false), (false, true)]
+        {
             let sim = Sim::start(PROFILE);
             let volumes: Vec<_> = (0..runs).map(|_| tempfile::tempdir().unwrap()).collect();
             let volume = |run: usize| volumes[if one_volume { 0 } else { run }].path();
@@ -49,7 +50,8 @@ fn runs_side_by_side_with_kills_among_them_converge() {
             for run in 0..runs {
                 assert!(command(&sim, volume(run)).output().unwrap().status.success());
                 let unfinished = std::fs::read_dir(volume(run)).unwrap().flatten();
-                for left in unfinished.filter(|e| e.path().extension().is_some_and(|x| x == "tmp")) {
+                for left in unfinished.filter(|e| e.path().extension().is_some_and(|x| x == "tmp"))
+                {
                     // What a killed run was writing: swept after ten minutes.
                     std::fs::remove_file(left.path()).unwrap();
                 }

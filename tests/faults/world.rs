@@ -151,11 +151,15 @@ pub fn whole_files(dir: &Path) -> Result<(), String> {
         return Err(format!("the volume holds {names:?}"));
     }
     let read = |name: &str| std::fs::read_to_string(dir.join(name)).unwrap();
-    let json = |name: &str| serde_json::from_str::<Value>(&read(name)).map_err(|e| format!("{name}: {e}"));
+    let json =
+        |name: &str| serde_json::from_str::<Value>(&read(name)).map_err(|e| format!("{name}: {e}"));
     let (management, secrets) = (json("management.json")?, json("secrets.json")?);
     let key = secrets["datastore_enc_key"].as_str().unwrap_or_default();
     let line = format!("export NETBIRD_DATASTORE_ENC_KEY='{key}'\n");
-    if key.is_empty() || management["DataStoreEncryptionKey"] != key || !read("setup.env").contains(&line) {
+    if key.is_empty()
+        || management["DataStoreEncryptionKey"] != key
+        || !read("setup.env").contains(&line)
+    {
         return Err("the files disagree about the data store key".to_owned());
     }
     let relay = format!("NB_AUTH_SECRET='{}'\n", secrets["relay_auth_secret"].as_str().unwrap());
