@@ -7,7 +7,7 @@ ARG BUILDER=rust:1-alpine
 
 # What decides which dependencies are built: manifests and the lock file, with empty sources. It is a stage of its own so
 # that the layer below is found again in the cache as long as this text is the same, whatever happened to the sources.
-# tests/sim is in here because the workspace names it; nothing of it gets into the binary.
+# What is in tests/ is here because the workspace names it; nothing of it gets into the binary.
 FROM ${BUILDER} AS manifests
 WORKDIR /context
 COPY . .
@@ -28,13 +28,16 @@ RUN command -v cc > /dev/null || apk add --no-cache gcc musl-dev
 # With --target, build scripts and macros stay dynamic while the program becomes static, which glibc needs.
 ENV RUSTFLAGS="-C target-feature=+crt-static" \
     CARGO_TARGET_DIR=/target
+# AUDITABLE=yes puts the list of crates into the binary, for `cargo audit bin` and for scanners: releases have it.
+ARG AUDITABLE=
+RUN if [ -n "$AUDITABLE" ] && ! command -v cargo-auditable > /dev/null; then cargo install --locked cargo-auditable; fi
 WORKDIR /src
 COPY --from=manifests /manifests/ ./
-RUN cargo build --release --locked --bin netbird-authentik-init --target "$(rustc -vV | sed -n 's/^host: //p')"
+RUN cargo ${AUDITABLE:+auditable} build --release --locked --bin netbird-authentik-init --target "$(rustc -vV | sed -n 's/^host: //p')"
 COPY . .
 # Cargo goes by modification times, and those of a checkout may be older than the empty sources: hence touch.
 RUN touch src/lib.rs src/main.rs \
- && cargo build --release --locked --bin netbird-authentik-init --target "$(rustc -vV | sed -n 's/^host: //p')"
+ && cargo ${AUDITABLE:+auditable} build --release --locked --bin netbird-authentik-init --target "$(rustc -vV | sed -n 's/^host: //p')"
 # The very tree that the image will hold: a binary that still wanted a library, or was made of the empty sources, fails here.
 RUN mkdir -p /image /volumes/setup /volumes/state \
  && chmod 0755 /volumes/setup \

@@ -30,15 +30,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let headline = |text: &str| writeln!(std::io::stdout(), "\n=== {text}\n");
 
     headline(&format!("a simulated Authentik {PROFILE} starts at {}; the plan:", sim.url()))?;
-    let exit = app::run(["plan".into()], vars(&sim), &mut out).await;
+    let exit = app::run(["plan".into()], vars(&sim), &mut out, false).await;
     assert_eq!(exit, Exit::Pending, "an empty Authentik needs changes");
 
     headline("init: does it, and proves it")?;
-    let exit = app::run(["init".into()], vars(&sim), &mut out).await;
+    let exit = app::run(["init".into()], vars(&sim), &mut out, false).await;
     assert_eq!(exit, Exit::Ok);
 
     headline("init again: nothing to do")?;
-    let exit = app::run(["init".into()], vars(&sim), &mut out).await;
+    let exit = app::run(["init".into()], vars(&sim), &mut out, false).await;
     assert_eq!(exit, Exit::Ok);
 
     headline("setup.env, for NetBird's configure.sh (a throw-away key)")?;

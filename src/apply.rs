@@ -17,12 +17,29 @@ use crate::plan::{Plan, Step, Target};
 use crate::secret::Secret;
 
 /// What was done, over all attempts of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Objects created.
-    pub created: usize,
-    /// Objects changed.
-    pub changed: usize,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally(Vec<(Target, bool)>);
+
+impl Tally {
+    /// Whether nothing was.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many objects were created.
+    pub fn created(&self) -> usize {
+        self.0.iter().filter(|(_, created)| *created).count()
+    }
+
+    /// How many objects were changed.
+    pub fn changed(&self) -> usize {
+        self.0.len() - self.created()
+    }
+
+    /// Each object's kind, and whether it was created, in order.
+    pub fn steps(&self) -> impl Iterator<Item = (Target, bool)> {
+        self.0.iter().copied()
+    }
 }
 
 /// Does every step in order.
@@ -50,23 +67,35 @@ pub async fn apply(
                 Setback::Trouble(Rung::Apply, trouble)
             }
         })?;
-        info!(stage = "apply", "{}", step.headline());
-        for change in &step.changes {
-            debug!(stage = "apply", field = change.field, after = %change.after, "set");
-        }
+        tell(writer, step);
+        tally.0.push((step.target, step.create));
         if step.create {
-            tally.created += 1;
             // A service account's answer calls it `user_pk`.
             let pk =
                 answer.get("pk").or_else(|| answer.get("user_pk")).cloned().unwrap_or_default();
             known.learn(placeholder::key_of(step.target.kind(), &step.name), pk);
-        } else {
-            tally.changed += 1;
         }
         kept(step, &answer)?;
         alone(writer, release, step, &body, &answer).await?;
     }
     Ok(())
+}
+
+/// The lines that `plan` shows, now that it is done. Of a new object the fields are for debug: they are what the
+/// variables say; of a change they say what had drifted.
+fn tell(writer: Writer<'_>, step: &Step) {
+    let (object, name) = (step.target.kind(), writer.0.excerpt(&step.name));
+    info!(stage = "apply", object, %name, "{}", writer.0.excerpt(&step.headline()));
+    for change in &step.changes {
+        for line in change.lines(step.create) {
+            let (field, line) = (change.field, writer.0.excerpt(&line));
+            if step.create {
+                debug!(stage = "apply", object, %name, field, "    {line}");
+            } else {
+                info!(stage = "apply", object, %name, field, "    {line}");
+            }
+        }
+    }
 }
 
 /// Two runs at once may make the same binding, or before 2025.12 the same group: neither is unique. Whoever sees

@@ -9,6 +9,8 @@ use std::fmt;
 pub enum Exit {
     /// Done.
     Ok = 0,
+    /// `healthcheck`: not well.
+    Unwell = 1,
     /// `plan`: changes are pending.
     Pending = 2,
     /// Wrong command line.
@@ -31,6 +33,45 @@ pub enum Exit {
     Interrupted = 130,
     /// SIGTERM.
     Terminated = 143,
+}
+
+impl Exit {
+    /// For machines: the label of a metric.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unwell => "unwell",
+            Self::Pending => "pending",
+            Self::Usage => "usage",
+            Self::Refused => "refused",
+            Self::NotReady => "not_ready",
+            Self::Bug => "bug",
+            Self::Output => "output",
+            Self::Protocol => "protocol",
+            Self::Rejected => "rejected",
+            Self::Config => "config",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
+    /// For people, without a word of what Authentik said.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "all is well",
+            Self::Unwell => "the sidecar is not well",
+            Self::Pending => "changes are pending",
+            Self::Usage => "the command line is wrong",
+            Self::Refused => "something is there that may not be touched (65)",
+            Self::NotReady => "Authentik was not ready in time (69)",
+            Self::Bug => "a bug (70)",
+            Self::Output => "a file cannot be written (73)",
+            Self::Protocol => "an answer does not fit (76)",
+            Self::Rejected => "the token is rejected or lacks a permission (77)",
+            Self::Config => "a variable is wrong (78)",
+            Self::Interrupted | Self::Terminated => "ended by a signal",
+        }
+    }
 }
 
 /// Why a run could not go on.

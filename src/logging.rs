@@ -6,8 +6,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::LogSettings;
-use crate::error::Error;
+use crate::config::{LogSettings, Problem};
+use crate::error::{Error, Exit};
 
 /// Starts logging. A second call in one process changes nothing.
 pub fn start(settings: &LogSettings) {
@@ -33,13 +33,27 @@ fn targets(filter: &str) -> Targets {
     }
 }
 
+/// Everything that is wrong with the variables, a line each; what it comes to is the error.
+pub fn problems(problems: &[Problem]) -> Error {
+    for problem in problems {
+        error!(stage = "config", variable = %problem.variable, "{problem}");
+    }
+    let names: Vec<&str> = problems.iter().map(|p| p.variable.as_str()).collect();
+    let verb = if names.len() == 1 { "variable is" } else { "variables are" };
+    Error::new(Exit::Config, format!("{} {verb} wrong", names.len()))
+        .because(names.join(", "))
+        .remedy("correct what is listed above; `help` explains every variable")
+}
+
+/// Where nothing better is known, which is a bug's case.
+const MORE: &str = "run again with SETUP_LOG=debug, and report it with what the log says";
+
 /// A failure in three lines: what, why, what to do.
 pub fn failure(error: &Error) {
-    error!(exit = error.exit as u8, "{}", error.what);
-    if let Some(why) = &error.why {
-        error!("why: {why}");
-    }
-    if let Some(remedy) = &error.remedy {
-        error!("what to do: {remedy}");
-    }
+    let exit = error.exit as u8;
+    error!(stage = "failed", exit, "{}", error.what);
+    let why = error.why.as_deref().unwrap_or(error.exit.meaning());
+    error!(stage = "failed", exit, "why: {why}");
+    let remedy = error.remedy.as_deref().unwrap_or(MORE);
+    error!(stage = "failed", exit, "what to do: {remedy}");
 }

@@ -1,9 +1,13 @@
 //! The process: signals, and how it ends. As PID 1 of a container it gets no default signal handling, so it
 //! listens itself, from the first moment and in every state.
 
+use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::process::exit;
+use std::time::Duration;
 
 use netbird_authentik_init::app;
+use netbird_authentik_init::cli::{self, Command};
 use netbird_authentik_init::error::Exit;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -14,32 +18,75 @@ fn main() {
         eprintln!("please report this with the version and the lines above");
         exit(Exit::Bug as i32);
     }));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let code = match runtime {
-        Ok(runtime) => runtime.block_on(until_signal()),
-        Err(error) => {
-            eprintln!("netbird-authentik-init: the system refuses a runtime: {error}");
-            Exit::Bug
-        }
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    // A sidecar works until it is told to end: that is how it ends well.
+    let told_to_end = match cli::parse(args.iter().cloned()) {
+        Ok(Command::Watch) => Exit::Ok,
+        _ => Exit::Terminated,
     };
-    // Not by return: dropping the runtime would wait for name lookups and writes that still block.
+    let code = runtime().block_on(async {
+        let handlers = signal(SignalKind::terminate())
+            .and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+        let (mut term, mut int) = match handlers {
+            Ok(handlers) => handlers,
+            Err(error) => refused("signal handlers", &error),
+        };
+        tokio::select! {
+            exit = work(args) => exit,
+            _ = term.recv() => ended_by("SIGTERM", told_to_end),
+            _ = int.recv() => ended_by("SIGINT", Exit::Interrupted),
+        }
+    });
+    // While everything still lives: dropping it would wait for what blocks.
     exit(code as i32);
 }
 
-async fn until_signal() -> Exit {
-    let handlers = signal(SignalKind::terminate())
-        .and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
-    let (mut term, mut int) = match handlers {
-        Ok(handlers) => handlers,
-        Err(error) => {
-            eprintln!("netbird-authentik-init: the system refuses signal handlers: {error}");
-            return Exit::Bug;
-        }
-    };
-    let mut out = std::io::stdout();
-    tokio::select! {
-        exit = app::run(std::env::args_os().skip(1), std::env::vars_os(), &mut out) => exit,
-        _ = term.recv() => Exit::Terminated,
-        _ = int.recv() => Exit::Interrupted,
+/// Runs the program in a thread of its own: whatever blocks there, a disk or whoever reads the log, the signals are
+/// heard.
+async fn work(args: Vec<OsString>) -> Exit {
+    let (done, ended) = tokio::sync::oneshot::channel();
+    let thread = std::thread::Builder::new().name("work".to_owned()).spawn(move || {
+        let mut out = std::io::stdout();
+        let colours = out.is_terminal() && wants_colours();
+        let exit = runtime().block_on(app::run(args, std::env::vars_os(), &mut out, colours));
+        let _ = done.send(exit);
+        // Not by return: the runtime would be dropped, and wait. The process ends in a moment.
+        std::thread::park();
+    });
+    if let Err(error) = thread {
+        refused("a thread", &error);
     }
+    // A thread that panics ends the process by its hook.
+    ended.await.unwrap_or(Exit::Bug)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap_or_else(|error| refused("a runtime", &error))
+}
+
+fn refused(what: &str, error: &std::io::Error) -> ! {
+    eprintln!("netbird-authentik-init: the system refuses {what}: {error}");
+    exit(Exit::Bug as i32);
+}
+
+/// Unless `NO_COLOR` is set to anything (<https://no-color.org>) or the terminal has none.
+fn wants_colours() -> bool {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Long enough for a line of log, and short enough for whoever waits for the end.
+const LAST_WORD: Duration = Duration::from_millis(50);
+
+/// Nothing has to be put in order: files are whole, and what is done in Authentik stays done.
+fn ended_by(name: &'static str, exit: Exit) -> Exit {
+    let (said, heard) = std::sync::mpsc::channel();
+    // Beside: nobody may be reading the log any more.
+    std::thread::spawn(move || {
+        tracing::info!(stage = "end", exit = exit as u8, "{name}: ends");
+        let _ = said.send(());
+    });
+    let _ = heard.recv_timeout(LAST_WORD);
+    exit
 }

@@ -39,8 +39,8 @@ const LONGEST_DELAY: Duration = Duration::from_millis(800);
 const JITTER: f64 = 0.25;
 
 /// A 503 while Authentik starts asks for five seconds; the poll is one cheap request, and the budget for
-/// noticing readiness is a second.
-const STARTING_CAP: Duration = Duration::from_secs(1);
+/// noticing readiness is a second, of which the answer itself needs a part.
+const STARTING_CAP: Duration = LONGEST_DELAY;
 
 /// How far a run got: the ladder of waiting, then the work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,7 +1,7 @@
 //! What a run is waiting for, told when it changes and every ten seconds; and remembered, so that a run that
 //! reaches its deadline can say how far it got and what the last answer was.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,6 +9,7 @@ use tracing::info;
 
 use crate::error::{Error, Exit};
 use crate::patience::Rung;
+use crate::story::Story;
 
 /// How often an unchanged reason is told again.
 pub const REPEAT: Duration = Duration::from_secs(10);
@@ -25,16 +26,16 @@ struct State {
 pub struct Progress {
     start: Instant,
     state: Mutex<State>,
-}
-
-impl Default for Progress {
-    fn default() -> Self {
-        let state = State { rung: Rung::Reachable, reason: String::new(), told: None };
-        Self { start: Instant::now(), state: Mutex::new(state) }
-    }
+    story: Arc<Story>,
 }
 
 impl Progress {
+    /// A run starts.
+    pub fn new(story: Arc<Story>) -> Self {
+        let state = State { rung: Rung::Reachable, reason: String::new(), told: None };
+        Self { start: Instant::now(), state: Mutex::new(state), story }
+    }
+
     /// How long the run lasts already.
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
@@ -65,11 +66,13 @@ impl Progress {
         if state.rung <= rung {
             state.rung = rung;
             state.told = None;
+            self.story.set_waiting_for(None);
         }
     }
 
     fn tell(&self, state: &mut State) {
         state.told = Some(Instant::now());
+        self.story.set_waiting_for(Some(state.rung.describe()));
         let seconds = self.start.elapsed().as_secs();
         info!(
             stage = "wait",

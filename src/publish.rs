@@ -64,20 +64,24 @@ pub fn publish(document: &Document, ownership: Ownership) -> Result<Published> {
         Ok(meta) if meta.is_dir() => {
             return Err(fail(io::Error::from(io::ErrorKind::IsADirectory)));
         }
-        Ok(_) => {
-            if fs::read(path).is_ok_and(|old| old == document.content) {
-                return own_existing(path, ownership).map(|()| Published::Unchanged).map_err(fail);
-            }
+        // A link is replaced by the file: whoever mounts the volume would look for its target in vain.
+        Ok(meta) if meta.is_file() && fs::read(path).is_ok_and(|old| old == document.content) => {
+            return own_existing(path, ownership).map(|()| Published::Unchanged).map_err(fail);
         }
-        Err(_) => {}
+        _ => {}
     }
     replace(path, &document.content, ownership).map_err(fail)?;
     Ok(Published::Written)
 }
 
 /// Mode and owner of a file whose bytes stay: changed only if they differ, which leaves its mtime alone.
-fn own_existing(path: &Path, ownership: Ownership) -> io::Result<()> {
-    let file = File::open(path)?;
+///
+/// # Errors
+/// The system's, as when the file is somebody else's.
+pub fn own_existing(path: &Path, ownership: Ownership) -> io::Result<()> {
+    // A link that has taken the file's place since must not lead to another file's mode.
+    let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(no_link).open(path)?;
     let meta = file.metadata()?;
     let uid = ownership.uid.filter(|uid| *uid != meta.uid());
     let gid = ownership.gid.filter(|gid| *gid != meta.gid());

@@ -41,44 +41,71 @@ const TURN: &str = "turn_password";
 const SERVICE_ACCOUNT: &str = "service_account_password";
 
 /// Reads the secrets, makes those that are missing, and keeps them. Runs at the same time on one volume wait
-/// for each other.
+/// for each other. Those of the last run of this process are put back where files vanished under it: NetBird
+/// still runs with them.
 ///
 /// # Errors
 /// [`Exit::Refused`] where keeping them would replace a data store key in use, or where a file is not what
 /// it must be; [`Exit::Output`] where the file cannot be read or written.
-pub fn keep(config: &Config) -> Result<Secrets> {
+pub fn keep(config: &Config, last: Option<&Secrets>) -> Result<Secrets> {
     let _lock = lock(&config.files.state_dir);
     let path = config.files.state_dir.join(FILE_NAME);
-    let mut held = read_object(&path)?.unwrap_or_default();
+    let held = read_object(&path)?.unwrap_or_default();
     let management_path = config.files.dir.join("management.json");
     let management = read_object(&management_path)?;
     let in_use = management.as_ref().map(management::secrets_of).unwrap_or_default();
 
+    let mut known = held.clone();
+    if let Some(last) = last {
+        recall(&mut known, last, &in_use.datastore_key);
+    }
+
     let datastore_key =
-        datastore_key(config, (&path, &held), (&management_path, &in_use.datastore_key))?;
+        datastore_key(config, (&path, &known), (&management_path, &in_use.datastore_key))?;
     let given = &config.netbird;
-    let relay = pick(given.relay_secret.as_ref(), text(&held, RELAY), in_use.relay);
-    let turn = pick(given.turn_password.as_ref(), text(&held, TURN), in_use.turn);
+    let relay = pick(given.relay_secret.as_ref(), text(&known, RELAY), in_use.relay);
+    let turn = pick(given.turn_password.as_ref(), text(&known, TURN), in_use.turn);
     let password = given.service_account_password.as_ref();
     let service_account = match given.manage_users {
-        true => Some(pick(password, text(&held, SERVICE_ACCOUNT), in_use.service_account)?),
+        true => Some(pick(password, text(&known, SERVICE_ACCOUNT), in_use.service_account)?),
         false => None,
     };
     let secrets = Secrets { datastore_key, relay: relay?, turn: turn?, service_account };
 
-    let before = held.clone();
-    held.entry("version").or_insert(json!(1));
-    held.insert(DATASTORE_KEY.into(), secrets.datastore_key.expose().into());
-    held.insert(RELAY.into(), secrets.relay.expose().into());
-    held.insert(TURN.into(), secrets.turn.expose().into());
+    let mut kept = held.clone();
+    kept.entry("version").or_insert(json!(1));
+    kept.insert(DATASTORE_KEY.into(), secrets.datastore_key.expose().into());
+    kept.insert(RELAY.into(), secrets.relay.expose().into());
+    kept.insert(TURN.into(), secrets.turn.expose().into());
     if let Some(password) = &secrets.service_account {
-        held.insert(SERVICE_ACCOUNT.into(), password.expose().into());
+        kept.insert(SERVICE_ACCOUNT.into(), password.expose().into());
     }
-    if held != before {
-        let content = format!("{:#}\n", Value::Object(held)).into_bytes();
+    if kept != held {
+        let content = format!("{:#}\n", Value::Object(kept)).into_bytes();
         publish::publish(&Document { path, content }, OWNERSHIP)?;
+    } else if let Err(error) = publish::own_existing(&path, OWNERSHIP) {
+        // Somebody else's file that we may read is no reason to keep NetBird from starting.
+        let path = path.display();
+        tracing::warn!(stage = "secrets", "{path} should be readable by its owner only: {error}");
     }
     Ok(secrets)
+}
+
+/// Fills in what no file holds any more; what a file holds, wins.
+fn recall(known: &mut Map<String, Value>, last: &Secrets, in_use: &Option<String>) {
+    let mut remember = |key: &str, secret: &Secret| {
+        if text(known, key).is_none() {
+            known.insert(key.into(), secret.expose().into());
+        }
+    };
+    if in_use.is_none() {
+        remember(DATASTORE_KEY, &last.datastore_key);
+    }
+    remember(RELAY, &last.relay);
+    remember(TURN, &last.turn);
+    if let Some(password) = &last.service_account {
+        remember(SERVICE_ACCOUNT, password);
+    }
 }
 
 /// The secrets as they are kept, making none; nothing if some are missing.

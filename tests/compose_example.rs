@@ -14,6 +14,7 @@ use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
 const STACK: &str = "docker-compose.example.yml";
+const SIDECAR: &str = "docker-compose.sidecar.example.yml";
 const EXISTING: &str = "docker-compose.existing-authentik.example.yml";
 const INIT: &str = "netbird-authentik-init";
 
@@ -302,6 +303,34 @@ fn everybody_waits_for_the_right_thing() {
         existing["services"]["netbird-management"]["depends_on"][INIT]["condition"],
         succeeded
     );
+}
+
+/// The sidecar's file is laid over the stack: who waited for an end waits for health, and for nothing less.
+#[test]
+fn the_sidecar_is_waited_for_by_the_same_services() {
+    let (stack, over) = (load(STACK), load(SIDECAR));
+    for (name, service) in services(&stack) {
+        let waited = &service["depends_on"][INIT]["condition"];
+        let instead = &over["services"][name]["depends_on"][INIT]["condition"];
+        match waited.is_null() {
+            true => assert!(instead.is_null(), "{name}"),
+            false => assert_eq!(instead, "service_healthy", "{name}"),
+        }
+    }
+    let ours = &over["services"][INIT];
+    assert_eq!(ours["command"], "watch");
+    assert_eq!(ours["restart"], "unless-stopped");
+    assert_eq!(
+        ours["healthcheck"]["test"],
+        json!(["CMD", "/netbird-authentik-init", "healthcheck"])
+    );
+    for name in ours["environment"].as_object().unwrap().keys() {
+        assert!(is_known(name), "{name}");
+    }
+    for name in services(&over).keys() {
+        assert!(services(&stack).contains_key(name), "{name} is no service of {STACK}");
+    }
+    assert!(interpolated(SIDECAR).is_empty(), "nothing more to put into .env");
 }
 
 #[test]
@@ -694,7 +723,7 @@ fn both_generations_of_compose_know_every_key() {
         "shm_size",
         "volumes",
     ]);
-    for file in [STACK, EXISTING] {
+    for file in [STACK, SIDECAR, EXISTING] {
         let stack = load(file);
         for key in stack.as_object().unwrap().keys() {
             assert!(key.starts_with("x-") || top.contains(key), "{file}: {key}");
@@ -752,7 +781,15 @@ fn the_build_context_has_every_manifest_of_the_workspace() {
 
 // --- The pages -----------------------------------------------------------------------------------
 
-const PAGES: &[&str] = &["first-up", "files", "backup-and-rotation", "migration", "configure-sh"];
+const PAGES: &[&str] = &[
+    "first-up",
+    "files",
+    "backup-and-rotation",
+    "migration",
+    "configure-sh",
+    "operating",
+    "image",
+];
 
 #[test]
 fn the_pages_name_no_variable_that_does_not_exist() {
@@ -772,7 +809,7 @@ fn the_pages_name_no_variable_that_does_not_exist() {
 #[test]
 fn every_page_and_file_that_is_pointed_at_exists() {
     let mut sources: Vec<String> = PAGES.iter().map(|page| format!("docs/{page}.md")).collect();
-    sources.extend([STACK, EXISTING, ".env.example", "Dockerfile"].map(str::to_owned));
+    sources.extend([STACK, SIDECAR, EXISTING, ".env.example", "Dockerfile"].map(str::to_owned));
     for source in sources {
         let text = read(&source);
         for word in

@@ -9,6 +9,7 @@ pub mod oidc;
 pub mod reader;
 pub mod redirect;
 pub mod release;
+pub mod requests;
 pub mod tls;
 pub mod transport;
 pub mod trouble;

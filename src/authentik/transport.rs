@@ -2,7 +2,6 @@
 //! are not followed, bodies are limited, and every request is counted and logged without its secrets.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use reqwest::header::{self, HeaderMap, HeaderValue};
@@ -11,6 +10,7 @@ use serde_json::Value;
 use tracing::debug;
 
 use super::answer::{Answer, text_header};
+use super::requests::Requests;
 use super::tls;
 use super::trouble::{self, Kind, Trouble};
 use crate::config::{BaseUrl, Connection};
@@ -45,7 +45,7 @@ pub struct Transport {
     public: BaseUrl,
     token: Secret,
     scrubber: Arc<Scrubber>,
-    sent: Arc<AtomicU64>,
+    requests: Arc<Requests>,
     lenient: bool,
 }
 
@@ -66,14 +66,14 @@ impl Transport {
             public: connection.public.clone(),
             token: connection.token.clone(),
             scrubber: Arc::new(Scrubber::new(all)),
-            sent: Arc::default(),
+            requests: Arc::default(),
             lenient,
         })
     }
 
-    /// How many requests were sent so far.
-    pub fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+    /// What was sent so far, and what came back.
+    pub fn requests(&self) -> &Requests {
+        &self.requests
     }
 
     /// Whether people reach Authentik at another URL than this container.
@@ -205,26 +205,30 @@ impl Transport {
         }
         let url = base.join(path);
         let short_path = path.split('?').next().unwrap_or_default();
-        let name = format!("{method} {}{short_path}", base.path());
+        let logged_path = format!("{}{short_path}", base.path());
+        let name = format!("{method} {logged_path}");
         let write = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let mut request = client.request(method, &url).headers(headers);
+        let mut request = client.request(method.clone(), &url).headers(headers);
         if let Some((media_type, text)) = body {
             request = request
                 .header(header::CONTENT_TYPE, HeaderValue::from_static(media_type))
                 .body(text);
         }
-        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.requests.send();
         let start = Instant::now();
         let result = self.receive(request, start, &name).await;
         let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let attempt = self.requests.attempt();
         match result {
             Ok(answer) => {
-                debug!(request = %name, via = ?via, status = answer.status, ms = elapsed_ms, "answered");
+                let status = answer.status;
+                self.requests.answered(status);
+                debug!(stage = "request", %method, path = %logged_path, status, ms = elapsed_ms, attempt, via = ?via, "answered");
                 Ok(answer)
             }
             Err((kind, detail)) => {
                 let detail = self.excerpt(&detail);
-                debug!(request = %name, via = ?via, ms = elapsed_ms, error = %detail, "failed");
+                debug!(stage = "request", %method, path = %logged_path, status = "none", ms = elapsed_ms, attempt, via = ?via, "failed: {detail}");
                 Err(Trouble { kind, request: name, status: None, detail, write })
             }
         }

@@ -9,7 +9,8 @@ mod source;
 mod types;
 pub mod variables;
 
-use std::ffi::OsString;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -188,7 +189,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
         .unwrap_or_else(|| vec![netbird::DEFAULT_PKCE_PORT]);
     r.problems.extend(netbird::problems(&passed));
 
-    let dir = raw.setup_dir.map_or_else(|| PathBuf::from("/setup"), PathBuf::from);
+    let dir = raw.setup_dir.map_or_else(|| PathBuf::from(DEFAULT_DIR), PathBuf::from);
     let files = Files {
         state_dir: raw.setup_state_dir.map_or_else(|| dir.clone(), PathBuf::from),
         outputs: r
@@ -260,6 +261,18 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
     };
     Loaded { log, config, warnings }
 }
+
+/// `SETUP_STATE_DIR`, or `SETUP_DIR` in its place: all that a health check needs to know.
+pub fn state_dir(vars: impl IntoIterator<Item = (OsString, OsString)>) -> PathBuf {
+    // Not by reading everything: the health check must answer while a secret's disk hangs.
+    let set = vars.into_iter().filter(|(_, value)| !value.is_empty());
+    let set: BTreeMap<OsString, OsString> = set.collect();
+    let find = |name: &str| set.get(OsStr::new(name));
+    find("SETUP_STATE_DIR").or_else(|| find("SETUP_DIR")).map_or(DEFAULT_DIR.into(), PathBuf::from)
+}
+
+/// Where the image has a directory for it.
+const DEFAULT_DIR: &str = "/setup";
 
 /// The files of `SETUP_OUTPUTS`, each once, `setup.env` last: it is published when all others are there.
 fn outputs(text: &str) -> Result<Vec<Output>, Wanted> {

@@ -82,7 +82,8 @@ impl Reader {
         parse: impl FnOnce(&str) -> Result<T, Wanted>,
         example: &str,
     ) -> Option<T> {
-        if raw.is_none() {
+        let file = format!("{name}_FILE");
+        if raw.is_none() && !self.problems.iter().any(|p| p.variable == file) {
             self.problems.push(Problem::missing(name, example));
         }
         self.opt(name, raw, parse)

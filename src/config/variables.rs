@@ -62,10 +62,10 @@ pub const VARIABLES: &[Variable] = &[
     var("SETUP_AUTH_GRACE", "`5m`", "how long a rejected token is tried again after Authentik first answered"),
     var("SETUP_REQUEST_TIMEOUT", "`30s`", "for one request"),
     var("SETUP_ALLOW_IDENTITY_CHANGE", "`false`", "lets `AUTHENTIK_SUB_MODE` or the client id of an existing provider change: every NetBird user becomes a stranger"),
-    var("SETUP_INTERVAL", "`5m`", "of `watch`"),
-    var("SETUP_LISTEN", "", "address on which `watch` serves health and metrics"),
+    var("SETUP_INTERVAL", "`5m`", "how often `watch` looks, a tenth more or less"),
+    var("SETUP_LISTEN", "", "address on which `watch` serves `/healthz`, `/readyz` and `/metrics`, such as `:9100`"),
     var("SETUP_LOG_FORMAT", "`text`", "`json`: one JSON object a line"),
-    var("SETUP_LOG", "`info`", "log level: `error`, `warn`, `info`, `debug` or `trace`"),
+    var("SETUP_LOG", "`info`", "log level: `error`, `warn`, `info`, `debug` or `trace`; or levels by module, such as `warn,netbird_authentik_init::authentik=debug`"),
     var("SETUP_PROXY", "", "`env`: honour HTTP_PROXY, HTTPS_PROXY and NO_PROXY"),
 ];
 

@@ -2,12 +2,9 @@
 //! anew, since looking again is always safe. One deadline bounds it all.
 
 mod prove;
+mod token;
 
 use std::sync::Arc;
-
-use futures_util::future::join;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
-use tracing::{info, warn};
 
 use crate::apply::{Tally, apply};
 use crate::authentik::reader::Reader;
@@ -25,6 +22,9 @@ use crate::plan::{Identity, Plan, References};
 use crate::progress::{Progress, REPEAT};
 use crate::render::Facts;
 use crate::secret::Secret;
+use crate::story::Story;
+use futures_util::future::join;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 /// Brings Authentik to what the configuration asks for, or only looks.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ pub struct Converge<'a> {
     app_password: Option<Secret>,
     login_retried: bool,
     progress: Arc<Progress>,
+    story: Arc<Story>,
     user: Option<String>,
     release: Option<Release>,
     is_superuser: bool,
@@ -67,21 +68,25 @@ impl Look {
 pub struct Converged {
     /// What was proven.
     pub facts: Facts,
-    /// What was done.
-    pub tally: Tally,
     /// Objects that were as they shall be.
     pub unchanged: usize,
 }
 
 impl<'a> Converge<'a> {
     /// Nothing is sent yet.
-    pub fn new(config: &'a Config, transport: &'a Transport, app_password: Option<Secret>) -> Self {
+    pub fn new(
+        config: &'a Config,
+        transport: &'a Transport,
+        app_password: Option<Secret>,
+        story: Arc<Story>,
+    ) -> Self {
         Self {
             config,
             transport,
             app_password,
             login_retried: false,
-            progress: Arc::default(),
+            progress: Arc::new(Progress::new(Arc::clone(&story))),
+            story,
             user: None,
             release: None,
             is_superuser: false,
@@ -104,7 +109,12 @@ impl<'a> Converge<'a> {
     pub async fn run(&mut self) -> Result<Converged> {
         let facts = self.persist(true).await?.1;
         let facts = facts.ok_or_else(|| Error::new(Exit::Bug, "a run ended without proof"))?;
-        Ok(Converged { facts, tally: self.tally, unchanged: self.unchanged })
+        Ok(Converged { facts, unchanged: self.unchanged })
+    }
+
+    /// What was done so far, also by a run that failed in the end.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Observes and plans, and writes nothing.
@@ -137,6 +147,7 @@ impl<'a> Converge<'a> {
     async fn attempts(&mut self, write: bool) -> Result<(Look, Option<Facts>)> {
         let mut patience = Patience::new(self.config.timing.auth_grace);
         loop {
+            self.transport.requests().next_attempt();
             let mut setback = match self.attempt(write).await {
                 Ok(done) => return Ok(done),
                 Err(setback) => setback,
@@ -170,7 +181,7 @@ impl<'a> Converge<'a> {
         self.progress.passed(Rung::Token);
         self.greet(&me.user.username, me.user.is_superuser, release);
         if me.user.is_outpost() {
-            return Err(Setback::Final(self.with_user(outpost())));
+            return Err(Setback::Final(self.with_user(token::outpost())));
         }
 
         let desired = Desired::new(self.config, release, self.app_password.as_ref());
@@ -191,11 +202,11 @@ impl<'a> Converge<'a> {
         let identity = plan.identity.clone().ok_or_else(|| bug("a plan without an identity"))?;
         self.contradictions(&identity)?;
 
-        let before = self.tally;
+        let first = self.tally.is_empty();
         let password = self.app_password.as_ref();
         apply(Writer(self.transport), release, &plan, password, &mut self.tally).await?;
         self.progress.passed(Rung::Apply);
-        if before == Tally::default() {
+        if first {
             // On a second attempt, what the first one did counts as done, not as unchanged.
             self.unchanged = plan.unchanged;
         }
@@ -227,56 +238,6 @@ impl<'a> Converge<'a> {
         self.shape_refusal = Some(trouble.clone());
         true
     }
-
-    fn greet(&mut self, username: &str, is_superuser: bool, release: Release) {
-        if self.user.is_some() {
-            return;
-        }
-        self.user = Some(username.to_owned());
-        self.is_superuser = is_superuser;
-        self.release = Some(release);
-        let username = self.transport.excerpt(username);
-        info!(stage = "wait", %release, user = %username, "Authentik {release} accepts the token");
-        if !is_superuser {
-            info!(stage = "wait", user = %username, "the token's user is no administrator: its permissions decide");
-        }
-        if self.config.wishes.access_groups.is_empty() {
-            info!(
-                stage = "wait",
-                "no AUTHENTIK_ACCESS_GROUPS: unless bound by hand, NetBird is open to every user"
-            );
-        }
-        if release.is_newer_than_known() {
-            info!(stage = "wait", "this release is newer than those this program was tested with");
-        }
-        if release.is_older_than_known() {
-            warn!(stage = "wait", "this release is older than those this program was tested with");
-        }
-    }
-
-    /// A token that may see single objects gets an empty list where another one is: what "does not exist" and
-    /// yet cannot be created was not seen.
-    fn unseen(&self, setback: &Setback) -> Option<Error> {
-        let Setback::Conflict(trouble) = setback else {
-            return None;
-        };
-        let permission = trouble.view_permission().filter(|_| !self.is_superuser)?;
-        let what = format!("the token lacks the permission {permission} for all objects");
-        Some(
-            Error::new(Exit::Rejected, what)
-                .because(format!("what it does not see exists already: {trouble}"))
-                .remedy("grant it globally, not for single objects (docs/permissions.md)"),
-        )
-    }
-
-    /// A token that lacks a permission is told apart from one that is not accepted: whose it is, is known.
-    fn with_user(&self, mut error: Error) -> Error {
-        if let (Exit::Rejected, Some(user)) = (error.exit, &self.user) {
-            let user = self.transport.excerpt(user);
-            error.what = format!("{} (the token's user is {user})", error.what);
-        }
-        error
-    }
 }
 
 fn reason(setback: &Setback) -> String {
@@ -286,16 +247,6 @@ fn reason(setback: &Setback) -> String {
         Setback::Conflict(trouble) => format!("somebody else was faster: {trouble}"),
         Setback::Final(error) => error.to_string(),
     }
-}
-
-/// Outposts get empty lists instead of refusals: everything would look as if it did not exist yet.
-fn outpost() -> Error {
-    Error::new(
-        Exit::Rejected,
-        "AUTHENTIK_TOKEN is that of an outpost, which may not configure Authentik",
-    )
-    .because("AUTHENTIK_SECRET_KEY, given as a token, is taken for the embedded outpost's")
-    .remedy("give the value of AUTHENTIK_BOOTSTRAP_TOKEN, or another API token of an administrator")
 }
 
 fn bug(what: &str) -> Error {

@@ -1,8 +1,6 @@
 //! The proof, as a part of the loop: what is expected of the server, what its answers come to, and what NetBird's
 //! files may say after it.
 
-use tracing::{info, warn};
-
 use super::{Converge, Look};
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::authentik::redirect::Purpose;
@@ -13,6 +11,7 @@ use crate::error::{Error, Exit, Result};
 use crate::patience::{Rung, Setback};
 use crate::plan::Identity;
 use crate::render::{Facts, setup_env};
+use crate::story::news;
 use crate::verify::{Check, Evidence, Expectation, KeySource, Outcome, gather, judge};
 
 impl Converge<'_> {
@@ -93,7 +92,7 @@ impl Converge<'_> {
             let remedy = check.remedy.as_deref().unwrap_or_default();
             match (check.outcome, check.error()) {
                 (Outcome::Warn, _) => {
-                    warn!(stage = "verify", check = check.name, "{} - {remedy}", check.detail);
+                    news!(self.story, warn, check.name, { stage = "verify", check = check.name }, "{} - {remedy}", check.detail);
                 }
                 (_, Some(error)) if failure.is_none() => failure = Some(error),
                 (_, Some(error)) => crate::logging::failure(&error),
@@ -106,9 +105,16 @@ impl Converge<'_> {
         self.progress.passed(Rung::Verify);
         let (facts, explanation) = self.facts(&evidence, identity, release);
         if self.config.files.outputs.contains(&Output::ManagementJson) {
-            info!(stage = "verify", "management.json: {explanation}");
+            news!(
+                self.story,
+                info,
+                "management",
+                { stage = "verify" },
+                "management.json: {explanation}"
+            );
         }
-        info!(stage = "verify", issuer = %facts.issuer, "proven: issuer, RSA key, endpoints and redirect URIs");
+        let issuer = &facts.issuer;
+        news!(self.story, info, "proven", { stage = "verify", %issuer }, "proven: issuer {issuer}, RSA key, endpoints and redirect URIs");
         Ok(facts)
     }
 

@@ -12,8 +12,10 @@ use crate::observe::{Found, Observed};
 /// Plans the application for the provider that was chosen.
 pub fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed, provider: Option<Ours>) {
     let Some(provider) = provider else { return };
-    let link = |before: Value| match provider {
-        Ours::Existing(pk) => Change::set("provider", before, pk),
+    let link = |before: Value| match &provider {
+        Ours::Existing(pk, name) => {
+            Change::set("provider", before, name.clone()).sending((*pk).into())
+        }
         Ours::New => {
             let name = &desired.provider.name.value;
             Change::set("provider", before, name.clone()).sending(key_of("provider", name).into())

@@ -48,6 +48,20 @@ pub enum Target {
 }
 
 impl Target {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Flow,
+        Self::ScopeMapping,
+        Self::Provider,
+        Self::Application,
+        Self::Brand,
+        Self::Group,
+        Self::Binding,
+        Self::ServiceAccount,
+        Self::AppPassword,
+        Self::Role,
+    ];
+
     /// In Authentik's terms.
     pub fn kind(self) -> &'static str {
         match self {

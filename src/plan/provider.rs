@@ -18,8 +18,8 @@ use crate::observe::Observed;
 /// Which provider the application is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ours {
-    /// One that exists.
-    Existing(i64),
+    /// One that exists: its primary key and, for people, its name.
+    Existing(i64, String),
     /// The one that this plan creates.
     New,
 }
@@ -50,7 +50,7 @@ pub fn plan(
             });
             let operation = Operation::ChangeProvider(provider.pk.to_string());
             plan.push(Step::change(Target::Provider, &provider.name, operation, changes));
-            Some(Ours::Existing(provider.pk))
+            Some(Ours::Existing(provider.pk, provider.name.clone()))
         }
         Ok(None) => {
             let changes = creation(plan, desired, references);

@@ -56,7 +56,8 @@ impl Step {
 }
 
 impl Change {
-    fn lines(&self, create: bool) -> Vec<String> {
+    /// How `plan` and the log show it.
+    pub fn lines(&self, create: bool) -> Vec<String> {
         match &self.after {
             Value::Array(items) if self.adds => {
                 items.iter().map(|item| format!("{}: + {}", self.field, text(item))).collect()
@@ -75,7 +76,30 @@ impl Change {
     }
 }
 
+/// Of terminals (ECMA-48): what is new, what changes, what is refused.
+const GREEN: &str = "\u{1b}[32m";
+const YELLOW: &str = "\u{1b}[33m";
+const RED: &str = "\u{1b}[31m";
+const PLAIN: &str = "\u{1b}[0m";
+
 impl Plan {
+    /// As `Display`, for a terminal with colours.
+    pub fn coloured(&self) -> String {
+        let mut out = String::new();
+        for line in self.to_string().lines() {
+            let colour = match line.trim_start().split(' ').next() {
+                Some("+") => GREEN,
+                Some("~") => YELLOW,
+                Some("!") => RED,
+                _ if line.contains(": + ") && line.starts_with(' ') => GREEN,
+                _ => "",
+            };
+            let end = if colour.is_empty() { "" } else { PLAIN };
+            out.push_str(&format!("{colour}{line}{end}\n"));
+        }
+        out
+    }
+
     /// The document that `plan --format json` prints.
     pub fn json(&self) -> Value {
         let steps: Vec<Value> = self.steps.iter().map(Step::json).collect();
@@ -105,4 +129,20 @@ fn text(value: &Value) -> String {
 /// Names come from a server: no control characters on a terminal.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Error, Exit};
+
+    #[test]
+    fn colours_are_around_lines_and_leave_the_text_as_it_is() {
+        let refused = Error::new(Exit::Refused, "it is taken");
+        let plan = Plan { refused: vec![refused], unchanged: 2, ..Plan::default() };
+        let coloured = plan.coloured();
+        assert_eq!(coloured, "\u{1b}[31m! refused: it is taken\u{1b}[0m\n= 2 unchanged\n");
+        let plain = [GREEN, YELLOW, RED, PLAIN].iter().fold(coloured, |t, c| t.replace(c, ""));
+        assert_eq!(plain, plan.to_string());
+    }
 }

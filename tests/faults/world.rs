@@ -91,7 +91,7 @@ impl World {
     pub async fn run(&self, command: &str) -> (Exit, String) {
         let vars = self.env.iter().map(|(name, value)| (name.into(), value.into()));
         let mut out = Vec::new();
-        let exit = app::run([command.into()], vars, &mut out).await;
+        let exit = app::run([command.into()], vars, &mut out, false).await;
         (exit, String::from_utf8_lossy(&out).into_owned())
     }
 

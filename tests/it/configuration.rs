@@ -114,3 +114,21 @@ fn json_logs_are_one_object_a_line() {
         assert!(json["level"].is_string() && json["timestamp"].is_string(), "{line}");
     }
 }
+
+#[test]
+fn a_wrong_command_line_is_answered_with_the_right_one() {
+    let case = Case::new("2026.2");
+    for (args, says) in [
+        (&["health"][..], "did you mean healthcheck?"),
+        (&["wacth"][..], "did you mean watch?"),
+        (&["plan", "--json"][..], "it takes --format json"),
+        (&["check", "--format=xml"][..], "unknown format xml"),
+        (&["plan", "--format", "xml"][..], "unknown format xml"),
+        (&["watch", "now"][..], "watch does not take: now"),
+        (&["help", "SETUP_INTERVALL"][..], "did you mean SETUP_INTERVAL?"),
+    ] {
+        case.run(args).expect(64).says(&[says]);
+    }
+    assert!(case.run(&["help", "watch"]).expect(0).out.contains("SIGHUP"));
+    assert!(case.run(&["help", "setup_interval"]).expect(0).out.contains("default: 5m"));
+}

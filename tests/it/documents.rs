@@ -15,3 +15,11 @@ fn the_readmes_table_is_the_programs_table() {
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     assert!(readme.contains(&table), "the README's table should be:\n{table}");
 }
+
+#[test]
+fn the_plan_on_the_page_is_the_one_that_a_test_pins() {
+    let snapshot = include_str!("snapshots/it__planning__drifted_plan.snap");
+    let plan = snapshot.rsplit("---\n").next().unwrap();
+    let page = include_str!("../../docs/operating.md");
+    assert!(page.contains(&format!("```text\n{plan}```")), "docs/operating.md shows another plan");
+}

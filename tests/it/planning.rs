@@ -10,6 +10,8 @@ fn a_first_plan_shows_all_and_writes_nothing() {
     case.env("AUTHENTIK_HOST_BROWSER", "https://127.0.0.1:1");
     let ended = case.run(&["plan"]).expect(2);
     insta::assert_snapshot!("first_plan", ended.out);
+    let json = case.run(&["plan", "--format", "json"]).expect(2);
+    insta::assert_snapshot!("first_plan_json", json.out);
     assert_eq!(case.sim.writes().len(), 0);
     let files: Vec<_> = std::fs::read_dir(case.path("")).unwrap().collect();
     assert!(files.is_empty(), "plan writes no file: {files:?}");
@@ -39,10 +41,8 @@ fn a_converged_plan_is_in_sync() {
     case.init();
     case.sim.clear_requests();
     assert_eq!(case.run(&["plan"]).expect(0).out, "= 3 unchanged\n");
-    let json: Value =
-        serde_json::from_str(&case.run(&["plan", "--format=json"]).expect(0).out).unwrap();
-    assert_eq!(json["in_sync"], true);
-    assert_eq!(json["version"], 1);
+    let json = case.run(&["plan", "--format=json"]).expect(0);
+    insta::assert_snapshot!("converged_plan_json", json.out);
     assert_eq!(case.sim.writes().len(), 0);
 }
 
@@ -54,4 +54,23 @@ fn a_plan_that_would_be_refused_says_so_and_shows_the_rest() {
     case.sim.state().brand_default_mut()["flow_device_code"] = Value::Null;
     let ended = case.run(&["plan"]).expect(65).says(&["AUTHENTIK_SUB_MODE"]);
     assert!(ended.out.contains("! refused:") && ended.out.contains("~ brand"), "{}", ended.out);
+    let json = case.run(&["plan", "--format=json"]).expect(65);
+    insta::assert_snapshot!("refused_plan_json", json.out);
+}
+
+#[test]
+fn a_plan_shows_no_secret_and_init_logs_the_same_lines() {
+    let mut case = Case::new("2026.2");
+    case.env("NETBIRD_MGMT_IDP", "authentik")
+        .env("NETBIRD_IDP_MGMT_EXTRA_PASSWORD", "an-app-password-of-mine")
+        .env("SETUP_LOG", "debug");
+    let plan = case.run(&["plan"]).expect(2);
+    assert!(plan.out.contains("key: (secret) -> (secret)"), "{}", plan.out);
+    assert!(!plan.out.contains("an-app-password-of-mine"));
+    assert!(!plan.out.contains('\u{1b}'), "no colours where nobody looks");
+    let log = case.init().err;
+    let mut told = log.lines().filter(|line| line.contains("stage=\"apply\""));
+    for line in plan.out.lines().filter(|line| !line.starts_with('=')) {
+        assert!(told.any(|told| told.contains(line.trim_end())), "{line:?} is not in:\n{log}");
+    }
 }

@@ -138,7 +138,11 @@ impl Case {
     }
 
     pub fn spawn(&self) -> Running {
-        Running(Some(self.command(&[]).spawn().unwrap()))
+        self.spawn_command(&[])
+    }
+
+    pub fn spawn_command(&self, args: &[&str]) -> Running {
+        Running(Some(self.command(args).spawn().unwrap()))
     }
 
     /// Waits until the simulator has been asked so often.
@@ -169,6 +173,11 @@ impl Running {
         let id = self.0.as_ref().unwrap().id();
         let pid = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
+    }
+
+    /// The process as it is, for what reads its log while it runs.
+    pub fn child(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
     }
 
     pub fn wait(mut self) -> Ended {

@@ -93,7 +93,7 @@ fn identity(case: &Case) -> Value {
 fn settles(case: &Case, profile: &str) {
     let ended = case.run(&[]);
     assert_eq!(ended.code, Some(0), "{profile}:\n{}", ended.err);
-    assert!(!ended.err.contains("+ "), "{profile}: nothing is made anew:\n{}", ended.err);
+    assert!(!ended.err.contains("INFO + "), "{profile}: nothing is made anew:\n{}", ended.err);
     case.assert_one_of_each();
     case.sim.clear_requests();
     let ended = case.run(&[]);

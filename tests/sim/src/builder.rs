@@ -25,6 +25,9 @@ pub struct Builder {
     config: Config,
     bind: SocketAddr,
     tls: TlsMode,
+    tls_bind: Option<SocketAddr>,
+    tls_names: Vec<String>,
+    approves_devices: Option<String>,
     state: Option<State>,
 }
 
@@ -42,6 +45,9 @@ impl Builder {
             },
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             tls: TlsMode::Valid,
+            tls_bind: None,
+            tls_names: vec![],
+            approves_devices: None,
             state: None,
         }
     }
@@ -111,6 +117,27 @@ impl Builder {
         self
     }
 
+    /// The address to listen on for TLS.
+    #[must_use]
+    pub fn tls_bind(mut self, address: SocketAddr) -> Self {
+        self.tls_bind = Some(address);
+        self
+    }
+
+    /// Names, beside localhost, that the certificate is for.
+    #[must_use]
+    pub fn tls_names(mut self, names: &[String]) -> Self {
+        self.tls_names = names.to_vec();
+        self
+    }
+
+    /// A user who approves every device code at once, as somebody who sits before the page does.
+    #[must_use]
+    pub fn approves_devices(mut self, username: &str) -> Self {
+        self.approves_devices = Some(username.to_owned());
+        self
+    }
+
     /// Whether peers count as trusted proxies, so that X-Forwarded-Host (and, on the newest, -Proto) counts.
     #[must_use]
     pub fn trusted_proxy(mut self, trusted: bool) -> Self {
@@ -176,8 +203,9 @@ impl Builder {
     fn parts(self) -> Parts {
         let mut state = self.state.unwrap_or_else(|| State::installed(self.profile, &self.token));
         state.upgrade(self.profile);
+        state.approves_devices = self.approves_devices;
         let (gate, _) = watch::channel(Gate { open: false, stop: false, turn: 0 });
-        let (ca_pem, tls) = acceptor(self.tls).expect("a certificate");
+        let (ca_pem, tls) = acceptor(self.tls, &self.tls_names).expect("a certificate");
         let total = if tls.is_some() { 2 } else { 1 };
         let shared = Arc::new(Shared {
             profile: self.profile,
@@ -191,7 +219,10 @@ impl Builder {
             listeners: Listeners { total, ..Listeners::default() },
         });
         shared.enter();
-        Parts { shared, tls, ca_pem, bind: self.bind }
+        let mut tls_bind = self.bind;
+        tls_bind.set_port(0);
+        let bind = (self.bind, self.tls_bind.unwrap_or(tls_bind));
+        Parts { shared, tls, ca_pem, bind }
     }
 }
 
@@ -200,17 +231,16 @@ struct Parts {
     shared: Arc<Shared>,
     tls: Option<TlsAcceptor>,
     ca_pem: String,
-    bind: SocketAddr,
+    /// For plain HTTP and for HTTPS.
+    bind: (SocketAddr, SocketAddr),
 }
 
 /// Spawns the server's tasks; answers the addresses of plain HTTP and of HTTPS.
 fn spawn(
-    bind: SocketAddr,
+    (bind, tls_bind): (SocketAddr, SocketAddr),
     tls: Option<TlsAcceptor>,
     shared: &Arc<Shared>,
 ) -> (SocketAddr, SocketAddr) {
-    let mut tls_bind = bind;
-    tls_bind.set_port(0);
     let plain = reserve(bind).expect("a port");
     let secure = reserve(tls_bind).expect("a port");
     let at = |socket: &tokio::net::TcpSocket| socket.local_addr().expect("an address");

@@ -8,7 +8,9 @@ use authentik_sim::{Advance, DEFAULT_TOKEN, Sim, Stage, default_objects, find, p
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "authentik-sim [--listen 127.0.0.1:9000] [--profile 2026.2] [--token TOKEN] \
-                     [--startup ready|fast|slow] [--latency-ms N] [--web-path /auth/]";
+                     [--startup ready|fast|slow] [--latency-ms N] [--web-path /auth/] \
+                     [--approve-devices USER] [--tls-listen ADDRESS] [--tls-name NAME] [--ca-file PATH]\n\
+                     SIGHUP: restarts, and keeps its objects";
 
 struct Options {
     listen: std::net::SocketAddr,
@@ -17,6 +19,10 @@ struct Options {
     startup: String,
     latency: Duration,
     web_path: String,
+    approve_devices: Option<String>,
+    tls_listen: Option<std::net::SocketAddr>,
+    tls_names: Vec<String>,
+    ca_file: Option<String>,
 }
 
 fn options() -> Result<Options, String> {
@@ -27,6 +33,10 @@ fn options() -> Result<Options, String> {
         startup: "ready".to_owned(),
         latency: Duration::ZERO,
         web_path: "/".to_owned(),
+        approve_devices: None,
+        tls_listen: None,
+        tls_names: vec![],
+        ca_file: None,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
@@ -48,6 +58,13 @@ fn options() -> Result<Options, String> {
                     value.parse().map(Duration::from_millis).map_err(|_| bad("not a number"))?;
             }
             "--web-path" => options.web_path = value,
+            "--approve-devices" => options.approve_devices = Some(value),
+            "--tls-listen" => {
+                options.tls_listen =
+                    Some(value.parse().map_err(|_| bad("not an address and port"))?);
+            }
+            "--tls-name" => options.tls_names.push(value),
+            "--ca-file" => options.ca_file = Some(value),
             _ => return Err(format!("unknown option {name}\n{USAGE}")),
         }
     }
@@ -81,21 +98,32 @@ fn ladder(options: &Options) -> Result<Vec<(Advance, Stage)>, String> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     // Before anybody is told that the server runs: whoever knows may end it.
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
         eprintln!("signals cannot be waited for");
         return ExitCode::FAILURE;
     };
     let started = options().and_then(|options| {
         let stages = ladder(&options)?;
-        Ok(Sim::builder(&options.profile)
+        let builder =
+            options.tls_listen.iter().fold(Sim::builder(&options.profile), |b, a| b.tls_bind(*a));
+        let builder =
+            options.approve_devices.iter().fold(builder, |b, user| b.approves_devices(user));
+        let sim = builder
             .bind(options.listen)
             .token(&options.token)
             .latency(options.latency)
             .web_path(&options.web_path)
+            .tls_names(&options.tls_names)
             .startup(stages)
-            .start())
+            .start();
+        if let Some(path) = &options.ca_file {
+            std::fs::write(path, sim.ca_pem()).map_err(|e| format!("--ca-file {path}: {e}"))?;
+        }
+        Ok(sim)
     });
     let sim = match started {
         Ok(sim) => sim,
@@ -107,9 +135,15 @@ async fn main() -> ExitCode {
     let (version, url, https_url) = (sim.profile().version_current, sim.url(), sim.https_url());
     // Nobody may be reading; the server runs all the same.
     let _ = writeln!(std::io::stdout(), "authentik-sim {version} listens on {url} and {https_url}");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => sim.restart(vec![
+                (Advance::After(Duration::from_millis(500)), Stage::Refused),
+                (Advance::After(Duration::from_secs(2)), Stage::Starting),
+            ]),
+        }
     }
     drop(sim);
     ExitCode::SUCCESS

@@ -114,6 +114,13 @@ impl Sim {
         self.shared.listeners.wait(listens);
     }
 
+    /// Goes through these stages, as a server does that is restarted; its objects are those of its database, so
+    /// they stay.
+    pub fn restart(&self, stages: Vec<(Advance, Stage)>) {
+        *lock(&self.shared.ladder) = Ladder::new(stages);
+        self.shared.enter();
+    }
+
     /// The present stage.
     #[must_use]
     pub fn stage(&self) -> Stage {

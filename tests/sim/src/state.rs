@@ -49,6 +49,8 @@ pub struct State {
     pub(crate) app_cache: HashMap<i64, Vec<String>>,
     /// Device requests seen, as times.
     pub(crate) device_requests: Vec<i64>,
+    /// Who approves every device code at once.
+    pub(crate) approves_devices: Option<String>,
     pub(crate) release: Release,
     pub(crate) next_pk: i64,
 }
@@ -76,6 +78,7 @@ impl State {
             hidden: BTreeMap::new(),
             app_cache: HashMap::new(),
             device_requests: vec![],
+            approves_devices: None,
             release: profile.release,
             next_pk: 1,
         };

@@ -42,6 +42,12 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
+    /// When it arrived, for benchmarks.
+    #[must_use]
+    pub fn arrived(&self) -> Instant {
+        self.started
+    }
+
     /// Whether it is an authenticated change through the API.
     #[must_use]
     pub fn is_write(&self) -> bool {

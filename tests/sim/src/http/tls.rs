@@ -30,6 +30,7 @@ pub enum TlsMode {
 /// The CA's certificate as PEM, and what accepts connections.
 pub(crate) fn acceptor(
     mode: TlsMode,
+    names: &[String],
 ) -> Result<(String, Option<TlsAcceptor>), Box<dyn std::error::Error>> {
     let ca_key = KeyPair::generate()?;
     let mut ca = CertificateParams::default();
@@ -45,6 +46,9 @@ pub(crate) fn acceptor(
     let name = if mode == TlsMode::WrongName { "elsewhere.example" } else { "localhost" };
     let mut leaf = CertificateParams::new(vec![name.to_owned()])?;
     if mode != TlsMode::WrongName {
+        for name in names {
+            leaf.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
+        }
         leaf.subject_alt_names.push(SanType::IpAddress(std::net::Ipv4Addr::LOCALHOST.into()));
     }
     leaf.distinguished_name.push(DnType::CommonName, name);

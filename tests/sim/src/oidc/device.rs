@@ -50,12 +50,14 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>) -> Reply {
         "verification_uri_complete": format!("{base}/device?code={user_code}"), "user_code": user_code,
         "expires_in": lifetime, "interval": 5,
     });
+    let impatient = ctx.state.approves_devices.clone();
+    let approved = impatient.and_then(|name| ctx.state.user(&name)?["pk"].as_i64());
     ctx.state.grants.devices.push(Device {
         device_code,
         user_code,
         provider: provider["pk"].as_i64().unwrap_or_default(),
         scopes,
-        approved: None,
+        approved,
         expires: now + lifetime,
     });
     let reply = Reply::json(200, &body);

@@ -1,0 +1,103 @@
+//! `SETUP_LISTEN`: three pages over plain HTTP, for orchestrators and Prometheus. Whoever reaches the port learns
+//! how the sidecar is, and nothing of Authentik.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tracing::info;
+
+use super::{Status, metrics};
+use crate::error::{Error, Exit, Result};
+
+/// Connections at a time; more wait to be accepted. Each costs some kilobytes, and a sidecar has a few megabytes.
+const CONNECTIONS: usize = 64;
+
+/// For one connection, from the first byte to the last: an orchestrator asks at once and reads at once, and nobody
+/// else shall keep one of the few for longer.
+const CONNECTION_TIME: Duration = Duration::from_secs(2);
+
+/// Plain words.
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Listens from now on.
+///
+/// # Errors
+/// [`Exit::Config`] when the address cannot be listened on.
+pub async fn start(address: SocketAddr, status: Arc<Status>) -> Result<()> {
+    let listener = TcpListener::bind(address).await;
+    let (listener, local) =
+        listener.and_then(|l| l.local_addr().map(|local| (l, local))).map_err(|e| {
+            Error::new(Exit::Config, format!("SETUP_LISTEN: cannot listen on {address}"))
+                .because(e)
+                .remedy(
+                    "give an address of this container and a port above 1023 that is free, such as :9100",
+                )
+        })?;
+    info!(stage = "watch", address = %local, "serves /healthz, /readyz and /metrics on http://{local}");
+    tokio::spawn(async move {
+        let free = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
+            let Ok((stream, _)) = listener.accept().await else {
+                // Out of file descriptors, most likely: others have to give some back first.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            };
+            let status = Arc::clone(&status);
+            tokio::spawn(async move {
+                let service = service_fn(move |request| {
+                    let response = answer(&request, &status);
+                    async move { Ok::<_, Infallible>(response) }
+                });
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .keep_alive(false)
+                    .serve_connection(TokioIo::new(stream), service);
+                // A peer that breaks off is its own affair.
+                let _ = tokio::time::timeout(CONNECTION_TIME, connection).await;
+                drop(permit);
+            });
+        }
+    });
+    Ok(())
+}
+
+fn answer(request: &Request<Incoming>, status: &Status) -> Response<String> {
+    let (code, media_type, text) = match request.uri().path() {
+        "/healthz" => match status.verdict() {
+            Ok(()) => (StatusCode::OK, TEXT, "ok\n".to_owned()),
+            Err(unwell) => (StatusCode::SERVICE_UNAVAILABLE, TEXT, format!("{}\n", unwell.why)),
+        },
+        "/readyz" if status.is_ready() => (StatusCode::OK, TEXT, "ok\n".to_owned()),
+        "/readyz" => {
+            let text = "the files are not written yet\n".to_owned();
+            (StatusCode::SERVICE_UNAVAILABLE, TEXT, text)
+        }
+        "/metrics" => (StatusCode::OK, metrics::MEDIA_TYPE, status.metrics.text()),
+        _ => {
+            let text = "there are /healthz, /readyz and /metrics\n".to_owned();
+            (StatusCode::NOT_FOUND, TEXT, text)
+        }
+    };
+    let allowed = matches!(*request.method(), Method::GET | Method::HEAD);
+    let (code, text) =
+        if allowed { (code, text) } else { (StatusCode::METHOD_NOT_ALLOWED, String::new()) };
+    let mut response = Response::new(text);
+    *response.status_mut() = code;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if !allowed {
+        headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
+    response
+}

@@ -1,0 +1,4 @@
+# image: authentik-sim:local
+FROM scratch
+COPY authentik-sim /
+ENTRYPOINT ["/authentik-sim"]

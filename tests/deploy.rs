@@ -1,0 +1,126 @@
+//! What is shipped for orchestrators says what the program knows: variables that exist, no root, nothing writable that need
+//! not be, secrets as files, and the checks of the binary itself. Their shape is held against the published schemas by
+//! `.ci/run`; here is what no schema can know.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+
+use netbird_authentik_init::config::variables;
+use saphyr::{LoadableYamlNode, Yaml};
+
+fn documents(name: &str) -> Vec<Yaml<'static>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let text: &'static str = std::fs::read_to_string(&path).unwrap().leak();
+    Yaml::load_from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"))
+}
+
+fn at<'a>(node: &'a Yaml<'a>, path: &str) -> &'a Yaml<'a> {
+    path.split('.').fold(node, |node, key| match key.parse::<usize>() {
+        Ok(index) => &node[index],
+        Err(_) => &node[key],
+    })
+}
+
+fn text<'a>(node: &'a Yaml<'a>, path: &str) -> &'a str {
+    at(node, path).as_str().unwrap_or_else(|| panic!("no text at {path}"))
+}
+
+/// Every name is one of ours, no secret is given as itself, and every file of a secret has its mount.
+fn check_names<'a>(names: impl Iterator<Item = (&'a str, &'a str)>, secrets_at: &str) {
+    let mut tokens = 0;
+    for (name, value) in names {
+        let file_of = variables::file_form(name);
+        assert!(variables::find(name).is_some() || file_of.is_some(), "{name} is not a variable");
+        assert!(!variables::find(name).is_some_and(|v| v.secret), "{name} is a secret in the open");
+        if file_of.is_some() {
+            assert!(value.starts_with(secrets_at), "{name}: {value}");
+        }
+        tokens += usize::from(name == "AUTHENTIK_TOKEN_FILE");
+    }
+    assert_eq!(tokens, 1, "the token");
+}
+
+fn pairs<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
+    node.as_mapping().unwrap().iter().map(|(k, v)| (k.as_str().unwrap(), v.as_str().unwrap()))
+}
+
+#[test]
+fn kubernetes_runs_us_with_no_rights_and_secrets_as_files() {
+    let management = documents("deploy/kubernetes/management.yaml");
+    let drift = documents("deploy/kubernetes/drift.yaml");
+    assert_eq!(text(&management[0], "kind"), "ConfigMap");
+    check_names(pairs(at(&management[0], "data")), "/secrets/");
+    let pods = [
+        (at(&management[1], "spec.template.spec"), "initContainers"),
+        (at(&drift[0], "spec.jobTemplate.spec.template.spec"), "containers"),
+    ];
+    for (pod, list) in pods {
+        assert_eq!(at(pod, "automountServiceAccountToken").as_bool(), Some(false));
+        assert_eq!(at(pod, "securityContext.fsGroup").as_integer(), Some(65532));
+        let ours = &pod[list][0];
+        assert!(text(ours, "image").ends_with(concat!(":", env!("CARGO_PKG_VERSION"))));
+        assert_eq!(
+            text(ours, "envFrom.0.configMapRef.name"),
+            text(&management[0], "metadata.name")
+        );
+        for (key, value) in [
+            ("runAsNonRoot", true),
+            ("readOnlyRootFilesystem", true),
+            ("allowPrivilegeEscalation", false),
+        ] {
+            assert_eq!(ours["securityContext"][key].as_bool(), Some(value), "{key}");
+        }
+        assert_eq!(text(ours, "securityContext.capabilities.drop.0"), "ALL");
+        assert_eq!(at(ours, "securityContext.runAsUser").as_integer(), Some(65532));
+        let mounts = ours["volumeMounts"].as_sequence().unwrap();
+        let secrets = mounts.iter().find(|m| m["name"].as_str() == Some("secrets")).unwrap();
+        assert_eq!(secrets["mountPath"].as_str(), Some("/secrets"));
+        assert_eq!(secrets["readOnly"].as_bool(), Some(true));
+        // Without a cluster-wide file system every pod has files of its own: what must agree is given.
+        let volumes = pod["volumes"].as_sequence().unwrap();
+        let setup = volumes.iter().find(|v| v["name"].as_str() == Some("setup")).unwrap();
+        assert!(!setup["emptyDir"].is_badvalue());
+    }
+    let given: Vec<&str> = pairs(at(&management[0], "data")).map(|(name, _)| name).collect();
+    for secret in ["NETBIRD_DATASTORE_ENC_KEY_FILE", "NETBIRD_RELAY_AUTH_SECRET_FILE"] {
+        assert!(given.contains(&secret), "{secret} would be made anew in every pod");
+    }
+    assert_eq!(text(&drift[0], "spec.concurrencyPolicy"), "Forbid");
+}
+
+#[test]
+fn swarm_runs_the_sidecar_with_secrets_as_files() {
+    let stack = &documents("deploy/swarm/stack.yml")[0];
+    let ours = at(stack, "services.netbird-authentik-init");
+    check_names(pairs(&ours["environment"]), "/run/secrets/");
+    let granted: Vec<&str> =
+        ours["secrets"].as_sequence().unwrap().iter().map(|s| text(s, "source")).collect();
+    for (_, path) in pairs(&ours["environment"]).filter(|(name, _)| name.ends_with("_FILE")) {
+        let name = path.trim_start_matches("/run/secrets/");
+        assert!(granted.contains(&name), "{name} is not granted");
+        assert_eq!(at(stack, &format!("secrets.{name}.external")).as_bool(), Some(true));
+    }
+    assert_eq!(text(ours, "command.0"), "watch");
+    assert_eq!(text(ours, "healthcheck.test.1"), "/netbird-authentik-init");
+    assert_eq!(ours["read_only"].as_bool(), Some(true));
+    assert_eq!(text(ours, "cap_drop.0"), "ALL");
+}
+
+#[test]
+fn the_release_is_built_from_the_tag_with_all_that_is_promised() {
+    let release = &documents(".github/workflows/release.yml")[0];
+    let steps = at(release, "jobs.image.steps").as_sequence().unwrap();
+    let build = steps.iter().find(|s| s.as_mapping_get("id").is_some()).unwrap();
+    assert_eq!(text(build, "with.platforms"), "linux/amd64,linux/arm64");
+    assert_eq!(at(build, "with.sbom").as_bool(), Some(true));
+    assert_eq!(text(build, "with.provenance"), "mode=max");
+    let arguments = text(build, "with.build-args");
+    let dockerfile = include_str!("../Dockerfile");
+    for argument in arguments.lines() {
+        let name = argument.split('=').next().unwrap();
+        assert!(dockerfile.contains(&format!("ARG {name}=")), "{name}");
+    }
+    assert!(dockerfile.contains(concat!("ARG VERSION=", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(text(release, "jobs.image.needs"), "ci");
+}

@@ -1,0 +1,269 @@
+//! `watch` as its surroundings see it: how it ends, its health check, its pages, and what it logs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use authentik_sim::Stage;
+use prometheus_parse::{Scrape, Value};
+use rustix::process::Signal;
+
+use crate::http::exchange;
+use crate::support::Case;
+use crate::watch::Watch;
+
+/// Every sample of the metrics page, by name and labels, as a Prometheus parser reads it.
+fn samples(watch: &Watch) -> BTreeMap<String, f64> {
+    let (status, text) = watch.page("/metrics");
+    assert_eq!(status, 200);
+    let scrape = Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap();
+    let mut samples = BTreeMap::new();
+    for sample in scrape.samples {
+        let mut labels: Vec<_> = sample.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        labels.sort();
+        let name = sample.metric.trim_start_matches("netbird_authentik_init_");
+        let key = [&[name.to_owned()][..], &labels].concat().join(" ");
+        let number = match sample.value {
+            Value::Counter(n) | Value::Gauge(n) => n,
+            Value::Histogram(buckets) => buckets.last().unwrap().count,
+            // The parser knows a histogram by its buckets only.
+            Value::Untyped(n)
+                if key.ends_with("_seconds_sum") || key.ends_with("_seconds_count") =>
+            {
+                n
+            }
+            other => panic!("{key}: an untyped sample: {other:?}"),
+        };
+        assert!(scrape.docs.contains_key(&sample.metric) || !number.is_nan(), "{key}");
+        samples.insert(key, number);
+    }
+    samples
+}
+
+#[test]
+fn a_sidecar_tells_its_health_to_docker_and_over_http() {
+    let mut case = Case::new("2026.2");
+    case.run(&["healthcheck"]).expect(1);
+    case.sim.set_stage(Stage::Refused);
+    let mut watch = Watch::begin(&mut case);
+    watch.until("waiting for Authentik to answer");
+    let unwell = case.run(&["healthcheck"]).expect(1);
+    assert_eq!(
+        unwell.out, "the first cycle is not done yet: waiting for Authentik to answer\n",
+        "one line, and why"
+    );
+    assert_eq!(watch.page("/healthz"), (503, "the first cycle is not done yet\n".into()));
+    assert_eq!(watch.page("/readyz").0, 503);
+
+    case.sim.set_stage(Stage::Ready);
+    watch.until_ended();
+    let well = case.run(&["healthcheck"]).expect(0);
+    assert_eq!((well.out.as_str(), well.err.as_str()), ("", ""), "silent when all is well");
+    assert_eq!(watch.page("/healthz"), (200, "ok\n".into()));
+    assert_eq!(watch.page("/readyz"), (200, "ok\n".into()));
+
+    case.sim.state().provider_mut("NetBird").unwrap()["sub_mode"] = "hashed_user_id".into();
+    std::fs::write(case.path("management.json"), "not JSON").unwrap();
+    watch.cycle();
+    let unwell = case.run(&["healthcheck"]).expect(1);
+    assert!(
+        unwell.out.starts_with("the last cycle failed:") && unwell.out.contains("management.json")
+    );
+    let (status, why) = watch.page("/healthz");
+    assert_eq!(status, 503);
+    assert!(why.contains("(65)") && !why.contains("management"), "nothing but our words: {why}");
+    assert_eq!(watch.page("/readyz").0, 200, "NetBird can still start");
+
+    let (code, log) = watch.end(Signal::TERM);
+    assert_eq!(code, Some(0));
+    assert!(log.contains("SIGTERM"), "{log}");
+    let gone = case.run(&["healthcheck"]).expect(1);
+    assert!(gone.out.starts_with("no watch is running in this container"), "{}", gone.out);
+}
+
+#[test]
+fn a_health_check_needs_no_other_variable_and_ages() {
+    let mut case = Case::new("2026.2");
+    case.env("SETUP_INTERVAL", "1ms").env("SETUP_LISTEN", "127.0.0.1:0");
+    let mut watch = Watch::spawn(&case);
+    watch.until("NetBird can start");
+    // Stopped, it cannot answer "well" from the grave; and when it goes on, its last good cycle is old.
+    case.sim.set_stage(Stage::Refused);
+    watch.until("waiting for Authentik to answer");
+    let answer = loop {
+        let answer = case.run(&["healthcheck"]);
+        if answer.out.contains("the last good cycle ended") {
+            break answer;
+        }
+    };
+    assert_eq!(answer.code, Some(1), "{}", answer.out);
+    let mut bare = std::process::Command::new(env!("CARGO_BIN_EXE_netbird-authentik-init"));
+    bare.env_clear().env("SETUP_DIR", case.path("")).arg("healthcheck");
+    let out = String::from_utf8(bare.output().unwrap().stdout).unwrap();
+    assert!(out.contains("waiting for Authentik to answer"), "{out}");
+}
+
+#[test]
+fn metrics_are_read_by_a_prometheus_parser_and_count_what_happened() {
+    let mut case = Case::new("2026.2");
+    let mut watch = Watch::start(&mut case);
+    let first = samples(&watch);
+    assert_eq!(first["cycles_total"], 1.0);
+    assert_eq!(first["changes_total action=create object=provider"], 1.0);
+    assert_eq!(first["changes_total action=change object=brand"], 1.0);
+    assert_eq!(first["changes_total action=change object=provider"], 0.0, "there before it counts");
+    assert_eq!(first["files_written_total"], 4.0);
+    assert_eq!(first["cycle_duration_seconds"], 1.0);
+    assert_eq!(first["cycle_failures_total reason=rejected"], 0.0);
+    assert_eq!(first[&format!("build_info version={}", env!("CARGO_PKG_VERSION"))], 1.0);
+    let sent: f64 =
+        first.iter().filter(|(k, _)| k.starts_with("requests_total")).map(|(_, v)| v).sum();
+    assert_eq!(sent, case.sim.requests().len() as f64, "every request once");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let last = first["last_success_timestamp_seconds"];
+    assert!(last > 1.7e9 && last <= now.as_secs_f64(), "{last}");
+
+    case.sim.state().provider_mut("NetBird").unwrap()["client_type"] = "confidential".into();
+    watch.cycle();
+    std::fs::write(case.path("secrets.json"), "not JSON").unwrap();
+    watch.cycle();
+    let then = samples(&watch);
+    assert_eq!(then["cycles_total"], 3.0);
+    assert_eq!(then["changes_total action=change object=provider"], 1.0);
+    assert_eq!(then["cycle_failures_total reason=refused"], 1.0);
+    assert_eq!(then["files_written_total"], 4.0);
+
+    let (_, text) = watch.page("/metrics");
+    let page = include_str!("../../docs/operating.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `netbird_authentik_init_"));
+    let documented: BTreeSet<&str> = rows.map(|r| r.split(['`', '{']).next().unwrap()).collect();
+    let served: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|l| l.strip_prefix("# TYPE netbird_authentik_init_")?.split(' ').next())
+        .collect();
+    assert_eq!(documented, served, "docs/operating.md has every metric and no other");
+    for secret in ["netbird.example.com", "akadmin", &case.sim.url(), "2026.2"] {
+        assert!(!text.contains(secret), "nothing of Authentik is exposed: {secret}");
+    }
+}
+
+#[test]
+fn pages_answer_what_they_are_asked_and_nothing_else() {
+    let mut case = Case::new("2026.2");
+    let watch = Watch::start(&mut case);
+    assert_eq!(watch.page("/").0, 404);
+    assert_eq!(watch.page("/healthz?verbose").0, 200);
+    let (status, head, body) = exchange(&watch.url, "POST", "/healthz", "", "x");
+    assert_eq!((status, body.as_str()), (405, ""));
+    assert!(head.contains("allow: GET, HEAD"), "{head}");
+    let (status, _, body) = exchange(&watch.url, "HEAD", "/metrics", "", "");
+    assert_eq!((status, body.as_str()), (200, ""));
+    let (_, head, _) = exchange(&watch.url, "GET", "/metrics", "", "");
+    assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
+    // Many who say nothing do not keep one out who asks.
+    let idle: Vec<_> = (0..40).map(|_| std::net::TcpStream::connect(&watch.url).unwrap()).collect();
+    assert_eq!(watch.page("/healthz").0, 200);
+    drop(idle);
+}
+
+#[test]
+fn a_sidecar_ends_by_signals_in_any_state() {
+    let mut case = Case::new("2026.2");
+    let watch = Watch::start(&mut case);
+    assert_eq!(watch.end(Signal::TERM).0, Some(0), "between cycles");
+    let watch = Watch::start(&mut case);
+    assert_eq!(watch.end(Signal::INT).0, Some(130));
+    case.sim.set_stage(Stage::Refused);
+    let mut watch = Watch::begin(&mut case);
+    watch.until("waiting for Authentik to answer");
+    assert_eq!(watch.end(Signal::TERM).0, Some(0), "in the middle of a cycle");
+}
+
+#[test]
+fn wrong_variables_and_a_taken_address_keep_it_from_starting() {
+    let mut case = Case::new("2026.2");
+    case.env("SETUP_INTERVAL", "soon").env("SETUP_LISTEN", "somewhere");
+    case.run(&["watch"]).expect(78).says(&["SETUP_INTERVAL", "SETUP_LISTEN"]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    case.env("SETUP_INTERVAL", "1h").env("SETUP_LISTEN", taken.local_addr().unwrap().to_string());
+    case.run(&["watch"]).expect(78).says(&[
+        "SETUP_LISTEN: cannot listen on",
+        "why:",
+        "what to do:",
+    ]);
+    assert!(case.sim.requests().is_empty(), "before anything is asked");
+}
+
+#[test]
+fn a_converged_cycle_is_silent() {
+    let mut case = Case::new("2026.2");
+    let mut watch = Watch::start(&mut case);
+    assert!(watch.first.contains("NetBird can start"));
+    case.sim.clear_requests();
+    quiet(&case, &mut watch);
+    // What was mended is no reason to say, one cycle later, that it still is.
+    std::fs::remove_file(case.path("relay.env")).unwrap();
+    assert!(watch.cycle().contains("relay.env written"));
+    case.sim.clear_requests();
+    quiet(&case, &mut watch);
+}
+
+#[track_caller]
+fn quiet(case: &Case, watch: &mut Watch) {
+    let log = watch.cycle();
+    let told: Vec<&str> = log.lines().filter(|line| !line.contains("DEBUG")).collect();
+    assert!(matches!(told[..], [line] if line.contains("SIGHUP")), "{log}");
+    assert!(case.sim.writes().is_empty());
+    assert!(case.sim.requests().len() <= 16);
+}
+
+#[test]
+fn a_cycle_that_could_not_begin_counts_nothing_twice() {
+    let mut case = Case::new("2026.2");
+    let path = case.side_file("token", authentik_sim::DEFAULT_TOKEN);
+    case.unset("AUTHENTIK_TOKEN").env("AUTHENTIK_TOKEN_FILE", &path);
+    let mut watch = Watch::start(&mut case);
+    let before = samples(&watch);
+    std::fs::remove_file(&path).unwrap();
+    let log = watch.cycle();
+    assert!(log.contains("1 variable is wrong"), "the token is not missing as well: {log}");
+    let unwell = case.run(&["healthcheck"]).expect(1);
+    assert!(unwell.out.contains("AUTHENTIK_TOKEN_FILE"), "{}", unwell.out);
+    let after = samples(&watch);
+    for (name, value) in &before {
+        let moves = ["cycles_total", "cycle_failures_total reason=config", "cycle_duration"];
+        if !moves.iter().any(|m| name.starts_with(m)) {
+            assert_eq!(after[name], *value, "{name}");
+        }
+    }
+    assert_eq!(after["cycle_failures_total reason=config"], 1.0);
+}
+
+#[test]
+fn a_token_that_hangs_on_its_disk_keeps_neither_health_nor_the_end_waiting() {
+    let mut case = Case::new("2026.2");
+    let path = case.side_file("token", authentik_sim::DEFAULT_TOKEN);
+    case.unset("AUTHENTIK_TOKEN").env("AUTHENTIK_TOKEN_FILE", &path);
+    let mut watch = Watch::start(&mut case);
+    std::fs::remove_file(&path).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0)
+        .unwrap();
+    watch.signal(Signal::HUP);
+    watch.until("SIGHUP");
+    case.run(&["healthcheck"]).expect(0);
+    assert_eq!(watch.page("/healthz").0, 200);
+    assert_eq!(watch.end(Signal::TERM).0, Some(0));
+}
+
+#[test]
+fn a_log_that_nobody_reads_keeps_the_end_from_nothing() {
+    let mut case = Case::new("2026.2");
+    case.env("SETUP_INTERVAL", "1ms").env("SETUP_LOG", "trace").env("SETUP_LISTEN", "127.0.0.1:0");
+    let watch = Watch::spawn(&case);
+    // The pipe is full when no request comes any more.
+    let mut seen = 0;
+    while seen < 3 || case.sim.requests().len() != seen {
+        seen = case.sim.requests().len();
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    watch.signal(Signal::TERM);
+    assert_eq!(watch.exit_code(), Some(0));
+}

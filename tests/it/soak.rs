@@ -1,0 +1,44 @@
+//! A thousand cycles in a row: memory and descriptors stay where they were.
+
+use crate::support::Case;
+use crate::watch::Watch;
+
+/// Resident memory that belongs to the process alone, in KiB, and open descriptors.
+fn use_of(id: u32) -> (u64, usize) {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
+    let anonymous = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    (anonymous, std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count())
+}
+
+#[test]
+fn a_thousand_cycles_leave_memory_and_descriptors_flat() {
+    let mut case = Case::new("2026.2");
+    case.env("SETUP_INTERVAL", "1ms")
+        .env("SETUP_LISTEN", "127.0.0.1:0")
+        .env("SETUP_LOG", "info,netbird_authentik_init::watch=debug");
+    let mut watch = Watch::spawn(&case);
+    for _ in 0..200 {
+        watch.until_ended();
+    }
+    let (early, descriptors) = use_of(watch.id());
+    for cycle in 200..1000 {
+        if cycle % 100 == 0 {
+            // Drift, health checks and scrapes are a part of a sidecar's life too.
+            case.sim.clear_requests();
+            case.sim.state().provider_mut("NetBird").unwrap()["client_type"] =
+                "confidential".into();
+            std::fs::remove_file(case.path("setup.env")).unwrap();
+            case.run(&["healthcheck"]);
+            watch.page("/metrics");
+        }
+        watch.until_ended();
+    }
+    let (late, descriptors_late) = use_of(watch.id());
+    // Connections may be open at the moment of looking, a few of them.
+    assert!(descriptors_late <= descriptors + 4, "{descriptors} -> {descriptors_late}");
+    // A tenth is the allocator's; a leak of one kilobyte a cycle would be 800.
+    assert!(late <= early + early / 10 + 256, "{early} KiB -> {late} KiB");
+    assert!(late <= 10 * 1024, "{late} KiB");
+    assert_eq!(case.sim.state().provider_mut("NetBird").unwrap()["client_type"], "public");
+}
