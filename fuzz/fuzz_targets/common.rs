@@ -112,7 +112,9 @@ pub fn management(data: &[u8]) {
     for (key, value) in base.iter().filter(|(key, _)| key.starts_with("x-")) {
         assert_eq!(parsed.get(key), Some(value), "{key} was lost");
     }
-    assert!(!once.contains("{{"), "a template");
+    // What was foreign stays as it was, templates included; of ours there is none.
+    let foreign = Value::Object(base).to_string().contains("{{");
+    assert!(foreign || !once.contains("{{"), "a template");
 }
 
 /// What bash reads, without bash, for the fuzzer's speed: single quotes, and escaped ones between them. The tests ask
