@@ -98,7 +98,7 @@ fn every_request_times_every_fault() {
         }
     }
     let requests = first.len() + converged.len();
-    println!(
+    eprintln!(
         "matrix: {requests} requests x {} faults, once and for good: {} cases",
         faults.len(),
         cases.len()

@@ -92,7 +92,7 @@ fn any_schedule_ends_well() {
     let first = number("FAULTS_SEED").unwrap_or(1);
     let count = number("FAULTS_SCHEDULES").unwrap_or(200);
     let seeds: Vec<u64> = REGRESSIONS.into_iter().chain(first..first + count).collect();
-    println!("schedules: {}", seeds.len());
+    eprintln!("schedules: {}", seeds.len());
     all(&seeds, |seed| {
         in_simulated_time(schedule(*seed))
             .map_err(|failure| format!("FAULTS_SEED={seed}: {failure}"))
