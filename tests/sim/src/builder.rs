@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use crate::http::fault::Script;
 use crate::http::server::{listen, reserve};
@@ -151,12 +152,55 @@ impl Builder {
         self
     }
 
-    /// Starts the server; it listens when this returns, unless it begins by refusing.
+    /// Starts the server on a thread of its own; it listens when this returns, unless it begins by refusing.
     ///
     /// # Panics
     /// If the machine gives no port, key or thread.
     #[must_use]
     pub fn start(self) -> Sim {
+        let parts = self.parts();
+        let (ready, started) = std::sync::mpsc::channel();
+        let (inner, tls, bind) = (Arc::clone(&parts.shared), parts.tls, parts.bind);
+        let thread = std::thread::Builder::new()
+            .name("authentik-sim".to_owned())
+            .spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("a runtime");
+                runtime.block_on(async move {
+                    let mut stop = inner.gate.subscribe();
+                    let _ = ready.send(spawn(bind, tls, &inner));
+                    let _ = stop.wait_for(|gate| gate.stop).await;
+                });
+            })
+            .expect("a thread");
+        let (address, tls_address) = started.recv().expect("the server starts");
+        let shared = parts.shared;
+        if lock(&shared.ladder).stage != Stage::Refused {
+            shared.listeners.wait(true);
+        }
+        Sim { shared, address, tls_address, ca_pem: parts.ca_pem, thread: Some(thread) }
+    }
+
+    /// Starts the server as tasks of the runtime that this is called in: with its clock paused, server and client
+    /// live in the same simulated time. Stages are not to be set from outside then, since that blocks.
+    ///
+    /// # Panics
+    /// If the machine gives no port or key, or outside of a runtime.
+    pub async fn start_here(self) -> Sim {
+        let parts = self.parts();
+        let shared = parts.shared;
+        let (address, tls_address) = spawn(parts.bind, parts.tls, &shared);
+        if lock(&shared.ladder).stage != Stage::Refused {
+            while !shared.listeners.all() {
+                tokio::task::yield_now().await;
+            }
+        }
+        Sim { shared, address, tls_address, ca_pem: parts.ca_pem, thread: None }
+    }
+
+    fn parts(self) -> Parts {
         let mut state = self.state.unwrap_or_else(|| State::installed(self.profile, &self.token));
         state.upgrade(self.profile);
         state.approves_devices = self.approves_devices;
@@ -175,42 +219,37 @@ impl Builder {
             listeners: Listeners { total, ..Listeners::default() },
         });
         shared.enter();
-        let refuses = lock(&shared.ladder).stage == Stage::Refused;
-        let (ready, started) = std::sync::mpsc::channel();
-        let inner = Arc::clone(&shared);
         let mut tls_bind = self.bind;
         tls_bind.set_port(0);
-        let tls_bind = self.tls_bind.unwrap_or(tls_bind);
-        let thread = std::thread::Builder::new()
-            .name("authentik-sim".to_owned())
-            .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .expect("a runtime");
-                runtime.block_on(async move {
-                    let plain = reserve(self.bind).expect("a port");
-                    let secure = reserve(tls_bind).expect("a port");
-                    let at =
-                        |socket: &tokio::net::TcpSocket| socket.local_addr().expect("an address");
-                    let addresses = (at(&plain), at(&secure));
-                    let (shared, secured) = (Arc::clone(&inner), Arc::clone(&inner));
-                    let mut stop = inner.gate.subscribe();
-                    tokio::spawn(async move { listen(plain, None, shared).await });
-                    if tls.is_some() {
-                        tokio::spawn(async move { listen(secure, tls, secured).await });
-                    }
-                    let timed = Arc::clone(&inner);
-                    tokio::spawn(async move { timed.keep_time().await });
-                    let _ = ready.send(addresses);
-                    let _ = stop.wait_for(|gate| gate.stop).await;
-                });
-            })
-            .expect("a thread");
-        let (address, tls_address) = started.recv().expect("the server starts");
-        if !refuses {
-            shared.listeners.wait(true);
-        }
-        Sim { shared, address, tls_address, ca_pem, thread: Some(thread) }
+        let bind = (self.bind, self.tls_bind.unwrap_or(tls_bind));
+        Parts { shared, tls, ca_pem, bind }
     }
+}
+
+/// What a server is made of before it runs.
+struct Parts {
+    shared: Arc<Shared>,
+    tls: Option<TlsAcceptor>,
+    ca_pem: String,
+    /// For plain HTTP and for HTTPS.
+    bind: (SocketAddr, SocketAddr),
+}
+
+/// Spawns the server's tasks; answers the addresses of plain HTTP and of HTTPS.
+fn spawn(
+    (bind, tls_bind): (SocketAddr, SocketAddr),
+    tls: Option<TlsAcceptor>,
+    shared: &Arc<Shared>,
+) -> (SocketAddr, SocketAddr) {
+    let plain = reserve(bind).expect("a port");
+    let secure = reserve(tls_bind).expect("a port");
+    let at = |socket: &tokio::net::TcpSocket| socket.local_addr().expect("an address");
+    let addresses = (at(&plain), at(&secure));
+    tokio::spawn(listen(plain, None, Arc::clone(shared)));
+    if tls.is_some() {
+        tokio::spawn(listen(secure, tls, Arc::clone(shared)));
+    }
+    let timed = Arc::clone(shared);
+    tokio::spawn(async move { timed.keep_time().await });
+    addresses
 }

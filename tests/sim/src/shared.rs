@@ -79,6 +79,11 @@ impl Listeners {
         self.changed.notify_all();
     }
 
+    /// Whether all listen.
+    pub(crate) fn all(&self) -> bool {
+        *lock(&self.listening) == self.total
+    }
+
     /// Waits until all listen, or none.
     pub(crate) fn wait(&self, all: bool) {
         let wanted = if all { self.total } else { 0 };

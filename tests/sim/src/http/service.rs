@@ -71,6 +71,8 @@ enum Delivery {
     Whole,
     Slowly(Duration),
     Half,
+    /// With so many more bytes, within the string that the body ends with.
+    Padded(usize),
     Never,
 }
 
@@ -165,8 +167,8 @@ fn act(shared: &Shared, call: Call, tls: bool, fault: Option<Fault>) -> (Handled
             (made_up(Reply::json(200, &shape)), Delivery::Whole)
         }
         Some(Fault::HugeBody(bytes)) => {
-            let reply = Reply::json(200, &serde_json::json!({"padding": "x".repeat(bytes)}));
-            (made_up(reply), Delivery::Whole)
+            let reply = Reply::json(200, &serde_json::json!({"padding": ""}));
+            (made_up(reply), Delivery::Padded(bytes))
         }
         Some(Fault::WrongContentType) => {
             let mut handled = real(call);
@@ -199,6 +201,14 @@ fn response(reply: Reply, delivery: &Delivery, now: i64) -> Result<Response<Piec
         Delivery::Slowly(pause) => {
             body.pieces.extend(whole.chunks(16).map(Bytes::copy_from_slice));
             body.pause = Some(*pause);
+        }
+        Delivery::Padded(bytes) => {
+            // One piece many times over: a hundred megabytes are sent, and not held.
+            let padding = Bytes::from_static(&[b'x'; 64 * 1024]);
+            let inside = whole.len().saturating_sub(2);
+            body.pieces.push_back(whole.slice(..inside));
+            body.pieces.extend(std::iter::repeat_n(padding, bytes.div_ceil(64 * 1024)));
+            body.pieces.push_back(whole.slice(inside..));
         }
         Delivery::Whole | Delivery::Never => body.pieces.push_back(whole),
     }

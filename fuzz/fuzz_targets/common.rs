@@ -1,0 +1,167 @@
+//! One check for every target: the property tests of `cargo test` include this file and run a fixed budget of each.
+//! A check panics where a property does not hold.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::time::{Duration, SystemTime};
+
+use netbird_authentik_init::authentik::{answer, model, oidc, redirect};
+use netbird_authentik_init::config::{self, parse, variables::VARIABLES};
+use netbird_authentik_init::render::{self, Facts, management, shell};
+use netbird_authentik_init::secret::Secret;
+use netbird_authentik_init::secrets::Secrets;
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use serde_json::{Map, Value};
+
+/// Variables in pairs: a number that chooses one, then its value up to the next zero byte. No problem may repeat
+/// control characters.
+pub fn environment(data: &[u8]) {
+    let pairs = data.split(|b| *b == 0).filter_map(|pair| {
+        let (which, value) = pair.split_first()?;
+        let name = VARIABLES[usize::from(*which) % VARIABLES.len()].name;
+        // A path of the fuzzer's choice is none that we want to read.
+        (!name.ends_with("_FILE")).then(|| (name.into(), OsString::from_vec(value.to_vec())))
+    });
+    if let Err(problems) = config::load(pairs).config {
+        for problem in problems {
+            assert!(!problem.to_string().chars().any(char::is_control), "{problem:?}");
+        }
+    }
+}
+
+/// Every form of answer, and what is read out of the forms that differ between releases.
+pub fn decoders(data: &[u8]) {
+    macro_rules! decode {
+        ($($form:ty),* $(,)?) => {$(
+            let _ = serde_json::from_slice::<$form>(data);
+            let _ = serde_json::from_slice::<model::Page<$form>>(data);
+        )*};
+    }
+    decode!(
+        model::Me,
+        model::Version,
+        model::Provider,
+        model::Application,
+        model::Flow,
+        model::ScopeMapping,
+        model::KeyPair,
+        model::Brand,
+        model::Account,
+        model::AppPassword,
+        model::Group,
+        model::Role,
+        model::Binding,
+        oidc::Discovery,
+    );
+    if let Ok(keys) = serde_json::from_slice::<oidc::Jwks>(data) {
+        let _ = keys.has_rsa_key();
+    }
+    if let Ok(value) = serde_json::from_slice::<Value>(data) {
+        let _ = redirect::RedirectUris::read(&value);
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        let _ = netbird_authentik_init::authentik::release::Release::parse(text);
+        let _ = netbird_authentik_init::authentik::duration::seconds(text);
+    }
+}
+
+fn config() -> config::Config {
+    let vars = [
+        ("AUTHENTIK_HOST", "http://authentik-server:9000"),
+        ("AUTHENTIK_TOKEN", "token"),
+        ("NETBIRD_DOMAIN", "netbird.example.com"),
+    ];
+    config::load(vars.map(|(name, value)| (name.into(), value.into()))).config.unwrap()
+}
+
+fn facts(text: &str) -> Facts {
+    let text = || text.to_owned();
+    Facts {
+        issuer: text(),
+        client_id: text(),
+        discovery_url: text(),
+        authorization_endpoint: text(),
+        token_endpoint: text(),
+        device_endpoint: text(),
+        keys_location: text(),
+        discovery_at_start: true,
+        refresh_keys: true,
+        public_keys_have_max_age: true,
+        scopes: text(),
+    }
+}
+
+fn secrets() -> Secrets {
+    Secrets {
+        datastore_key: Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
+        relay: Secret::new("relay"),
+        turn: Secret::new("turn"),
+        service_account: None,
+    }
+}
+
+/// Merging twice is merging once, and keys that are not ours survive.
+pub fn management(data: &[u8]) {
+    let Ok(base) = serde_json::from_slice::<Map<String, Value>>(data) else { return };
+    let (config, facts, secrets) = (config(), facts("https://auth.example.com/"), secrets());
+    let _ = management::secrets_of(&base);
+    let once = management::render(&config, &facts, &secrets, Some(base.clone()));
+    let parsed: Map<String, Value> = serde_json::from_str(&once).unwrap();
+    let twice = management::render(&config, &facts, &secrets, Some(parsed.clone()));
+    assert_eq!(once, twice, "merging twice is not merging once");
+    for (key, value) in base.iter().filter(|(key, _)| key.starts_with("x-")) {
+        assert_eq!(parsed.get(key), Some(value), "{key} was lost");
+    }
+    // What was foreign stays as it was, templates included; of ours there is none.
+    let foreign = Value::Object(base).to_string().contains("{{");
+    assert!(foreign || !once.contains("{{"), "a template");
+}
+
+/// What bash reads, without bash, for the fuzzer's speed: single quotes, and escaped ones between them. The tests ask
+/// a real bash.
+pub fn shell(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let quoted = shell::quote(text);
+    let (mut inside, mut read, mut rest) = (false, String::new(), quoted.chars());
+    while let Some(c) = rest.next() {
+        match (c, inside) {
+            ('\'', _) => inside = !inside,
+            ('\\', false) => read.push(rest.next().unwrap()),
+            (c, true) => read.push(c),
+            (c, false) => panic!("{c:?} is outside of quotes in {quoted}"),
+        }
+    }
+    assert!(!inside && read == text, "{text:?} became {read:?}");
+    // A hostile issuer or client id in every file that is sourced: one assignment, whatever it holds.
+    for (output, file) in render::files(&config(), &facts(text), &secrets(), None) {
+        if output.file_name().ends_with(".env") && !text.contains('\n') {
+            for line in file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+                let (name, _) = line.split_once('=').unwrap();
+                let name = name.trim_start_matches("export ");
+                assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{line}");
+            }
+        }
+    }
+}
+
+/// Never longer than the cap.
+pub fn retry_after(data: &[u8]) {
+    let Ok(value) = HeaderValue::from_bytes(data) else { return };
+    let headers = HeaderMap::from_iter([(RETRY_AFTER, value)]);
+    for now in [SystemTime::UNIX_EPOCH, SystemTime::now()] {
+        let asked = answer::retry_after(&headers, now);
+        assert!(asked.is_none_or(|time| time <= Duration::from_secs(30)), "{asked:?}");
+    }
+}
+
+/// A base URL keeps its origin whatever is joined to it below `api/`, and reading it again changes nothing.
+pub fn url_join(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (base, path) = text.split_once('\n').unwrap_or((text, ""));
+    let Ok(base) = parse::base_url(base) else { return };
+    let again = parse::base_url(&base.join("")).expect("what was read can be read again");
+    assert_eq!(base, again);
+    let joined = base.join(&format!("api/v3/{path}"));
+    let url = base.url().join(&joined).expect("a joined URL is a URL");
+    assert_eq!(url.origin(), base.url().origin(), "{joined} leaves the origin");
+}
