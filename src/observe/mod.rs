@@ -166,9 +166,14 @@ async fn find(
     .await?;
     let mut candidates = by_client_id;
     for provider in by_name {
-        if candidates.iter().all(|c| c.pk != provider.pk) {
-            candidates.push(provider);
-        }
+        // The later answer counts, of two about the same provider.
+        candidates.retain(|c| c.pk != provider.pk);
+        candidates.push(provider);
+    }
+    // Another run may have made the application since the first question was answered.
+    let ours = |p: &Provider| p.assigned_application_slug.as_deref() == Some(&desired.slug);
+    if let Some(place) = candidates.iter().position(ours) {
+        return Ok(Found::Linked(Box::new(candidates.swap_remove(place))));
     }
     let Some(application) = application else {
         return Ok(Found::NoApplication(candidates));

@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use authentik_sim::{Fault, FaultRule, Match};
+
 use crate::support::{Case, everywhere, release};
 
 /// A hand-made provider in the newest form; the simulator serves it in its release's own.
@@ -142,4 +144,25 @@ fn other_providers_and_applications_are_left_alone() {
     assert_eq!(state.providers[..3], before.providers[..]);
     assert_eq!(state.applications[..3], before.applications[..]);
     assert_eq!(state.providers.len(), 4);
+}
+
+/// Two runs at once: the other one makes provider and application between two of our questions.
+#[test]
+fn an_application_that_appears_while_we_look_is_ours_all_the_same() {
+    let case = Case::new("2026.2");
+    case.init();
+    let json = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+    let nobody = r#"{"pagination":{"next":0,"count":0},"results":[],"autocomplete":{}}"#;
+    let missing = r#"{"detail":"No Application matches the given query."}"#;
+    for (path, status, body) in [
+        (r"^/api/v3/providers/oauth2/\?.*client_id=", 200, nobody),
+        (r"^/api/v3/core/applications/netbird/", 404, missing),
+    ] {
+        let answer = Fault::Status(status, json.clone(), body.to_owned());
+        case.sim.fault(FaultRule::once(Match::regex("GET", path), answer));
+    }
+    case.sim.clear_requests();
+    case.init();
+    assert!(case.sim.writes().is_empty());
+    case.assert_one_of_each();
 }
