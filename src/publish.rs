@@ -163,6 +163,9 @@ pub fn unusable(verb: &str, what: &str, error: &io::Error) -> Error {
         io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
             "remove what stands in the way: a bind mount of a missing file makes a directory of its name".into()
         }
+        io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => {
+            "mount the directory, not the single file: a file that is a mount point cannot be replaced whole".into()
+        }
         _ => format!(
             "this container runs as {uid}:{gid}: give the volume to that user (chown {uid}:{gid}), or run the \
              container as the volume's owner (user: in the compose file)"

@@ -116,3 +116,98 @@ fn a_full_disk_ends_in_73_and_loses_nothing() {
     }
     assert!(full >= 3, "the disk was full {full} times only");
 }
+
+/// A file that Compose mounts by itself cannot be replaced whole, and another user's directory cannot be written to.
+#[test]
+fn a_mounted_file_and_a_foreign_directory_end_in_73_with_the_cure() {
+    if !may_mount() {
+        return;
+    }
+    let (sim, out) = (Sim::start(crate::world::PROFILE), tempfile::tempdir().unwrap());
+    let out = out.path();
+    // Root's rights are given up, else no directory would be foreign.
+    let as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+    std::fs::create_dir(out.join("volume")).unwrap();
+    std::fs::write(out.join("single"), "# theirs\n").unwrap();
+    let script = format!(
+        "cd \"$SETUP_DIR\"; export SETUP_DIR=$PWD/volume; exec unshare -m bash -c '\
+         touch volume/setup.env; mount --bind single volume/setup.env; \"$BINARY\"; echo busy=$?; \
+         cat single; umount volume/setup.env; chmod 755 . volume; \
+         cp \"$BINARY\" program; {as_nobody} ./program; echo denied=$?'"
+    );
+    let ended = shell(&script, &sim, out);
+    let said = String::from_utf8_lossy(&ended.stdout);
+    let log = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("busy=73") && said.contains("# theirs"), "{said}{log}");
+    assert!(log.contains("mount the directory, not the single file"), "{log}");
+    assert!(said.contains("denied=73"), "{said}{log}");
+    assert!(log.contains("chown 65534:65534"), "{log}");
+    let left = std::fs::read_dir(out.join("volume")).unwrap().flatten();
+    assert!(left.map(|e| e.file_name()).all(|name| !name.to_string_lossy().ends_with(".tmp")));
+}
+
+/// Death at every step of publishing: at the nth thing that happens in the directory, for every n that a run has.
+/// A killed process may get a step further; whatever it gets to, the files are old or new, and the secrets stay.
+#[test]
+fn death_at_any_step_of_publishing_leaves_old_files_or_new_ones() {
+    use rustix::fs::inotify;
+    let mut killed = 0;
+    for before in [false, true] {
+        for nth in 1.. {
+            let (sim, dir) = (Sim::start(crate::world::PROFILE), tempfile::tempdir().unwrap());
+            let dir = dir.path();
+            if before {
+                assert!(shell("exec \"$BINARY\"", &sim, dir).status.success());
+            }
+            let kept = secrets(dir);
+            let events = inotify::init(inotify::CreateFlags::empty()).unwrap();
+            let kinds = inotify::WatchFlags::CREATE
+                | inotify::WatchFlags::MODIFY
+                | inotify::WatchFlags::ATTRIB
+                | inotify::WatchFlags::CLOSE_WRITE
+                | inotify::WatchFlags::MOVED_TO;
+            inotify::add_watch(&events, dir, kinds).unwrap();
+            let mut child = Command::new(BINARY)
+                .env_clear()
+                .env("AUTHENTIK_HOST", sim.url())
+                .env("AUTHENTIK_TOKEN", authentik_sim::DEFAULT_TOKEN)
+                .env("NETBIRD_DOMAIN", "other.example.com")
+                .env("SETUP_DIR", dir)
+                .env("SETUP_LOG", "off")
+                .spawn()
+                .unwrap();
+            let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
+            let mut reader = inotify::Reader::new(&events, &mut buffer);
+            let mut seen = 0;
+            // setup.env is published last: when it has its name, there is nothing left to interrupt.
+            let finished = loop {
+                let event = reader.next().unwrap();
+                seen += 1;
+                let name = event.file_name().map(|n| n.to_string_lossy().into_owned());
+                if event.events().contains(inotify::ReadFlags::MOVED_TO)
+                    && name.as_deref() == Some("setup.env")
+                {
+                    break true;
+                }
+                if seen == nth {
+                    break false;
+                }
+            };
+            let _ = child.kill();
+            child.wait().unwrap();
+            whole_or_absent(dir);
+            let meanwhile = secrets(dir);
+            assert!(kept.is_none() || kept == meanwhile, "secrets were lost");
+            let again = "export NETBIRD_DOMAIN=other.example.com; exec \"$BINARY\"";
+            assert!(shell(again, &sim, dir).status.success());
+            assert!(meanwhile.is_none() || meanwhile == secrets(dir), "secrets were made anew");
+            FILES.iter().for_each(|name| assert!(dir.join(name).is_file(), "{name}"));
+            if finished {
+                break;
+            }
+            killed += 1;
+        }
+    }
+    eprintln!("{killed} deaths");
+    assert!(killed >= 30, "only {killed} steps were seen");
+}
