@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use authentik_sim::{Sim, TlsMode};
+use authentik_sim::{Feature, Sim, TlsMode};
 use netbird_authentik_init::error::Exit;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -154,10 +154,15 @@ fn holds(world: &World, theirs: &mut Theirs, wish: &Option<Value>) -> Result<(),
     if let Some(lifetime) = &theirs.lifetime {
         prop_assert_eq!(&provider["refresh_token_validity"], lifetime);
     }
-    // Releases whose entries are patterns get ours with the dots escaped.
+    // Releases whose entries are one text take each as a pattern, and get ours with the dots escaped.
+    let textual = !world.sim.profile().has(Feature::RedirectList);
     let entries = provider["redirect_uris"].as_array().unwrap().iter().map(|entry| {
         let url = entry["url"].as_str().unwrap();
-        if entry["matching_mode"] == "regex" { url.replace('\\', "") } else { url.to_owned() }
+        if textual || entry["matching_mode"] == "regex" {
+            url.replace('\\', "")
+        } else {
+            url.to_owned()
+        }
     });
     let uris: Vec<String> = entries.collect();
     let ours = ["https://netbird.example.com/auth", "http://localhost:53000"].map(str::to_owned);
