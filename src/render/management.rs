@@ -11,10 +11,10 @@ use crate::desired::PROXY_CALLBACK;
 use crate::secrets::Secrets;
 
 /// Management runs the file through Go's text/template before it parses it, and `{{` in a value would be
-/// run. Braces in our values therefore become JSON escapes: first this character, which no text has (the last
-/// code point is a noncharacter), then the escape when the document is written. Foreign values stay as they
-/// are: a template in them is somebody's wish.
-const BRACE: char = '\u{10ffff}';
+/// run. Braces in our values therefore become JSON escapes: first this text, which nobody else has (a fuzzer does find a
+/// single noncharacter), then the escape when the document is written. Foreign values stay as they are: a
+/// template in them is somebody's wish.
+const BRACE: &str = "\u{10ffff}netbird-authentik-init's brace\u{10ffff}";
 
 /// Secrets that a file holds already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -190,7 +190,7 @@ fn ours(config: &Config, facts: &Facts, secrets: &Secrets) -> Value {
 }
 
 fn braced(text: &str) -> String {
-    text.replace('{', &BRACE.to_string())
+    text.replace('{', BRACE)
 }
 
 /// A key of an object as Go finds it: without case, the exact one first.
