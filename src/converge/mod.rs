@@ -6,6 +6,9 @@ mod token;
 
 use std::sync::Arc;
 
+use futures_util::future::join;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
 use crate::apply::{Tally, apply};
 use crate::authentik::reader::Reader;
 use crate::authentik::redirect::Shape;
@@ -23,8 +26,6 @@ use crate::progress::{Progress, REPEAT};
 use crate::render::Facts;
 use crate::secret::Secret;
 use crate::story::Story;
-use futures_util::future::join;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 /// Brings Authentik to what the configuration asks for, or only looks.
 #[derive(Debug)]

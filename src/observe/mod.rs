@@ -81,8 +81,7 @@ impl Observed {
             Access::read(reader, desired, release, &desired.provider.client_id.value),
         )
         .await?;
-        let ours = |p: &Provider| p.assigned_application_slug.as_deref() == Some(&desired.slug);
-        let found = match by_client_id.iter().find(|p| ours(p)) {
+        let found = match by_client_id.iter().find(|p| is_ours(desired, p)) {
             Some(provider) => Found::Linked(Box::new(provider.clone())),
             None => find(reader, desired, by_client_id).await?,
         };
@@ -153,6 +152,11 @@ impl Observed {
     }
 }
 
+/// Whether a provider says of itself that it belongs to our application.
+fn is_ours(desired: &Desired, provider: &Provider) -> bool {
+    provider.assigned_application_slug.as_deref() == Some(&desired.slug)
+}
+
 /// Settles by the application what the client id did not settle.
 async fn find(
     reader: Reader<'_>,
@@ -171,8 +175,7 @@ async fn find(
         candidates.push(provider);
     }
     // Another run may have made the application since the first question was answered.
-    let ours = |p: &Provider| p.assigned_application_slug.as_deref() == Some(&desired.slug);
-    if let Some(place) = candidates.iter().position(ours) {
+    if let Some(place) = candidates.iter().position(|p| is_ours(desired, p)) {
         return Ok(Found::Linked(Box::new(candidates.swap_remove(place))));
     }
     let Some(application) = application else {
