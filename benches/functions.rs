@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use divan::{Bencher, black_box};
 use netbird_authentik_init::authentik::model::{Page, Provider};
 use netbird_authentik_init::config::{self, Config};
-use netbird_authentik_init::render::{self, Facts, management, shell};
-use netbird_authentik_init::secret::{Scrubber, Secret};
-use netbird_authentik_init::secrets::Secrets;
+use netbird_authentik_init::netbird::Registration;
+use netbird_authentik_init::outputs::{self, management, shell};
+use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
+use netbird_authentik_init::state::secrets::Secrets;
+use netbird_authentik_init::text::{Secret, redact};
 use serde_json::{Map, Value, json};
 
 fn main() {
@@ -25,24 +27,32 @@ fn variables() -> Vec<(OsString, OsString)> {
     .into()
 }
 
-fn facts() -> Facts {
+fn proof() -> Proof {
     let at = |path: &str| format!("https://auth.example.com/application/o/{path}");
-    Facts {
-        issuer: at("netbird/"),
-        client_id: "netbird".into(),
+    Proof {
+        registration: Registration {
+            client_id: "netbird".into(),
+            secret: None,
+            issuer: at("netbird/"),
+        },
+        endpoints: Endpoints {
+            authorization: at("authorize/"),
+            token: at("token/"),
+            device: at("device/"),
+        },
+        keys: Keys {
+            location: at("netbird/jwks/"),
+            discovery_at_start: true,
+            refresh: true,
+            public_max_age: true,
+        },
+        authority: at("netbird/"),
         discovery_url: at("netbird/.well-known/openid-configuration"),
-        authorization_endpoint: at("authorize/"),
-        token_endpoint: at("token/"),
-        device_endpoint: at("device/"),
-        keys_location: at("netbird/jwks/"),
-        discovery_at_start: true,
-        refresh_keys: true,
-        public_keys_have_max_age: true,
-        scopes: "openid profile email offline_access".into(),
+        scope: "openid profile email offline_access".into(),
     }
 }
 
-fn rendered() -> (Config, Facts, Secrets) {
+fn rendered() -> (Config, Proof, Secrets) {
     let config = config::load(variables()).config.expect("sound variables");
     let secrets = Secrets {
         datastore_key: Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
@@ -50,7 +60,7 @@ fn rendered() -> (Config, Facts, Secrets) {
         turn: Secret::new("turn-secret"),
         service_account: None,
     };
-    (config, facts(), secrets)
+    (config, proof(), secrets)
 }
 
 /// The whole configuration from the environment.
@@ -68,19 +78,19 @@ fn shell_assign(value: &str) -> String {
 /// All files of a first run.
 #[divan::bench]
 fn render_all_files(bencher: Bencher<'_, '_>) {
-    let (config, facts, secrets) = rendered();
-    bencher.bench(|| render::files(&config, &facts, &secrets, None));
+    let (config, proof, secrets) = rendered();
+    bencher.bench(|| outputs::files(&config, &proof, &secrets, None));
 }
 
 /// management.json on top of the one that is there.
 #[divan::bench]
 fn management_merge(bencher: Bencher<'_, '_>) {
-    let (config, facts, secrets) = rendered();
-    let text = management::render(&config, &facts, &secrets, None);
+    let (config, proof, secrets) = rendered();
+    let text = management::render(&config, &proof, &secrets, None);
     let base: Map<String, Value> = serde_json::from_str(&text).expect("our own file");
     bencher
         .with_inputs(|| Some(base.clone()))
-        .bench_values(|base| management::render(&config, &facts, &secrets, base));
+        .bench_values(|base| management::render(&config, &proof, &secrets, base));
 }
 
 /// A page of one provider, as the first round of a run reads it.
@@ -106,7 +116,9 @@ fn decode_provider(bencher: Bencher<'_, '_>) {
 /// A server's text on its way into the log.
 #[divan::bench]
 fn scrub_a_text(bencher: Bencher<'_, '_>) {
-    let scrubber = Scrubber::new((0..6).map(|n| Secret::new(format!("a-secret-of-ours-{n}"))));
+    for n in 0..6 {
+        redact::learn(&Secret::new(format!("a-secret-of-ours-{n}")));
+    }
     let text = "<p>no \u{1b}[31m a-secret-of-ours-3 for you</p>\r\n".repeat(20);
-    bencher.bench(|| scrubber.excerpt(black_box(&text), 200));
+    bencher.bench(|| redact::excerpt(black_box(&text)));
 }

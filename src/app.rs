@@ -4,18 +4,19 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tracing::warn;
 
-use crate::authentik::transport::Transport;
-use crate::check;
 use crate::cli::{self, Command};
+use crate::commands::plan::Format;
+use crate::commands::{check, healthcheck, init, plan, watch};
 use crate::config::{self, Config};
-use crate::converge::Converge;
+use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
-use crate::init;
-use crate::logging;
-use crate::secrets;
-use crate::watch;
+use crate::log;
+
+/// Environment variables, as the system has them.
+type Variables = Vec<(OsString, OsString)>;
 
 /// Runs a command with these variables; what was asked for goes to `out` (in colours if it is for eyes),
 /// everything else to the log.
@@ -25,10 +26,12 @@ pub async fn run(
     out: &mut dyn Write,
     colours: bool,
 ) -> Exit {
+    let start = Instant::now();
     let command = match cli::parse(args) {
         Ok(command) => command,
         Err(error) => return complain(&error),
     };
+    let vars: Variables = vars.into_iter().collect();
     match command {
         Command::Version => {
             say(out, concat!("netbird-authentik-init ", env!("CARGO_PKG_VERSION"), "\n"))
@@ -37,88 +40,72 @@ pub async fn run(
             Ok(text) => say(out, &text),
             Err(error) => complain(&error),
         },
-        Command::Init => match load(vars) {
-            Ok(config) => end(init(&config).await),
-            Err(exit) => exit,
-        },
-        Command::Check { json } => match load(vars) {
-            Ok(config) => end(check(&config, json, out).await),
-            Err(exit) => exit,
-        },
-        Command::Watch => {
-            let vars: Vec<(OsString, OsString)> = vars.into_iter().collect();
-            match load(vars.iter().cloned()) {
-                Ok(config) => end(watch::run(config, &vars).await),
-                Err(exit) => exit,
-            }
-        }
-        Command::Healthcheck => match watch::ask(vars) {
+        Command::Healthcheck => match healthcheck::ask(vars) {
             Ok(()) => Exit::Ok,
             Err(why) => {
                 say(out, &format!("{why}\n"));
                 Exit::Unwell
             }
         },
-        Command::Plan { json } => match load(vars) {
-            Ok(config) => end(plan(&config, json, out, colours).await),
-            Err(exit) => exit,
-        },
+        Command::Init | Command::Check { .. } | Command::Plan { .. } | Command::Watch => {
+            let deadline = Deadline::new(start, config::timeout(&vars));
+            let result = configured(command, vars, deadline, out, colours).await;
+            result.unwrap_or_else(|error| {
+                log::failure(&error);
+                error.exit
+            })
+        }
     }
 }
 
-/// Reads the configuration and starts the log; all that is wrong is said at once.
-fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, Exit> {
-    let loaded = config::load(vars);
-    logging::start(&loaded.log);
+/// The commands that the environment configures.
+async fn configured(
+    command: Command,
+    vars: Variables,
+    deadline: Deadline,
+    out: &mut dyn Write,
+    colours: bool,
+) -> Result<Exit> {
+    let config = load(&vars, deadline).await?;
+    match command {
+        Command::Init => {
+            let mut record = init::Record::default();
+            init::run(&config, deadline, &Arc::default(), &mut record).await?;
+            Ok(Exit::Ok)
+        }
+        Command::Plan { json } => {
+            let format = match (json, colours) {
+                (true, _) => Format::Json,
+                (false, true) => Format::Coloured,
+                (false, false) => Format::Text,
+            };
+            plan::run(config, deadline, format, out).await
+        }
+        Command::Check { json } => check::run(config, deadline, json, out).await,
+        Command::Watch => watch::run(config, &vars).await,
+        Command::Healthcheck | Command::Help(_) | Command::Version => Ok(Exit::Ok),
+    }
+}
+
+/// Reads the configuration and starts the log; all that is wrong is said at once. A file that is named by a variable
+/// may lie on a disk that hangs.
+async fn load(vars: &Variables, deadline: Deadline) -> Result<Config> {
+    let vars = vars.clone();
+    let reading = tokio::task::spawn_blocking(move || config::load(vars));
+    let loaded = deadline.bound(reading).await;
+    let Some(Ok(loaded)) = loaded else {
+        let limit = deadline.limit().as_secs_f64();
+        return Err(Error::new(
+            Exit::NotReady,
+            format!("the files that variables name could not be read within {limit} s"),
+        )
+        .remedy("see that the paths in AUTHENTIK_CA_FILE and in each X_FILE are regular files on a disk that answers"));
+    };
+    log::start(&loaded.log);
     for warning in &loaded.warnings {
         warn!(stage = "config", "{warning}");
     }
-    loaded.config.map_err(|problems| {
-        let error = logging::problems(&problems);
-        logging::failure(&error);
-        error.exit
-    })
-}
-
-async fn init(config: &Config) -> Result<Exit> {
-    init::run(config, &Arc::default(), &mut init::Record::default()).await?;
-    Ok(Exit::Ok)
-}
-
-async fn check(config: &Config, json: bool, out: &mut dyn Write) -> Result<Exit> {
-    let password = secrets::password(config)?;
-    let secrets = config.given_secrets().into_iter().chain(password.clone());
-    let transport = Transport::new(&config.connection, secrets)?;
-    let mut converge = Converge::new(config, &transport, password, Arc::default());
-    let checks = check::run(config, &transport, &mut converge).await?;
-    let text = if json { format!("{:#}\n", check::json(&checks)) } else { check::text(&checks) };
-    say(out, &text);
-    Ok(check::exit(&checks))
-}
-
-async fn plan(config: &Config, json: bool, out: &mut dyn Write, colours: bool) -> Result<Exit> {
-    let password = secrets::password(config)?;
-    let secrets = config.given_secrets().into_iter().chain(password.clone());
-    let transport = Transport::new(&config.connection, secrets)?;
-    let plan = Converge::new(config, &transport, password, Arc::default()).look().await?.plan;
-    let text = match (json, colours) {
-        (true, _) => format!("{:#}\n", plan.json()),
-        (false, true) => plan.coloured(),
-        (false, false) => plan.to_string(),
-    };
-    say(out, &text);
-    if let Some(error) = plan.refused.first() {
-        logging::failure(error);
-        return Ok(error.exit);
-    }
-    Ok(if plan.is_empty() { Exit::Ok } else { Exit::Pending })
-}
-
-fn end(result: Result<Exit>) -> Exit {
-    result.unwrap_or_else(|error| {
-        logging::failure(&error);
-        error.exit
-    })
+    loaded.config.map_err(|problems| config::tell(&problems))
 }
 
 /// A reader that went away (`help | head`) is nobody to complain to.

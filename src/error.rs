@@ -98,11 +98,6 @@ impl Error {
         Self { exit, what: what.into(), why: None, remedy: None, retryable: false }
     }
 
-    /// Of a request that failed where no retry is wanted.
-    pub fn from_trouble(trouble: &crate::authentik::trouble::Trouble) -> Self {
-        Self::new(Exit::NotReady, trouble.to_string())
-    }
-
     /// Adds the reason, in the server's or the system's words.
     #[must_use]
     pub fn because(mut self, why: impl fmt::Display) -> Self {

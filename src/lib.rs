@@ -1,33 +1,29 @@
-//! Makes Authentik hold what NetBird needs, proves it through OIDC discovery, and writes the files that
+//! Makes Authentik hold what NetBird needs, verifies it through OIDC discovery, and writes the files that
 //! NetBird starts from.
 //!
 //! ```text
-//! config ──> desired ─┐
-//!                     ├─> plan ──> apply ──> verify ──> render ──> publish
-//! patience, observe ──┘  (pure)   (writes)  (probes)   (pure)     (atomic files)
+//! environment ──> config ──> desired ─┐
+//!                                     ├─> plan ──> apply ──> proof ──> outputs
+//! Authentik ──patience──> observe ────┘  (pure)   (writes)  (probes)  (pure, then atomic files)
 //! ```
-//! `converge` is the loop that ties them together, `app` the program around it, `authentik` everything that
-//! knows Authentik's API.
+//! Upper rooms use lower ones, never the other way round: `commands` tell each command's story, `converge` is the loop
+//! of observing, planning and applying, `proof` asks what NetBird will ask, `outputs` are NetBird's files, `netbird` and
+//! `authentik` say what the two are, and `http`, `files`, `state`, `log` and `text` know neither.
 
 pub mod app;
-pub mod apply;
 pub mod authentik;
-pub mod check;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod converge;
-pub mod desired;
+pub mod deadline;
 pub mod error;
-pub mod init;
-pub mod logging;
-pub mod observe;
-pub mod patience;
-pub mod plan;
-pub mod progress;
-pub mod publish;
-pub mod render;
-pub mod secret;
-pub mod secrets;
-pub mod story;
-pub mod verify;
-pub mod watch;
+pub mod files;
+pub mod http;
+pub mod log;
+pub mod netbird;
+pub mod outputs;
+pub mod proof;
+pub mod random;
+pub mod state;
+pub mod text;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use netbird_authentik_init::app;
 use netbird_authentik_init::cli::{self, Command};
+use netbird_authentik_init::config;
 use netbird_authentik_init::error::Exit;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -19,10 +20,18 @@ fn main() {
         exit(Exit::Bug as i32);
     }));
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let command = cli::parse(args.iter().cloned());
     // A sidecar works until it is told to end: that is how it ends well.
-    let told_to_end = match cli::parse(args.iter().cloned()) {
+    let told_to_end = match command {
         Ok(Command::Watch) => Exit::Ok,
         _ => Exit::Terminated,
+    };
+    let limit = match command {
+        Ok(Command::Init | Command::Plan { .. } | Command::Check { .. }) => {
+            let vars: Vec<_> = std::env::vars_os().collect();
+            Some(config::timeout(&vars) + AFTER_DEADLINE)
+        }
+        _ => None,
     };
     let code = runtime().block_on(async {
         let handlers = signal(SignalKind::terminate())
@@ -35,6 +44,7 @@ fn main() {
             exit = work(args) => exit,
             _ = term.recv() => ended_by("SIGTERM", told_to_end),
             _ = int.recv() => ended_by("SIGINT", Exit::Interrupted),
+            () = overdue(limit) => ended_by("SETUP_TIMEOUT is over", Exit::NotReady),
         }
     });
     // While everything still lives: dropping it would wait for what blocks.
@@ -58,6 +68,17 @@ async fn work(args: Vec<OsString>) -> Exit {
     }
     // A thread that panics ends the process by its hook.
     ended.await.unwrap_or(Exit::Bug)
+}
+
+/// A run ends itself at its deadline, unless its thread is blocked, as by a log that is not read any more: then it is
+/// ended this much later, within the second that is promised.
+const AFTER_DEADLINE: Duration = Duration::from_millis(700);
+
+async fn overdue(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

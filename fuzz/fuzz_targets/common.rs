@@ -5,11 +5,14 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::{Duration, SystemTime};
 
-use netbird_authentik_init::authentik::{answer, model, oidc, redirect};
+use netbird_authentik_init::authentik::{model, oidc, redirect};
 use netbird_authentik_init::config::{self, parse, variables::VARIABLES};
-use netbird_authentik_init::render::{self, Facts, management, shell};
-use netbird_authentik_init::secret::Secret;
-use netbird_authentik_init::secrets::Secrets;
+use netbird_authentik_init::http::answer;
+use netbird_authentik_init::netbird::Registration;
+use netbird_authentik_init::outputs::{self, management, shell};
+use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
+use netbird_authentik_init::state::secrets::Secrets;
+use netbird_authentik_init::text::Secret;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use serde_json::{Map, Value};
 
@@ -74,20 +77,20 @@ fn config() -> config::Config {
     config::load(vars.map(|(name, value)| (name.into(), value.into()))).config.unwrap()
 }
 
-fn facts(text: &str) -> Facts {
+fn proof(text: &str) -> Proof {
     let text = || text.to_owned();
-    Facts {
-        issuer: text(),
-        client_id: text(),
+    Proof {
+        registration: Registration { client_id: text(), secret: None, issuer: text() },
+        endpoints: Endpoints { authorization: text(), token: text(), device: text() },
+        keys: Keys {
+            location: text(),
+            discovery_at_start: true,
+            refresh: true,
+            public_max_age: true,
+        },
+        authority: text(),
         discovery_url: text(),
-        authorization_endpoint: text(),
-        token_endpoint: text(),
-        device_endpoint: text(),
-        keys_location: text(),
-        discovery_at_start: true,
-        refresh_keys: true,
-        public_keys_have_max_age: true,
-        scopes: text(),
+        scope: text(),
     }
 }
 
@@ -103,11 +106,11 @@ fn secrets() -> Secrets {
 /// Merging twice is merging once, and keys that are not ours survive.
 pub fn management(data: &[u8]) {
     let Ok(base) = serde_json::from_slice::<Map<String, Value>>(data) else { return };
-    let (config, facts, secrets) = (config(), facts("https://auth.example.com/"), secrets());
-    let _ = management::secrets_of(&base);
-    let once = management::render(&config, &facts, &secrets, Some(base.clone()));
+    let (config, proof, secrets) = (config(), proof("https://auth.example.com/"), secrets());
+    let _ = management::secrets_in(&base);
+    let once = management::render(&config, &proof, &secrets, Some(base.clone()));
     let parsed: Map<String, Value> = serde_json::from_str(&once).unwrap();
-    let twice = management::render(&config, &facts, &secrets, Some(parsed.clone()));
+    let twice = management::render(&config, &proof, &secrets, Some(parsed.clone()));
     assert_eq!(once, twice, "merging twice is not merging once");
     for (key, value) in base.iter().filter(|(key, _)| key.starts_with("x-")) {
         assert_eq!(parsed.get(key), Some(value), "{key} was lost");
@@ -133,7 +136,7 @@ pub fn shell(data: &[u8]) {
     }
     assert!(!inside && read == text, "{text:?} became {read:?}");
     // A hostile issuer or client id in every file that is sourced: one assignment, whatever it holds.
-    for (output, file) in render::files(&config(), &facts(text), &secrets(), None) {
+    for (output, file) in outputs::files(&config(), &proof(text), &secrets(), None) {
         if output.file_name().ends_with(".env") && !text.contains('\n') {
             for line in file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
                 let (name, _) = line.split_once('=').unwrap();

@@ -3,36 +3,30 @@
 use reqwest::header;
 use serde::de::DeserializeOwned;
 
-use super::answer::{Answer, retry_after, text_header};
-use super::transport::Transport;
-use super::trouble::{Kind, Trouble};
+use crate::http::answer::{Answer, retry_after, text_header};
+use crate::http::{Kind, Trouble};
+use crate::text::excerpt;
 
 /// The object in a good answer, else the trouble that the answer means.
 pub(super) fn decode<T: DeserializeOwned>(
-    transport: &Transport,
     answer: &Answer,
     permission: &'static str,
 ) -> Result<T, Trouble> {
     let write = !answer.request.starts_with("GET ");
     match answer.status {
         200 | 201 => serde_json::from_slice(&answer.body).map_err(|e| {
-            let mut trouble = transport.trouble(answer, Kind::Malformed, write);
+            let mut trouble = Trouble::of(answer, Kind::Malformed, write);
             if answer.media_type != "text/html" {
-                trouble.detail = transport.excerpt(&format!("not the JSON that was expected: {e}"));
+                trouble.detail = excerpt(&format!("not the JSON that was expected: {e}"));
             }
             trouble
         }),
-        _ => Err(refusal(transport, answer, permission, write)),
+        _ => Err(refusal(answer, permission, write)),
     }
 }
 
 /// What an answer that is not a success means.
-pub(super) fn refusal(
-    transport: &Transport,
-    answer: &Answer,
-    permission: &'static str,
-    write: bool,
-) -> Trouble {
+pub(super) fn refusal(answer: &Answer, permission: &'static str, write: bool) -> Trouble {
     let body = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
     let kind = match answer.status {
         401 | 403 => {
@@ -45,35 +39,32 @@ pub(super) fn refusal(
         }
         400 => match body {
             Some(serde_json::Value::Object(fields)) if !fields.is_empty() => {
-                Kind::Invalid(Box::new(scrubbed(transport, fields)))
+                Kind::Invalid(Box::new(scrubbed(fields)))
             }
             _ => Kind::Malformed,
         },
         404 => Kind::Missing,
         408 | 425 | 429 | 500..=599 => Kind::Busy(retry_after(&answer.headers, answer.received)),
         300..=399 => Kind::Redirect(
-            text_header(&answer.headers, header::LOCATION)
-                .map(|l| transport.excerpt(l))
-                .unwrap_or_default(),
+            text_header(&answer.headers, header::LOCATION).map(excerpt).unwrap_or_default(),
         ),
         _ => Kind::Malformed,
     };
-    transport.trouble(answer, kind, write)
+    Trouble::of(answer, kind, write)
 }
 
 /// Field errors repeat what was sent, and may be raw texts of a database: shortened and without secrets.
 fn scrubbed(
-    transport: &Transport,
     fields: serde_json::Map<String, serde_json::Value>,
 ) -> serde_json::Map<String, serde_json::Value> {
     use serde_json::Value;
-    fn walk(transport: &Transport, value: Value) -> Value {
+    fn walk(value: Value) -> Value {
         match value {
-            Value::String(text) => transport.excerpt(&text).into(),
-            Value::Array(items) => items.into_iter().map(|i| walk(transport, i)).collect(),
-            Value::Object(map) => Value::Object(scrubbed(transport, map)),
+            Value::String(text) => excerpt(&text).into(),
+            Value::Array(items) => items.into_iter().map(walk).collect(),
+            Value::Object(map) => Value::Object(scrubbed(map)),
             other => other,
         }
     }
-    fields.into_iter().map(|(key, v)| (transport.excerpt(&key), walk(transport, v))).collect()
+    fields.into_iter().map(|(key, v)| (excerpt(&key), walk(v))).collect()
 }

@@ -1,7 +1,7 @@
-//! Authentik from the outside: one module sends, one reads, one writes, one asks what NetBird's side will
-//! ask. Reading and writing are apart by type, so that `plan` and `check` cannot write by mistake.
+//! Authentik from the outside: one module knows the way to it, one reads, one writes, one asks what NetBird's side
+//! will ask. Reading and writing are apart by type, so that `plan` and `check` cannot write by mistake.
 
-pub mod answer;
+pub mod conflict;
 mod decode;
 pub mod duration;
 pub mod model;
@@ -9,8 +9,10 @@ pub mod oidc;
 pub mod reader;
 pub mod redirect;
 pub mod release;
-pub mod requests;
-pub mod tls;
-pub mod transport;
-pub mod trouble;
+pub mod server;
 pub mod writer;
+
+pub use reader::Reader;
+pub use release::Release;
+pub use server::{Server, Via};
+pub use writer::Writer;

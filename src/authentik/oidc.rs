@@ -7,12 +7,11 @@ use reqwest::header;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::answer::{Answer, text_header};
 use super::decode::{decode, refusal};
-use super::transport::{Transport, Via};
-use super::trouble::Trouble;
-use crate::desired::{API_SCOPE, ServiceAccount};
-use crate::secret::Secret;
+use super::server::{Server, Via};
+use crate::http::Trouble;
+use crate::http::answer::{Answer, text_header};
+use crate::text::{Secret, excerpt};
 
 /// The discovery document (OpenID Connect Discovery 1.0, section 3), as far as NetBird uses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -93,12 +92,17 @@ pub struct AccessToken(Secret);
 
 /// Asks without the API token.
 #[derive(Clone, Copy, Debug)]
-pub struct Oidc<'a>(pub &'a Transport);
+pub struct Oidc<'a>(pub &'a Server);
 
 impl Oidc<'_> {
     /// The path of an application's discovery document. Without a slash at the end: with one it is a 404.
     pub fn discovery_path(slug: &str) -> String {
         format!("application/o/{slug}/.well-known/openid-configuration")
+    }
+
+    /// The path below which an application's discovery document is found.
+    pub fn authority_path(slug: &str) -> String {
+        format!("application/o/{slug}/")
     }
 
     /// The path of an application's keys: the same in every release.
@@ -128,7 +132,7 @@ impl Oidc<'_> {
         path: &str,
     ) -> Result<Sighting<T>, Trouble> {
         let answer = self.0.anonymous(via, path).await?;
-        let document = decode(self.0, &answer, "")?;
+        let document = decode(&answer, "")?;
         Ok(Sighting { document, clock_ahead: clock_ahead(&answer), max_age: max_age(&answer) })
     }
 
@@ -136,12 +140,17 @@ impl Oidc<'_> {
     ///
     /// # Errors
     /// Any [`Trouble`] that is not an answer of the endpoint itself.
-    pub async fn authorize(&self, client_id: &str, redirect_uri: &str) -> Result<Verdict, Trouble> {
+    pub async fn authorize(
+        &self,
+        client_id: &str,
+        scope: &str,
+        redirect_uri: &str,
+    ) -> Result<Verdict, Trouble> {
         // The challenge of RFC 7636, appendix B: the code verifier does not matter, no code will come.
         let query: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("client_id", client_id)
             .append_pair("response_type", "code")
-            .append_pair("scope", "openid profile email offline_access")
+            .append_pair("scope", scope)
             .append_pair("state", "netbird-authentik-init")
             .append_pair("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")
             .append_pair("code_challenge_method", "S256")
@@ -153,7 +162,7 @@ impl Oidc<'_> {
         match answer.status {
             400 => Ok(Verdict::Rejected),
             302 | 303 => Ok(self.verdict(&answer, redirect_uri)),
-            _ => Err(refusal(self.0, &answer, "", false)),
+            _ => Err(refusal(&answer, "", false)),
         }
     }
 
@@ -165,15 +174,17 @@ impl Oidc<'_> {
     pub async fn login(
         &self,
         client_id: &str,
-        account: &ServiceAccount,
+        username: &str,
+        password: Option<&Secret>,
+        scope: &str,
     ) -> Result<Option<AccessToken>, Trouble> {
-        let Some(password) = &account.password else { return Ok(None) };
+        let Some(password) = password else { return Ok(None) };
         let form: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("grant_type", "client_credentials")
             .append_pair("client_id", client_id)
-            .append_pair("username", &account.username)
+            .append_pair("username", username)
             .append_pair("password", password.expose())
-            .append_pair("scope", API_SCOPE)
+            .append_pair("scope", scope)
             .finish();
         let answer = self.0.form("application/o/token/", form).await?;
         if matches!(answer.status, 400 | 401) {
@@ -183,7 +194,7 @@ impl Oidc<'_> {
         struct Grant {
             access_token: String,
         }
-        let grant: Grant = decode(self.0, &answer, "")?;
+        let grant: Grant = decode(&answer, "")?;
         Ok(Some(AccessToken(Secret::new(grant.access_token))))
     }
 
@@ -196,14 +207,14 @@ impl Oidc<'_> {
         match answer.status {
             200 => Ok(true),
             401 | 403 => Ok(false),
-            _ => Err(refusal(self.0, &answer, "", false)),
+            _ => Err(refusal(&answer, "", false)),
         }
     }
 
     fn verdict(&self, answer: &Answer, redirect_uri: &str) -> Verdict {
         let location = text_header(&answer.headers, header::LOCATION).unwrap_or_default();
         if !location.starts_with(redirect_uri) {
-            return Verdict::Error(self.0.excerpt(&format!("redirected to {location}")));
+            return Verdict::Error(excerpt(&format!("redirected to {location}")));
         }
         let query = location.split_once('?').map_or("", |(_, q)| q);
         let mut error = String::new();
@@ -215,7 +226,7 @@ impl Oidc<'_> {
                 _ => {}
             }
         }
-        Verdict::Error(self.0.excerpt(if error.is_empty() { location } else { &error }))
+        Verdict::Error(excerpt(if error.is_empty() { location } else { &error }))
     }
 }
 

@@ -4,22 +4,21 @@
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
-use super::answer::Answer;
 use super::decode::decode;
 use super::model::{
     Account, AppPassword, Application, Binding, Brand, Flow, Group, KeyPair, Me, Page, Provider,
     Role, ScopeMapping, Version,
 };
 use super::release::Release;
-use super::transport::Transport;
-use super::trouble::{Kind, Trouble};
+use super::server::Server;
+use crate::http::{Answer, Kind, Trouble};
 
 /// More pages than any of these lists has: a server that never says "last page" must not keep us.
 const PAGE_LIMIT: u32 = 1_000;
 
 /// The reading side of the API.
 #[derive(Clone, Copy, Debug)]
-pub struct Reader<'a>(pub &'a Transport);
+pub struct Reader<'a>(pub &'a Server);
 
 impl Reader<'_> {
     /// Whose token it is: the one question that answers only when token and database are ready.
@@ -201,11 +200,11 @@ impl Reader<'_> {
             let size = if path.ends_with('?') { "page_size=100" } else { "&page_size=100" };
             let number = if page > 1 { format!("&page={page}") } else { String::new() };
             let answer = self.ask(&format!("{path}{size}{number}")).await?;
-            let decoded: Page<T> = decode(self.0, &answer, permission)?;
+            let decoded: Page<T> = decode(&answer, permission)?;
             all.extend(decoded.results);
             let next = decoded.pagination.next;
             if next != 0 && (next <= page || next > PAGE_LIMIT) {
-                return Err(self.0.trouble(&answer, Kind::Malformed, false));
+                return Err(Trouble::of(&answer, Kind::Malformed, false));
             }
             page = next;
         }
@@ -217,7 +216,7 @@ impl Reader<'_> {
         path: &str,
         permission: &'static str,
     ) -> Result<T, Trouble> {
-        decode(self.0, &self.ask(path).await?, permission)
+        decode(&self.ask(path).await?, permission)
     }
 
     /// One object that need not be there.
@@ -231,7 +230,7 @@ impl Reader<'_> {
         if answer.status == 404 && answer.media_type == "application/json" {
             return Ok(None);
         }
-        decode(self.0, &answer, permission).map(Some)
+        decode(&answer, permission).map(Some)
     }
 
     async fn ask(&self, path: &str) -> Result<Answer, Trouble> {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::decode::{decode, refusal};
 use super::release::Release;
-use super::transport::Transport;
-use super::trouble::{Kind, Trouble};
+use super::server::Server;
+use crate::http::{Kind, Trouble};
 
 /// One kind of write. Primary keys are texts, since they stand in paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,7 +183,7 @@ impl Operation {
 
 /// The writing side of the API.
 #[derive(Clone, Copy, Debug)]
-pub struct Writer<'a>(pub &'a Transport);
+pub struct Writer<'a>(pub &'a Server);
 
 impl Writer<'_> {
     /// Does it; answers with the whole object, or with null where Authentik answers with nothing.
@@ -218,14 +218,14 @@ impl Writer<'_> {
             return Ok(Value::Null);
         }
         if !matches!(answer.status, 200 | 201) {
-            return Err(refusal(self.0, &answer, permission, true));
+            return Err(refusal(&answer, permission, true));
         }
-        let object: Value = decode(self.0, &answer, permission)?;
+        let object: Value = decode(&answer, permission)?;
         // Whatever it is, it is not the object that was written: look again. (Assigning permissions answers
         // with a list.)
         let keyed = !matches!(operation, Operation::AssignPermissions(_));
         if keyed && KEYS.iter().all(|key| object.get(*key).is_none_or(Value::is_null)) {
-            return Err(self.0.trouble(&answer, Kind::Malformed, true));
+            return Err(Trouble::of(&answer, Kind::Malformed, true));
         }
         Ok(object)
     }

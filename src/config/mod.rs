@@ -1,7 +1,6 @@
 //! Configuration from the environment alone: all errors at once, each by its variable's name, with what
 //! was found and what would be right, and never with a secret's value.
 
-mod base_url;
 mod netbird;
 pub mod parse;
 mod problem;
@@ -14,27 +13,19 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use base_url::BaseUrl;
-pub use problem::Problem;
+pub use problem::{Problem, tell};
 pub use types::*;
 
+use crate::http::tls;
+use crate::log;
 use parse::Wanted;
 use problem::Reader;
-
-/// How to log: read before everything else, so that the other problems can be reported in that form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogSettings {
-    /// One JSON object a line.
-    pub json: bool,
-    /// Level, or levels by module, as `tracing_subscriber::filter::Targets` reads them.
-    pub filter: String,
-}
 
 /// What reading the environment comes to.
 #[derive(Debug)]
 pub struct Loaded {
     /// How to log, usable even if the rest is wrong.
-    pub log: LogSettings,
+    pub log: log::Settings,
     /// The configuration, or everything that is wrong with it.
     pub config: Result<Config, Vec<Problem>>,
     /// Remarks that do not stop the run: names that nobody knows.
@@ -59,7 +50,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
     let json =
         r.choice("SETUP_LOG_FORMAT", raw.setup_log_format, &[("text", false), ("json", true)]);
     let filter = r.opt("SETUP_LOG", raw.setup_log, parse::log_filter);
-    let log = LogSettings {
+    let log = log::Settings {
         json: json.unwrap_or(false),
         filter: filter.unwrap_or_else(|| "info".to_owned()),
     };
@@ -86,8 +77,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
     let ca_pem = r.opt("AUTHENTIK_CA_FILE", raw.authentik_ca_file, |path| {
         let pem =
             std::fs::read(path).map_err(|e| format!("the path of a readable PEM file ({e})"))?;
-        crate::authentik::tls::check_pem(&pem)
-            .map_err(|e| format!("a PEM file with certificates ({e})"))?;
+        tls::check_pem(&pem).map_err(|e| format!("a PEM file with certificates ({e})"))?;
         Ok(pem)
     });
     let insecure = r.opt("AUTHENTIK_INSECURE", raw.authentik_insecure, parse::boolean);
@@ -216,7 +206,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
     let timing = Timing {
         timeout: r
             .opt("SETUP_TIMEOUT", raw.setup_timeout, parse::positive_duration)
-            .unwrap_or(minutes(15)),
+            .unwrap_or(DEFAULT_TIMEOUT),
         auth_grace: r
             .opt("SETUP_AUTH_GRACE", raw.setup_auth_grace, parse::duration)
             .unwrap_or(minutes(5)),
@@ -233,10 +223,12 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
                     public: public.unwrap_or_else(|| internal.clone()),
                     internal,
                     token,
-                    insecure: insecure.unwrap_or(false),
-                    ca_pem,
-                    proxy_from_env: proxy_from_env.unwrap_or(false),
-                    request_timeout: request_timeout.unwrap_or(Duration::from_secs(30)),
+                    tls: tls::Settings {
+                        insecure: insecure.unwrap_or(false),
+                        extra_roots: ca_pem,
+                        proxy_from_env: proxy_from_env.unwrap_or(false),
+                        request_timeout: request_timeout.unwrap_or(Duration::from_secs(30)),
+                    },
                 },
                 wishes,
                 netbird: NetBird {
@@ -270,6 +262,17 @@ pub fn state_dir(vars: impl IntoIterator<Item = (OsString, OsString)>) -> PathBu
     let find = |name: &str| set.get(OsStr::new(name));
     find("SETUP_STATE_DIR").or_else(|| find("SETUP_DIR")).map_or(DEFAULT_DIR.into(), PathBuf::from)
 }
+
+/// `SETUP_TIMEOUT` alone, read before everything else: it bounds the reading of the rest. A wrong value is reported
+/// with the other problems.
+pub fn timeout(vars: &[(OsString, OsString)]) -> Duration {
+    let set = vars.iter().find(|(name, value)| name == "SETUP_TIMEOUT" && !value.is_empty());
+    let parsed = set.and_then(|(_, value)| parse::positive_duration(value.to_str()?).ok());
+    parsed.unwrap_or(DEFAULT_TIMEOUT)
+}
+
+/// Of `SETUP_TIMEOUT`.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Where the image has a directory for it.
 const DEFAULT_DIR: &str = "/setup";

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::BaseUrl;
 use super::types::RedirectWish;
+use crate::http::BaseUrl;
 
 /// What a parser answers when the text is wrong: what would be right.
 pub type Wanted = String;
@@ -165,28 +165,28 @@ pub fn client_id(text: &str) -> Result<String, Wanted> {
 }
 
 /// A token as it can stand in a header: visible ASCII.
-pub fn token(text: &str) -> Result<crate::secret::Secret, Wanted> {
+pub fn token(text: &str) -> Result<crate::text::Secret, Wanted> {
     if text.bytes().all(|b| b.is_ascii_graphic()) {
-        Ok(crate::secret::Secret::new(text))
+        Ok(crate::text::Secret::new(text))
     } else {
         Err("one word of visible ASCII characters, without spaces and line breaks".into())
     }
 }
 
 /// A secret that is written into files which NetBird's services source or parse.
-pub fn shared_secret(text: &str) -> Result<crate::secret::Secret, Wanted> {
+pub fn shared_secret(text: &str) -> Result<crate::text::Secret, Wanted> {
     if text.bytes().all(|b| b.is_ascii_graphic() && !b"\"\\'`${}".contains(&b)) {
-        Ok(crate::secret::Secret::new(text))
+        Ok(crate::text::Secret::new(text))
     } else {
         Err("visible ASCII characters without spaces, quotes, backslash, $ and braces".into())
     }
 }
 
 /// NetBird's data store key: standard base64 of exactly 32 bytes (`util/crypt`), else management ends.
-pub fn datastore_key(text: &str) -> Result<crate::secret::Secret, Wanted> {
+pub fn datastore_key(text: &str) -> Result<crate::text::Secret, Wanted> {
     use base64::Engine;
     match base64::engine::general_purpose::STANDARD.decode(text) {
-        Ok(bytes) if bytes.len() == 32 => Ok(crate::secret::Secret::new(text)),
+        Ok(bytes) if bytes.len() == 32 => Ok(crate::text::Secret::new(text)),
         _ => Err("base64 of exactly 32 bytes, as `openssl rand -base64 32` prints".into()),
     }
 }

@@ -4,6 +4,19 @@ use std::fmt;
 
 use super::parse::Wanted;
 use super::variables;
+use crate::error::{Error, Exit};
+
+/// Everything that is wrong with the variables, a line each; what it comes to is the error.
+pub fn tell(problems: &[Problem]) -> Error {
+    for problem in problems {
+        tracing::error!(stage = "config", variable = %problem.variable, "{problem}");
+    }
+    let names: Vec<&str> = problems.iter().map(|p| p.variable.as_str()).collect();
+    let verb = if names.len() == 1 { "variable is" } else { "variables are" };
+    Error::new(Exit::Config, format!("{} {verb} wrong", names.len()))
+        .because(names.join(", "))
+        .remedy("correct what is listed above; `help` explains every variable")
+}
 
 /// Something wrong with one variable.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::BaseUrl;
-use crate::secret::Secret;
+use crate::http::BaseUrl;
+use crate::http::tls;
+use crate::text::Secret;
 
 /// A value, and whether its variable was set: a wish is enforced, a default only used at creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,14 +100,15 @@ pub struct Connection {
     pub public: BaseUrl,
     /// `AUTHENTIK_TOKEN`.
     pub token: Secret,
-    /// `AUTHENTIK_INSECURE`.
-    pub insecure: bool,
-    /// The content of `AUTHENTIK_CA_FILE`.
-    pub ca_pem: Option<Vec<u8>>,
-    /// `SETUP_PROXY=env`.
-    pub proxy_from_env: bool,
-    /// `SETUP_REQUEST_TIMEOUT`.
-    pub request_timeout: Duration,
+    /// `AUTHENTIK_CA_FILE`, `AUTHENTIK_INSECURE`, `SETUP_PROXY` and `SETUP_REQUEST_TIMEOUT`.
+    pub tls: tls::Settings,
+}
+
+impl Connection {
+    /// Whether certificates are accepted that NetBird's containers would not accept.
+    pub fn is_lenient(&self) -> bool {
+        self.tls.extra_roots.is_some() || self.tls.insecure
+    }
 }
 
 /// What Authentik shall hold.
@@ -222,6 +224,7 @@ impl Config {
             &netbird.relay_secret,
             &netbird.turn_password,
         ];
-        given.into_iter().flatten().cloned().collect()
+        let given = given.into_iter().flatten().cloned();
+        given.chain([self.connection.token.clone()]).collect()
     }
 }

@@ -65,7 +65,7 @@ pub const VARIABLES: &[Variable] = &[
     var("SETUP_INTERVAL", "`5m`", "how often `watch` looks, a tenth more or less"),
     var("SETUP_LISTEN", "", "address on which `watch` serves `/healthz`, `/readyz` and `/metrics`, such as `:9100`"),
     var("SETUP_LOG_FORMAT", "`text`", "`json`: one JSON object a line"),
-    var("SETUP_LOG", "`info`", "log level: `error`, `warn`, `info`, `debug` or `trace`; or levels by module, such as `warn,netbird_authentik_init::authentik=debug`"),
+    var("SETUP_LOG", "`info`", "log level: `error`, `warn`, `info`, `debug` or `trace`; or levels by module, such as `warn,netbird_authentik_init::http=debug`"),
     var("SETUP_PROXY", "", "`env`: honour HTTP_PROXY, HTTPS_PROXY and NO_PROXY"),
 ];
 

@@ -1,227 +1,200 @@
 //! The pipeline as one loop: probe, observe, plan, apply, verify; a setback is waited out and the loop begins
-//! anew, since looking again is always safe. One deadline bounds it all.
+//! anew, since looking again is always safe. The caller's deadline bounds it all.
 
+mod advice;
+pub mod apply;
+pub mod desired;
+mod greet;
+pub mod observe;
+pub mod plan;
 mod prove;
-mod token;
-
-use std::sync::Arc;
 
 use futures_util::future::join;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
-use crate::apply::{Tally, apply};
-use crate::authentik::reader::Reader;
 use crate::authentik::redirect::Shape;
-use crate::authentik::release::Release;
-use crate::authentik::transport::Transport;
-use crate::authentik::trouble::{Kind, Trouble};
-use crate::authentik::writer::Writer;
+use crate::authentik::{Reader, Release, Server, Writer};
 use crate::config::Config;
-use crate::desired::Desired;
 use crate::error::{Error, Exit, Result};
-use crate::observe::Observed;
-use crate::patience::{Decision, Patience, Rung, Setback};
-use crate::plan::{Identity, Plan, References};
-use crate::progress::{Progress, REPEAT};
-use crate::render::Facts;
-use crate::secret::Secret;
-use crate::story::Story;
+use crate::http::patience::{Decision, Patience, Phase, Setback};
+use crate::http::{Kind, Trouble};
+use crate::log::progress::Progress;
+use crate::log::story::Story;
+use crate::netbird::Registration;
+use crate::proof::Proof;
+use crate::text::Secret;
 
-/// Brings Authentik to what the configuration asks for, or only looks.
-#[derive(Debug)]
+use apply::{Tally, apply};
+use desired::Desired;
+use observe::Observed;
+use plan::{Plan, References};
+
+/// Brings Authentik to what the configuration asks for, or only looks: what it is given.
+#[derive(Clone, Copy, Debug)]
 pub struct Converge<'a> {
-    config: &'a Config,
-    transport: &'a Transport,
-    app_password: Option<Secret>,
+    /// What is asked for.
+    pub config: &'a Config,
+    /// Who is asked.
+    pub server: &'a Server,
+    /// The service account's app password, if there is one already.
+    pub app_password: Option<&'a Secret>,
+    /// What is told while it waits.
+    pub progress: &'a Progress,
+    /// What was told before.
+    pub story: &'a Story,
+}
+
+/// What attempts learn and later ones need, whether they get through or not.
+#[derive(Debug, Default)]
+pub struct Learnt {
+    /// Whose token it is.
+    token_user: Option<TokenUser>,
+    /// How this server wants redirect URIs, if its number told otherwise; and the refusal that said so.
+    shape: Option<(Shape, Trouble)>,
+    /// Whether a log-in that was refused has been given its second look.
     login_retried: bool,
-    progress: Arc<Progress>,
-    story: Arc<Story>,
-    user: Option<String>,
-    release: Option<Release>,
+    /// What was done.
+    pub tally: Tally,
+    /// How many objects needed nothing.
+    pub unchanged: usize,
+}
+
+/// The token's user, and the server's release: the first two answers.
+#[derive(Clone, Debug)]
+struct TokenUser {
+    username: String,
     is_superuser: bool,
-    shape: Option<Shape>,
-    shape_refusal: Option<Trouble>,
-    tally: Tally,
-    unchanged: usize,
+    release: Release,
 }
 
 /// What looking came to.
 #[derive(Debug)]
 pub struct Look {
+    /// What this release is asked to hold.
+    pub desired: Desired,
     /// What would be done.
     pub plan: Plan,
     /// What is there.
     pub observed: Observed,
-    /// Which release answers.
-    pub release: Release,
 }
 
 impl Look {
     /// What a proof can be held against now: application and provider are there, whatever is wrong with them.
-    pub fn provable(&self) -> Option<&Identity> {
+    pub fn provable(&self) -> Option<&Registration> {
         self.observed.found.linked()?;
-        self.plan.identity.as_ref()
+        self.plan.registration.as_ref()
     }
 }
 
-/// What a run ends with.
-#[derive(Debug)]
-pub struct Converged {
-    /// What was proven.
-    pub facts: Facts,
-    /// Objects that were as they shall be.
-    pub unchanged: usize,
-}
-
-impl<'a> Converge<'a> {
-    /// Nothing is sent yet.
-    pub fn new(
-        config: &'a Config,
-        transport: &'a Transport,
-        app_password: Option<Secret>,
-        story: Arc<Story>,
-    ) -> Self {
-        Self {
-            config,
-            transport,
-            app_password,
-            login_retried: false,
-            progress: Arc::new(Progress::new(Arc::clone(&story))),
-            story,
-            user: None,
-            release: None,
-            is_superuser: false,
-            shape: None,
-            shape_refusal: None,
-            tally: Tally::default(),
-            unchanged: 0,
-        }
-    }
-
-    /// Seconds since the start.
-    pub fn seconds(&self) -> f64 {
-        self.progress.elapsed().as_secs_f64()
-    }
-
+impl Converge<'_> {
     /// All of it.
     ///
     /// # Errors
     /// What ended it.
-    pub async fn run(&mut self) -> Result<Converged> {
-        let facts = self.persist(true).await?.1;
-        let facts = facts.ok_or_else(|| Error::new(Exit::Bug, "a run ended without proof"))?;
-        Ok(Converged { facts, unchanged: self.unchanged })
-    }
-
-    /// What was done so far, also by a run that failed in the end.
-    pub fn tally(&self) -> &Tally {
-        &self.tally
+    pub async fn run(&self, learnt: &mut Learnt) -> Result<Proof> {
+        let mut patience = Patience::new(self.config.timing.auth_grace);
+        loop {
+            match self.attempt(learnt).await {
+                Ok(proof) => return Ok(proof),
+                Err(setback) => self.wait_out(setback, &mut patience, learnt).await?,
+            }
+        }
     }
 
     /// Observes and plans, and writes nothing.
     ///
     /// # Errors
     /// What ended it. A plan that would be refused is no error here.
-    pub async fn look(&mut self) -> Result<Look> {
-        self.persist(false).await.map(|(look, _)| look)
-    }
-
-    /// Attempts until one gets through, patience ends, or the deadline comes.
-    async fn persist(&mut self, write: bool) -> Result<(Look, Option<Facts>)> {
-        let limit = self.config.timing.timeout;
-        let left = limit.saturating_sub(self.progress.elapsed());
-        let progress = Arc::clone(&self.progress);
-        let work = timeout(left, self.attempts(write));
-        tokio::pin!(work);
-        let mut tick = interval(REPEAT);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                done = &mut work => {
-                    return done.unwrap_or_else(|_| Err(progress.not_ready(limit)));
-                }
-                _ = tick.tick() => progress.repeat(),
-            }
-        }
-    }
-
-    async fn attempts(&mut self, write: bool) -> Result<(Look, Option<Facts>)> {
+    pub async fn look(&self, learnt: &mut Learnt) -> Result<Look> {
         let mut patience = Patience::new(self.config.timing.auth_grace);
         loop {
-            self.transport.requests().next_attempt();
-            let mut setback = match self.attempt(write).await {
-                Ok(done) => return Ok(done),
-                Err(setback) => setback,
-            };
-            if self.learns_shape(&mut setback) {
-                continue;
-            }
-            let decision = patience.decide(&setback, Instant::now());
-            let reason = reason(&setback);
-            match decision {
-                Decision::GiveUp(error) => {
-                    let unseen = self.unseen(&setback).unwrap_or(error);
-                    return Err(self.with_user(unseen));
-                }
-                Decision::Again(delay) => {
-                    self.progress.waiting(Patience::rung(&setback), &reason);
-                    sleep(delay).await;
-                }
+            match self.look_once(learnt).await {
+                Ok(look) => return Ok(look),
+                Err(setback) => self.wait_out(setback, &mut patience, learnt).await?,
             }
         }
     }
 
-    async fn attempt(&mut self, write: bool) -> Result<(Look, Option<Facts>), Setback> {
-        let at = |rung| move |trouble: Trouble| Setback::Trouble(rung, trouble);
-        let reader = Reader(self.transport);
+    /// Waits for as long as a setback deserves.
+    async fn wait_out(
+        &self,
+        mut setback: Setback,
+        patience: &mut Patience,
+        learnt: &mut Learnt,
+    ) -> Result<()> {
+        if learnt.learns_shape(&mut setback) {
+            return Ok(());
+        }
+        match patience.decide(&setback, Instant::now()) {
+            Decision::GiveUp(ending) => {
+                let error = learnt.unseen(&setback).unwrap_or_else(|| advice::error(ending));
+                Err(learnt.with_user(error))
+            }
+            Decision::Again(delay) => {
+                self.progress.waiting(Patience::phase(&setback), &reason(&setback));
+                sleep(delay).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn look_once(&self, learnt: &mut Learnt) -> Result<Look, Setback> {
+        let at = |phase| move |trouble: Trouble| Setback::Trouble(phase, trouble);
+        let reader = Reader(self.server);
+        self.server.requests().next_attempt();
 
         // Not the first failure of the two: the reason that is told would alternate between them.
         let (me, release) = join(reader.me(), reader.release()).await;
         let (me, release) =
-            (me.map_err(at(Rung::Reachable))?, release.map_err(at(Rung::Reachable))?);
-        self.progress.passed(Rung::Token);
-        self.greet(&me.user.username, me.user.is_superuser, release);
+            (me.map_err(at(Phase::Reachable))?, release.map_err(at(Phase::Reachable))?);
+        self.progress.passed(Phase::Token);
+        self.greet(learnt, &me.user.username, me.user.is_superuser, release);
         if me.user.is_outpost() {
-            return Err(Setback::Final(self.with_user(token::outpost())));
+            return Err(Setback::Final(learnt.with_user(greet::outpost())));
         }
 
-        let desired = Desired::new(self.config, release, self.app_password.as_ref());
+        let desired = Desired::new(self.config, release, self.app_password);
         let observed =
-            Observed::read(reader, &desired, release).await.map_err(at(Rung::Objects))?;
+            Observed::read(reader, &desired, release).await.map_err(at(Phase::Objects))?;
+        let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
         let references =
-            References::resolve(&desired, &observed, self.shape).map_err(Setback::Missing)?;
-        self.progress.passed(Rung::Objects);
+            References::resolve(&desired, &observed, shape).map_err(Setback::Missing)?;
+        self.progress.passed(Phase::Objects);
 
         let plan = Plan::new(&desired, &observed, &references);
-        if !write {
-            return Ok((Look { plan, observed, release }, None));
-        }
+        Ok(Look { desired, plan, observed })
+    }
+
+    async fn attempt(&self, learnt: &mut Learnt) -> Result<Proof, Setback> {
+        let Look { desired, plan, observed } = self.look_once(learnt).await?;
         if let Some((first, others)) = plan.refused.split_first() {
-            others.iter().for_each(crate::logging::failure);
+            others.iter().for_each(crate::log::failure);
             return Err(Setback::Final(first.clone()));
         }
-        let identity = plan.identity.clone().ok_or_else(|| bug("a plan without an identity"))?;
-        self.contradictions(&identity)?;
+        let bug = || Error::new(Exit::Bug, "a plan without a registration");
+        let registration = plan.registration.as_ref().ok_or_else(bug)?;
+        self.contradictions(registration)?;
 
-        let first = self.tally.is_empty();
-        let password = self.app_password.as_ref();
-        apply(Writer(self.transport), release, &plan, password, &mut self.tally).await?;
-        self.progress.passed(Rung::Apply);
+        let first = learnt.tally.is_empty();
+        let writer = Writer(self.server);
+        apply(writer, observed.release, &plan, self.app_password, &mut learnt.tally).await?;
+        self.progress.passed(Phase::Apply);
         if first {
             // On a second attempt, what the first one did counts as done, not as unchanged.
-            self.unchanged = plan.unchanged;
+            learnt.unchanged = plan.unchanged;
         }
 
         let token = observed.access.token.clone().filter(|_| plan.steps.is_empty());
-        self.prove_user_list(&desired, &identity, token).await?;
-        let facts = self.prove(&identity, release).await?;
-        Ok((Look { plan, observed, release }, Some(facts)))
+        self.prove_user_list(learnt, &desired, registration, token).await?;
+        self.prove(&desired, registration).await
     }
+}
 
+impl Learnt {
     /// A 400 about nothing but `redirect_uris` says that this release wants the other shape, whatever its
     /// number says: tried once. If that is refused too, it was about a value, and the first refusal says which.
     fn learns_shape(&mut self, setback: &mut Setback) -> bool {
-        let Setback::Trouble(Rung::Apply, trouble) = setback else {
+        let Setback::Trouble(Phase::Apply, trouble) = setback else {
             return false;
         };
         let Kind::Invalid(fields) = &trouble.kind else {
@@ -230,13 +203,13 @@ impl<'a> Converge<'a> {
         if fields.len() != 1 || !fields.contains_key("redirect_uris") {
             return false;
         }
-        if let Some(first) = self.shape_refusal.take() {
-            *trouble = first;
+        if let Some((_, first)) = &self.shape {
+            *trouble = first.clone();
             return false;
         }
-        let by_number = self.release.is_some_and(Release::lists_redirect_uris);
-        self.shape = Some(if by_number { Shape::Text } else { Shape::List });
-        self.shape_refusal = Some(trouble.clone());
+        let by_number = self.token_user.as_ref().is_some_and(|u| u.release.lists_redirect_uris());
+        let other = if by_number { Shape::Text } else { Shape::List };
+        self.shape = Some((other, trouble.clone()));
         true
     }
 }
@@ -248,8 +221,4 @@ fn reason(setback: &Setback) -> String {
         Setback::Conflict(trouble) => format!("somebody else was faster: {trouble}"),
         Setback::Final(error) => error.to_string(),
     }
-}
-
-fn bug(what: &str) -> Error {
-    Error::new(Exit::Bug, what).remedy("please report this bug of netbird-authentik-init")
 }

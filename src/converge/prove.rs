@@ -1,18 +1,18 @@
 //! The proof, as a part of the loop: what is expected of the server, what its answers come to, and what NetBird's
 //! files may say after it.
 
-use super::{Converge, Look};
+use super::desired::Desired;
+use super::{Converge, Learnt, Look};
 use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::authentik::redirect::Purpose;
-use crate::authentik::release::Release;
 use crate::config::Output;
-use crate::desired::{Desired, REDIRECT_PATH, dashboard_path};
 use crate::error::{Error, Exit, Result};
-use crate::patience::{Rung, Setback};
-use crate::plan::Identity;
-use crate::render::{Facts, setup_env};
-use crate::story::news;
-use crate::verify::{Check, Evidence, Expectation, KeySource, Outcome, gather, judge};
+use crate::http::patience::{Phase, Setback};
+use crate::log::story::news;
+use crate::netbird::Registration;
+use crate::outputs::setup_env;
+use crate::proof::{
+    Check, Endpoints, Evidence, KeySource, Keys, Outcome, Proof, Subject, gather, judge,
+};
 
 impl Converge<'_> {
     /// All checks of the proof, for every redirect URI, and what was proven if none of them failed.
@@ -22,34 +22,30 @@ impl Converge<'_> {
     pub async fn examine(
         &self,
         look: &Look,
-        identity: &Identity,
-    ) -> Result<(Vec<Check>, Option<Facts>)> {
-        let desired = Desired::new(self.config, look.release, None);
-        let uris = desired.provider.redirect_uris.iter();
-        let strict = uris.filter(|uri| !uri.pattern && uri.purpose == Purpose::Authorization);
-        let expectation = self.expectation(identity, strict.map(|uri| uri.url.clone()).collect());
-        let evidence = gather(self.transport, &expectation)
-            .await
-            .map_err(|trouble| Error::from_trouble(&trouble))?;
-        let checks = judge(&evidence, &expectation);
+        registration: &Registration,
+    ) -> Result<(Vec<Check>, Option<Proof>)> {
+        let uris = look.desired.provider.client.strict_redirect_uris();
+        let subject = self.subject(&look.desired, registration, &uris);
+        let evidence = gather(self.server, &subject).await.map_err(|t| Error::from(&t))?;
+        let checks = judge(&evidence, &subject);
         let sound = checks.iter().all(|check| check.outcome != Outcome::Fail);
-        let facts = sound.then(|| self.facts(&evidence, identity, look.release).0);
-        Ok((checks, facts))
+        Ok((checks, sound.then(|| self.proof(&evidence, &subject).0)))
     }
 
     /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
     pub(super) async fn prove_user_list(
-        &mut self,
+        &self,
+        learnt: &mut Learnt,
         desired: &Desired,
-        identity: &Identity,
+        registration: &Registration,
         token: Option<AccessToken>,
     ) -> Result<(), Setback> {
         let Some(account) = &desired.service_account else { return Ok(()) };
-        let oidc = Oidc(self.transport);
-        let at = |trouble| Setback::Trouble(Rung::Verify, trouble);
+        let oidc = Oidc(self.server);
+        let at = |trouble| Setback::Trouble(Phase::Verify, trouble);
         let token = match token {
             Some(token) => Some(token),
-            None => oidc.login(&identity.client_id, account).await.map_err(at)?,
+            None => account.login(oidc, &registration.client_id).await.map_err(at)?,
         };
         let listed = match &token {
             Some(token) => oidc.lists_users(token).await.map_err(at)?,
@@ -58,9 +54,9 @@ impl Converge<'_> {
         if listed {
             return Ok(());
         }
-        if !self.login_retried {
+        if !learnt.login_retried {
             // Before the account existed nobody could see what keeps it out: look once more.
-            self.login_retried = true;
+            learnt.login_retried = true;
             return Err(Setback::Missing(vec![format!("a user list for {}", account.username)]));
         }
         let (what, remedy) = match token {
@@ -80,30 +76,30 @@ impl Converge<'_> {
     /// Verifies, and tells what is not as it should be.
     pub(super) async fn prove(
         &self,
-        identity: &Identity,
-        release: Release,
-    ) -> Result<Facts, Setback> {
-        let expectation = self.expectation(identity, self.probes());
-        let evidence = gather(self.transport, &expectation)
+        desired: &Desired,
+        registration: &Registration,
+    ) -> Result<Proof, Setback> {
+        let subject = self.subject(desired, registration, &desired.provider.client.probes);
+        let evidence = gather(self.server, &subject)
             .await
-            .map_err(|trouble| Setback::Trouble(Rung::Verify, trouble))?;
+            .map_err(|trouble| Setback::Trouble(Phase::Verify, trouble))?;
         let mut failure = None;
-        for check in judge(&evidence, &expectation) {
-            let remedy = check.remedy.as_deref().unwrap_or_default();
+        for check in judge(&evidence, &subject) {
+            let (name, fix) = (check.id.name(), check.fix.as_deref().unwrap_or_default());
             match (check.outcome, check.error()) {
                 (Outcome::Warn, _) => {
-                    news!(self.story, warn, check.name, { stage = "verify", check = check.name }, "{} - {remedy}", check.detail);
+                    news!(self.story, warn, name, { stage = "verify", check = name }, "{} - {fix}", check.detail);
                 }
                 (_, Some(error)) if failure.is_none() => failure = Some(error),
-                (_, Some(error)) => crate::logging::failure(&error),
-                _ => tracing::debug!(stage = "verify", check = check.name, "{}", check.detail),
+                (_, Some(error)) => crate::log::failure(&error),
+                _ => tracing::debug!(stage = "verify", check = name, "{}", check.detail),
             }
         }
         if let Some(error) = failure {
             return Err(Setback::Final(error));
         }
-        self.progress.passed(Rung::Verify);
-        let (facts, explanation) = self.facts(&evidence, identity, release);
+        self.progress.passed(Phase::Verify);
+        let (proof, explanation) = self.proof(&evidence, &subject);
         if self.config.files.outputs.contains(&Output::ManagementJson) {
             news!(
                 self.story,
@@ -113,76 +109,63 @@ impl Converge<'_> {
                 "management.json: {explanation}"
             );
         }
-        let issuer = &facts.issuer;
+        let issuer = &proof.registration.issuer;
         news!(self.story, info, "proven", { stage = "verify", %issuer }, "proven: issuer {issuer}, RSA key, endpoints and redirect URIs");
-        Ok(facts)
+        Ok(proof)
     }
 
-    fn expectation(&self, identity: &Identity, redirect_uris: Vec<String>) -> Expectation {
-        let public = &self.config.connection.public;
-        let slug = &self.config.wishes.slug;
-        let issuer = match identity.global_issuer {
-            true => public.join(""),
-            false => public.join(&format!("application/o/{slug}/")),
-        };
-        Expectation {
-            issuer,
-            public: public.clone(),
-            slug: slug.clone(),
-            client_id: identity.client_id.clone(),
+    fn subject<'a>(
+        &'a self,
+        desired: &'a Desired,
+        registration: &'a Registration,
+        redirect_uris: &'a [String],
+    ) -> Subject<'a> {
+        Subject {
+            registration,
+            client: &desired.provider.client,
+            public: &desired.public,
+            slug: &desired.slug,
+            lenient: self.config.connection.is_lenient(),
             redirect_uris,
         }
     }
 
     /// What was proven, and how NetBird's management is to come by its keys.
-    fn facts(&self, evidence: &Evidence, identity: &Identity, release: Release) -> (Facts, String) {
+    fn proof(&self, evidence: &Evidence, subject: &Subject<'_>) -> (Proof, String) {
         let connection = &self.config.connection;
-        let slug = &self.config.wishes.slug;
         let source =
             KeySource::choose(evidence, self.config.files.management_discovery, connection);
         let by_public = evidence.public.as_ref().and_then(|side| side.discovery.as_ref().ok());
         let seen = &by_public.unwrap_or(&evidence.discovery).document;
-        let keys_location = match source.internal_keys {
-            true => connection.internal.join(&Oidc::jwks_path(slug)),
+        let location = match source.internal_keys {
+            true => connection.internal.join(&Oidc::jwks_path(subject.slug)),
             false => seen.jwks_uri.clone(),
         };
-        let scopes = match release.has_offline_access() {
-            true => "openid profile email offline_access",
-            false => "openid profile email",
+        let proof = Proof {
+            registration: Registration {
+                issuer: seen.issuer.clone(),
+                ..subject.registration.clone()
+            },
+            endpoints: Endpoints::of(seen),
+            keys: Keys {
+                location,
+                discovery_at_start: source.discovery_at_start,
+                refresh: source.refresh,
+                public_max_age: source.public_max_age,
+            },
+            authority: connection.public.join(&Oidc::authority_path(subject.slug)),
+            discovery_url: connection.public.join(&Oidc::discovery_path(subject.slug)),
+            scope: subject.client.login_scope(),
         };
-        let facts = Facts {
-            issuer: seen.issuer.clone(),
-            client_id: identity.client_id.clone(),
-            discovery_url: connection.public.join(&Oidc::discovery_path(slug)),
-            authorization_endpoint: seen.authorization_endpoint.clone(),
-            token_endpoint: seen.token_endpoint.clone(),
-            device_endpoint: seen.device_authorization_endpoint.clone(),
-            keys_location,
-            discovery_at_start: source.discovery_at_start,
-            refresh_keys: source.refresh,
-            public_keys_have_max_age: source.public_max_age,
-            scopes: scopes.to_owned(),
-        };
-        (facts, source.explanation)
-    }
-
-    /// One redirect URI of each kind: the dashboard's, and a waiting client's with and without slash.
-    fn probes(&self) -> Vec<String> {
-        let netbird = &self.config.netbird;
-        let path = dashboard_path(self.config, "NETBIRD_AUTH_REDIRECT_URI", REDIRECT_PATH);
-        let mut uris = vec![format!("{}{path}", netbird.endpoint.origin())];
-        if let Some(port) = netbird.pkce_ports.first() {
-            uris.push(format!("http://localhost:{port}"));
-            uris.push(format!("http://localhost:{port}/"));
-        }
-        uris
+        (proof, source.explanation)
     }
 
     /// Values that were passed in and contradict what will be proven are refused before anything is changed.
-    pub(super) fn contradictions(&self, identity: &Identity) -> Result<(), Error> {
+    pub(super) fn contradictions(&self, registration: &Registration) -> Result<(), Error> {
         let discovery_url =
             self.config.connection.public.join(&Oidc::discovery_path(&self.config.wishes.slug));
-        let problems = setup_env::contradictions(self.config, &discovery_url, &identity.client_id);
+        let problems =
+            setup_env::contradictions(self.config, &discovery_url, &registration.client_id);
         let Some((first, others)) = problems.split_first() else {
             return Ok(());
         };
@@ -190,7 +173,7 @@ impl Converge<'_> {
             Error::new(Exit::Config, p.to_string())
                 .because("NetBird would answer \"token invalid\" with it")
         };
-        others.iter().map(error).for_each(|e| crate::logging::failure(&e));
+        others.iter().map(error).for_each(|e| crate::log::failure(&e));
         Err(error(first))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use authentik_sim::{Sim, State};
-use netbird_authentik_init::check::catalogue::CATALOGUE;
+use netbird_authentik_init::proof::CheckId;
 use serde_json::{Value, json};
 
 use crate::support::Case;
@@ -182,8 +182,8 @@ fn clocks_that_differ_are_a_warning() {
 #[test]
 fn the_documented_table_is_the_programs_table() {
     let mut table = String::from("| symptom | check | what to do |\n|---|---|---|\n");
-    for entry in CATALOGUE {
-        table += &format!("| {} | `{}` | {} |\n", entry.symptom, entry.name, entry.remedy);
+    for entry in CheckId::ALL.iter().map(|id| id.entry()) {
+        table += &format!("| {} | `{}` | {} |\n", entry.symptom, entry.name, entry.fix);
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/troubleshooting.md");
     let page = std::fs::read_to_string(path).unwrap();

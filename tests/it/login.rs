@@ -4,8 +4,9 @@ use authentik_sim::Sim;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use netbird_authentik_init::authentik::oidc::{Jwks, Oidc};
-use netbird_authentik_init::authentik::transport::{Transport, Via};
+use netbird_authentik_init::authentik::{Server, Via};
 use netbird_authentik_init::config::load;
+use netbird_authentik_init::http::Transport;
 use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
@@ -14,7 +15,7 @@ use crate::support::{Case, PROFILES, release};
 /// What a NetBird client knows, and its way to Authentik.
 struct Client {
     case: Case,
-    transport: Transport,
+    server: Server,
     runtime: tokio::runtime::Runtime,
     management: Value,
     keys: Jwks,
@@ -30,21 +31,24 @@ impl Client {
             ("NETBIRD_DOMAIN", "netbird.example.com".into()),
         ];
         let config = load(vars.map(|(k, v)| (k.into(), v.into()))).config.unwrap();
-        let transport = Transport::new(&config.connection, []).unwrap();
+        let connection = config.connection;
+        let transport = Transport::new(&connection.tls).unwrap();
+        let server =
+            Server::new(transport, connection.internal, connection.public, connection.token);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let management: Value = serde_json::from_str(&case.read("management.json")).unwrap();
         let keys = runtime
-            .block_on(Oidc(&transport).jwks(Via::Internal, &Oidc::jwks_path("netbird")))
+            .block_on(Oidc(&server).jwks(Via::Internal, &Oidc::jwks_path("netbird")))
             .unwrap()
             .document;
-        Self { case, transport, runtime, management, keys }
+        Self { case, server, runtime, management, keys }
     }
 
     fn post(&self, endpoint: &Value, fields: &[(&str, &str)]) -> Value {
         let url = endpoint.as_str().unwrap();
         let path = url.strip_prefix(&format!("{}/", self.case.sim.url())).unwrap();
         let form = Serializer::new(String::new()).extend_pairs(fields).finish();
-        let answer = self.runtime.block_on(self.transport.form(path, form)).unwrap();
+        let answer = self.runtime.block_on(self.server.form(path, form)).unwrap();
         let text = String::from_utf8(answer.body).unwrap();
         assert_eq!(answer.status, 200, "{path}: {text}");
         serde_json::from_str(&text).unwrap()

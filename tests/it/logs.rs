@@ -114,7 +114,7 @@ fn levels_are_set_for_all_and_by_module() {
     let mut case = Case::new("2026.2");
     case.env("SETUP_LOG", "warn");
     assert_eq!(case.init().err, "");
-    case.env("SETUP_LOG", "warn,netbird_authentik_init::authentik=debug");
+    case.env("SETUP_LOG", "warn,netbird_authentik_init::http=debug");
     let log = case.init().err;
     assert!(log.lines().count() >= 11, "{log}");
     assert!(log.lines().all(|line| line.contains("stage=\"request\"")), "{log}");

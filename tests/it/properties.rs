@@ -5,9 +5,11 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use netbird_authentik_init::config::{Config, load};
-use netbird_authentik_init::render::{Facts, management, shell};
-use netbird_authentik_init::secret::Secret;
-use netbird_authentik_init::secrets::Secrets;
+use netbird_authentik_init::netbird::Registration;
+use netbird_authentik_init::outputs::{management, shell};
+use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
+use netbird_authentik_init::state::secrets::Secrets;
+use netbird_authentik_init::text::Secret;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Map, Value};
@@ -22,19 +24,27 @@ fn config(extra: &[(&str, &str)]) -> Config {
     load(vars).config.unwrap()
 }
 
-fn facts(text: &str) -> Facts {
-    Facts {
-        issuer: text.to_owned(),
-        client_id: "netbird".into(),
+fn proof(text: &str) -> Proof {
+    Proof {
+        registration: Registration {
+            client_id: "netbird".into(),
+            secret: None,
+            issuer: text.to_owned(),
+        },
+        endpoints: Endpoints {
+            authorization: text.to_owned(),
+            token: text.to_owned(),
+            device: text.to_owned(),
+        },
+        keys: Keys {
+            location: text.to_owned(),
+            discovery_at_start: true,
+            refresh: true,
+            public_max_age: true,
+        },
+        authority: text.to_owned(),
         discovery_url: text.to_owned(),
-        authorization_endpoint: text.to_owned(),
-        token_endpoint: text.to_owned(),
-        device_endpoint: text.to_owned(),
-        keys_location: text.to_owned(),
-        discovery_at_start: true,
-        refresh_keys: true,
-        public_keys_have_max_age: true,
-        scopes: "openid".into(),
+        scope: "openid".into(),
     }
 }
 
@@ -78,9 +88,9 @@ proptest! {
     #[test]
     fn merging_twice_is_merging_once_and_keeps_what_is_foreign(base in object(json())) {
         let config = config(&[]);
-        let once = management::render(&config, &facts("https://a/"), &secrets(), Some(base.clone()));
+        let once = management::render(&config, &proof("https://a/"), &secrets(), Some(base.clone()));
         let parsed: Map<String, Value> = serde_json::from_str(&once).unwrap();
-        let twice = management::render(&config, &facts("https://a/"), &secrets(), Some(parsed.clone()));
+        let twice = management::render(&config, &proof("https://a/"), &secrets(), Some(parsed.clone()));
         prop_assert_eq!(&once, &twice);
         for (key, value) in base.iter().filter(|(key, _)| key.starts_with('x')) {
             prop_assert_eq!(&parsed[key], value);
@@ -89,7 +99,7 @@ proptest! {
 
     #[test]
     fn no_value_of_ours_becomes_a_template(text in "[{}a-z.\"\\\\ ]{0,20}") {
-        let file = management::render(&config(&[]), &facts(&text), &secrets(), None);
+        let file = management::render(&config(&[]), &proof(&text), &secrets(), None);
         prop_assert!(!file.contains("{{"));
         let parsed: Value = serde_json::from_str(&file).unwrap();
         prop_assert_eq!(&parsed["HttpConfig"]["AuthIssuer"], &Value::from(text));

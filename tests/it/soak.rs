@@ -1,7 +1,7 @@
 //! A thousand cycles in a row: memory and descriptors stay where they were.
 
-use crate::support::Case;
 use crate::watch::Watch;
+use crate::support::Case;
 
 /// Resident memory that belongs to the process alone, in KiB, and open descriptors.
 fn use_of(id: u32) -> (u64, usize) {
@@ -16,7 +16,7 @@ fn a_thousand_cycles_leave_memory_and_descriptors_flat() {
     let mut case = Case::new("2026.2");
     case.env("SETUP_INTERVAL", "1ms")
         .env("SETUP_LISTEN", "127.0.0.1:0")
-        .env("SETUP_LOG", "info,netbird_authentik_init::watch=debug");
+        .env("SETUP_LOG", "info,netbird_authentik_init::commands::watch=debug");
     let mut watch = Watch::spawn(&case);
     for _ in 0..200 {
         watch.until_ended();

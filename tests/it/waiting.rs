@@ -55,26 +55,26 @@ fn nothing_is_written_while_an_object_is_missing() {
         let sim = Sim::builder("2026.2").stage(Stage::partial(&[missing])).start();
         let mut case = Case::with(sim);
         case.env("SETUP_TIMEOUT", "1500ms");
-        case.run(&[]).expect(69).says(&["rung: objects", missing]);
+        case.run(&[]).expect(69).says(&["phase: objects", missing]);
         assert_eq!(case.sim.writes().len(), 0);
     }
 }
 
 #[test]
-fn a_deadline_names_the_rung_and_the_last_answer() {
-    for (stage, rung, last) in [
-        (Stage::Starting, "rung: reachable", "authentik starting"),
-        (Stage::TokenUnknown, "rung: token", "Token invalid/expired"),
-        (Stage::Empty, "rung: objects", "not there yet"),
+fn a_deadline_names_the_phase_and_the_last_answer() {
+    for (stage, phase, last) in [
+        (Stage::Starting, "phase: reachable", "authentik starting"),
+        (Stage::TokenUnknown, "phase: token", "Token invalid/expired"),
+        (Stage::Empty, "phase: objects", "not there yet"),
     ] {
         let sim = Sim::builder("2026.2").stage(stage).start();
         let mut case = Case::with(sim);
         case.env("SETUP_TIMEOUT", "1500ms");
-        case.run(&[]).expect(69).says(&[rung, last, "what to do:"]);
+        case.run(&[]).expect(69).says(&[phase, last, "what to do:"]);
     }
     let mut case = Case::new("2026.2");
     case.env("SETUP_TIMEOUT", "1s").env("AUTHENTIK_HOST", "http://127.0.0.1:1");
-    case.run(&[]).expect(69).says(&["rung: reachable", "refused"]);
+    case.run(&[]).expect(69).says(&["phase: reachable", "refused"]);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_server_that_never_answers_is_left_at_the_deadline() {
     let mut case = Case::new("2026.2");
     case.sim.fault(FaultRule::always(Match::Any, Fault::Hang(Duration::MAX)));
     case.env("SETUP_TIMEOUT", "1s");
-    case.run(&[]).expect(69).says(&["rung: reachable"]);
+    case.run(&[]).expect(69).says(&["phase: reachable"]);
 }
 
 #[test]

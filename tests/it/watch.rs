@@ -30,7 +30,7 @@ impl Watch {
     pub fn begin(case: &mut Case) -> Self {
         case.env("SETUP_INTERVAL", "1h")
             .env("SETUP_LISTEN", "127.0.0.1:0")
-            .env("SETUP_LOG", "info,netbird_authentik_init::watch=debug");
+            .env("SETUP_LOG", "info,netbird_authentik_init::commands::watch=debug");
         Self::spawn(case)
     }
 

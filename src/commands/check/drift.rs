@@ -1,0 +1,110 @@
+//! Checks that follow from the plan: what `init` would change is what is wrong now. Pure.
+
+use serde_json::Value;
+
+use crate::authentik::Release;
+use crate::config::Config;
+use crate::converge::plan::{Change, Plan, Step, Target};
+use crate::proof::{Check, CheckId};
+
+/// The check that a pending change belongs to.
+fn check_of(step: &Step, change: &Change) -> CheckId {
+    match (step.target, change.field) {
+        (Target::Provider, _) if step.create => CheckId::Provider,
+        (Target::Provider, "signing_key") => CheckId::SigningKey,
+        (Target::Provider, "encryption_key") => CheckId::EncryptionKey,
+        (Target::Provider, "client_type") => CheckId::ClientType,
+        (Target::Provider, "property_mappings") => CheckId::ScopeMappings,
+        (Target::Provider, "redirect_uris") => CheckId::RedirectUris,
+        (Target::Provider, "grant_types") => CheckId::GrantTypes,
+        (Target::Provider, "access_code_validity") => CheckId::CodeLifetime,
+        (Target::Provider, _) => CheckId::Provider,
+        (Target::Application, _) => CheckId::Application,
+        (Target::Flow | Target::Brand, _) => CheckId::DeviceCode,
+        (Target::Binding, _) => CheckId::Access,
+        (Target::ScopeMapping, _) => CheckId::ScopeMappings,
+        (Target::ServiceAccount | Target::AppPassword | Target::Role, _) => CheckId::ServiceAccount,
+        (Target::Group, "members") => CheckId::ServiceAccount,
+        (Target::Group, _) => CheckId::Access,
+    }
+}
+
+/// One check for each of these, in the catalogue's order; what is not configured is skipped.
+pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
+    let pending: Vec<(CheckId, String)> = plan
+        .steps
+        .iter()
+        .flat_map(|step| {
+            step.changes.iter().map(move |change| (check_of(step, change), told(step, change)))
+        })
+        .collect();
+    let skipped = |id: CheckId| match id {
+        CheckId::GrantTypes if !release.has_grant_types() => Some("this release has none"),
+        CheckId::EncryptionKey if !release.has_invalidation_flow() => Some("this release has none"),
+        CheckId::DeviceCode if config.wishes.device_code_flow.is_none() => {
+            Some("AUTHENTIK_DEVICE_CODE_FLOW=none")
+        }
+        CheckId::Access
+            if config.wishes.access_groups.is_empty() && !config.netbird.manage_users =>
+        {
+            Some("AUTHENTIK_ACCESS_GROUPS is not set")
+        }
+        CheckId::ServiceAccount if !config.netbird.manage_users => Some("NETBIRD_MGMT_IDP is none"),
+        _ => None,
+    };
+    let ids = [
+        CheckId::Application,
+        CheckId::Provider,
+        CheckId::SigningKey,
+        CheckId::EncryptionKey,
+        CheckId::ClientType,
+        CheckId::ScopeMappings,
+        CheckId::RedirectUris,
+        CheckId::GrantTypes,
+        CheckId::CodeLifetime,
+        CheckId::DeviceCode,
+        CheckId::Access,
+        CheckId::ServiceAccount,
+    ];
+    let judge = |id: CheckId| {
+        let mut details: Vec<&str> =
+            pending.iter().filter(|(i, _)| *i == id).map(|(_, d)| d.as_str()).collect();
+        details.dedup();
+        match (details.is_empty(), skipped(id)) {
+            (true, Some(why)) => Check::skipped(id, why),
+            (true, None) => Check::pass(id, "OK"),
+            (false, _) => Check::failed(id, details.join("; ")),
+        }
+    };
+    let mut checks: Vec<Check> = ids.into_iter().map(judge).collect();
+    checks.extend(plan.refused.iter().map(Check::refused));
+    checks
+}
+
+fn told(step: &Step, change: &Change) -> String {
+    let object = format!("{} {}", step.target.kind(), step.name);
+    if step.create {
+        return format!("there is no {object}");
+    }
+    let text = |value: &Value| match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();
+            items.join(", ")
+        }
+        other => other.to_string(),
+    };
+    if change.adds {
+        format!("{object} lacks {}: {}", change.field, text(&change.after))
+    } else if change.before == change.after {
+        format!("{object}: {} is not ours", change.field)
+    } else {
+        format!(
+            "{object}: {} is {}, wanted {}",
+            change.field,
+            text(&change.before),
+            text(&change.after)
+        )
+    }
+}

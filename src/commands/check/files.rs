@@ -1,0 +1,108 @@
+//! The files, held against what was proven and against each other: present, readable, and saying what `init`
+//! would write now.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::config::{Config, Output};
+use crate::error::Exit;
+use crate::files::read::read_object;
+use crate::outputs;
+use crate::proof::{Check, CheckId, Proof};
+use crate::state::secrets;
+
+/// One check a file, and one for the secrets.
+pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
+    let ids = config.files.outputs.iter().map(|output| id_of(*output));
+    let secrets = match outputs::secrets_in(config)
+        .and_then(|in_use| secrets::read(config, &in_use))
+    {
+        Ok(Some(secrets)) => secrets,
+        Ok(None) => {
+            let missing = "there is no secrets.json: init has not run here";
+            return vec![Check::fail(CheckId::Secrets, missing, "run init").exiting(Exit::Output)];
+        }
+        Err(error) => {
+            let found =
+                Check::fail(CheckId::Secrets, error.to_string(), error.remedy.unwrap_or_default());
+            return vec![found.exiting(error.exit)];
+        }
+    };
+    let mut checks = vec![Check::pass(CheckId::Secrets, "kept, and the same where they are used")];
+    let Some(proof) = proof else {
+        let skip = |id| Check::skipped(id, "nothing was proven to hold it against");
+        checks.extend(ids.map(skip));
+        return checks;
+    };
+    let management = config.files.dir.join(Output::ManagementJson.file_name());
+    let base = read_object(&management).unwrap_or_default();
+    for (output, wanted) in outputs::files(config, proof, &secrets, base) {
+        let path = config.files.dir.join(output.file_name());
+        checks.push(compare(id_of(output), &path, &wanted));
+    }
+    checks
+}
+
+/// The check of a file.
+fn id_of(output: Output) -> CheckId {
+    match output {
+        Output::SetupEnv => CheckId::SetupEnv,
+        Output::ManagementJson => CheckId::ManagementJson,
+        Output::DashboardEnv => CheckId::DashboardEnv,
+        Output::RelayEnv => CheckId::RelayEnv,
+        Output::TurnserverConf => CheckId::TurnserverConf,
+    }
+}
+
+fn compare(id: CheckId, path: &Path, wanted: &str) -> Check {
+    let shown = path.display();
+    match std::fs::read_to_string(path) {
+        Err(e) => Check::failed(id, format!("{shown} cannot be read: {e}")).exiting(Exit::Output),
+        Ok(found) if found == wanted => Check::pass(id, "says what Authentik has"),
+        Ok(found) => {
+            let differing = differences(&found, wanted);
+            if differing.is_empty() {
+                return Check::pass(id, "says what Authentik has");
+            }
+            Check::failed(id, format!("{shown} differs in {}", differing.join(", ")))
+        }
+    }
+}
+
+/// The names of what differs, never the values: some are secret.
+fn differences(found: &str, wanted: &str) -> Vec<String> {
+    let (found, wanted) = (entries(found), entries(wanted));
+    let names = found.keys().chain(wanted.keys().filter(|name| !found.contains_key(*name)));
+    names.filter(|name| found.get(*name) != wanted.get(*name)).cloned().collect()
+}
+
+/// Names and values of a JSON file (by path) or of assignments (by line).
+fn entries(text: &str) -> BTreeMap<String, String> {
+    let mut entries = BTreeMap::new();
+    if let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) {
+        flatten("", &Value::Object(object), &mut entries);
+        return entries;
+    }
+    for line in text.lines().filter(|l| !l.trim_start().starts_with('#') && !l.trim().is_empty()) {
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let (name, value) = line.split_once('=').unwrap_or((line, ""));
+        entries.insert(name.to_owned(), value.to_owned());
+    }
+    entries
+}
+
+fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                flatten(&path, value, into);
+            }
+        }
+        other => {
+            into.insert(path.to_owned(), other.to_string());
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Each command's story.
+
+pub mod check;
+pub mod healthcheck;
+pub mod init;
+pub mod plan;
+pub mod watch;
+
+use crate::authentik::Server;
+use crate::config::Config;
+use crate::error::{Error, Exit, Result};
+use crate::http::Transport;
+use crate::text::redact;
+
+/// Work that may block a thread, on a disk or a lock: it happens beside, so that a signal is heard meanwhile and a
+/// deadline can leave it behind.
+///
+/// # Errors
+/// Those of the work.
+pub async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
+    tokio::task::spawn_blocking(work).await.map_err(abnormal)?
+}
+
+/// The Authentik that the variables name.
+///
+/// # Errors
+/// [`Exit::Config`] when a certificate of `AUTHENTIK_CA_FILE` cannot be used as a root.
+fn server(config: &Config) -> Result<Server> {
+    config.given_secrets().iter().for_each(redact::learn);
+    let connection = &config.connection;
+    let transport = Transport::new(&connection.tls).map_err(|why| {
+        Error::new(Exit::Config, "AUTHENTIK_CA_FILE holds a certificate that cannot be a root")
+            .because(why)
+            .remedy("put the CA certificate that signed Authentik's certificate into the file")
+    })?;
+    let (internal, public) = (connection.internal.clone(), connection.public.clone());
+    Ok(Server::new(transport, internal, public, connection.token.clone()))
+}

@@ -1,0 +1,67 @@
+//! `plan`: waits and observes like `init`, says what it would change, and changes nothing.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use super::{beside, server};
+use crate::config::Config;
+use crate::converge::{Converge, Learnt};
+use crate::deadline::Deadline;
+use crate::error::{Exit, Result};
+use crate::log::progress::Progress;
+use crate::log::story::Story;
+use crate::state::secrets;
+use crate::text::redact;
+
+/// How a plan is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Lines.
+    Text,
+    /// Lines in colours, for a terminal.
+    Coloured,
+    /// One JSON document.
+    Json,
+}
+
+/// Prints the plan.
+///
+/// # Errors
+/// What kept it from looking.
+pub async fn run(
+    config: Config,
+    deadline: Deadline,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<Exit> {
+    let story: Arc<Story> = Arc::default();
+    let progress = Progress::new(deadline, Arc::clone(&story));
+    let config = Arc::new(config);
+    let look = progress.during(async {
+        let for_secrets = Arc::clone(&config);
+        let password = beside(move || secrets::password(&for_secrets)).await?;
+        password.iter().for_each(redact::learn);
+        let server = server(&config)?;
+        let converge = Converge {
+            config: &config,
+            server: &server,
+            app_password: password.as_ref(),
+            progress: &progress,
+            story: &story,
+        };
+        converge.look(&mut Learnt::default()).await
+    });
+    let plan = look.await?.plan;
+    let text = match format {
+        Format::Json => format!("{:#}\n", plan.json()),
+        Format::Coloured => plan.coloured(),
+        Format::Text => plan.to_string(),
+    };
+    // A reader that went away (`plan | head`) is nobody to complain to.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Some(error) = plan.refused.first() {
+        crate::log::failure(error);
+        return Ok(error.exit);
+    }
+    Ok(if plan.is_empty() { Exit::Ok } else { Exit::Pending })
+}

@@ -1,0 +1,163 @@
+//! The sidecar: a run of the whole pipeline, then another every `SETUP_INTERVAL`, one after the other, until
+//! somebody ends the process. What keeps a run from its end is told, and tried again by the next one: a sidecar
+//! that gives up mends nothing.
+
+pub mod channel;
+mod health;
+mod metrics;
+mod serve;
+
+use std::ffi::OsString;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep};
+use tracing::{debug, info};
+
+use crate::commands::beside;
+use crate::commands::init::{self, Record};
+use crate::config::{self, Config};
+use crate::deadline::Deadline;
+use crate::error::{Error, Exit, Result};
+use crate::log;
+use crate::log::story::Story;
+use crate::random::random;
+
+use health::Health;
+use metrics::Metrics;
+
+/// After a run that waited for Authentik in vain the next one, which waits too, begins this soon: Authentik is
+/// mended when somebody mends it, not when an interval is over. Not at once, so that a server that fails fast is
+/// not asked in a loop.
+const WAIT_ON: Duration = Duration::from_secs(5);
+
+/// How the sidecar is, for whoever asks while it works.
+#[derive(Debug)]
+pub struct Status {
+    health: Mutex<Health>,
+    story: Arc<Story>,
+    metrics: Metrics,
+}
+
+impl Status {
+    /// Whether all is well now, else why not.
+    fn verdict(&self) -> Result<(), health::Unwell> {
+        let health = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        health.verdict(Instant::now(), self.story.waiting_for())
+    }
+
+    fn is_ready(&self) -> bool {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).is_ready()
+    }
+}
+
+/// Cycles until the process is ended; `vars` are read again at every cycle, since the files that they name may
+/// have changed.
+///
+/// # Errors
+/// What keeps it from starting at all: an address that cannot be listened on, a system without signals.
+pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Exit> {
+    let story: Arc<Story> = Arc::default();
+    let status = Arc::new(Status {
+        health: Mutex::new(Health::new(config.timing.interval)),
+        story: Arc::clone(&story),
+        metrics: Metrics::new(),
+    });
+    let mut hangup = signal(SignalKind::hangup())
+        .map_err(|e| Error::new(Exit::Bug, "the system refuses a signal handler").because(e))?;
+    channel::open(&config.files.state_dir, Arc::clone(&status));
+    if let Some(address) = config.listen {
+        serve::start(address, Arc::clone(&status)).await?;
+    }
+
+    let mut record = Record::default();
+    let mut unread = None;
+    let mut rejected = false;
+    for cycle in 1_u64.. {
+        if rejected {
+            // Its time to come into being is over: from now on one question a cycle is enough.
+            config.timing.auth_grace = Duration::ZERO;
+        }
+        debug!(stage = "watch", cycle, "begins");
+        let start = Instant::now();
+        let result = match unread.take() {
+            Some(error) => {
+                record.renew();
+                Err(error)
+            }
+            None => {
+                let deadline = Deadline::new(start, config.timing.timeout);
+                init::run(&config, deadline, &story, &mut record).await
+            }
+        };
+        note(&status, &result, &record, start);
+        rejected = match &result {
+            Ok(()) => false,
+            Err(error) => rejected || error.exit == Exit::Rejected,
+        };
+        let pause = pause(config.timing.interval, result.as_ref().err().map(|e| e.exit))?;
+        let ended = if result.is_ok() { "good" } else { "failed" };
+        debug!(stage = "watch", cycle, next_s = pause.as_secs_f64(), "ended: {ended}");
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = hangup.recv() => info!(stage = "watch", "SIGHUP: looks again now"),
+        }
+        // A token's file may lie on a disk that hangs: the health check is answered all the same.
+        let again = vars.to_vec();
+        let loaded = beside(move || Ok(config::load(again).config)).await?;
+        match loaded {
+            Ok(fresh) => config = fresh,
+            Err(problems) => unread = Some(config::tell(&problems)),
+        }
+    }
+    Err(Error::new(Exit::Bug, "cycles ended by themselves"))
+}
+
+/// Tells everybody how a cycle ended.
+fn note(status: &Status, result: &Result<()>, record: &Record, start: Instant) {
+    status.metrics.observe(result.as_ref().err(), record, start.elapsed());
+    let mut health = status.health.lock().unwrap_or_else(PoisonError::into_inner);
+    match result {
+        Ok(()) => {
+            let failures = health.succeeded(Instant::now());
+            if failures > 0 {
+                info!(stage = "watch", failures, "well again");
+            }
+        }
+        Err(error) => {
+            log::failure(error);
+            health.failed(error);
+        }
+    }
+    status.story.turn(result.is_ok());
+}
+
+/// How long until the next cycle: the interval, a tenth more or less, so that replicas do not ask in step.
+fn pause(interval: Duration, failure: Option<Exit>) -> Result<Duration> {
+    let base = match failure {
+        Some(Exit::NotReady) => interval.min(WAIT_ON),
+        _ => interval,
+    };
+    let chance = f64::from(u32::from_ne_bytes(random()?)) / f64::from(u32::MAX);
+    Ok(base.mul_f64(0.9 + chance / 5.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_lie_around_the_interval_and_are_short_while_authentik_is_away() {
+        let minute = Duration::from_secs(60);
+        for _ in 0..100 {
+            let regular = pause(minute, None).unwrap();
+            assert!((54..=66).contains(&regular.as_secs()), "{regular:?}");
+            let refused = pause(minute, Some(Exit::Refused)).unwrap();
+            assert!((54..=66).contains(&refused.as_secs()), "{refused:?}");
+            assert!(pause(minute, Some(Exit::NotReady)).unwrap() <= WAIT_ON.mul_f64(1.1));
+            let short = Duration::from_millis(10);
+            assert!(pause(short, Some(Exit::NotReady)).unwrap() <= short.mul_f64(1.1));
+        }
+    }
+}

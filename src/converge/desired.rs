@@ -1,0 +1,151 @@
+//! What Authentik must hold, from the configuration alone. Pure: no server is asked, and object names are
+//! still names, not keys.
+
+use crate::authentik::Release;
+use crate::authentik::oidc::{AccessToken, Oidc};
+use crate::config::{Config, Setting};
+use crate::http::{BaseUrl, Trouble};
+use crate::netbird::OidcClient;
+use crate::netbird::standalone::API_SCOPE;
+use crate::text::Secret;
+
+/// What Authentik must hold.
+#[derive(Clone, Debug)]
+pub struct Desired {
+    /// Which application it is.
+    pub slug: String,
+    /// Its name.
+    pub application_name: Setting<String>,
+    /// Where its tile leads: the dashboard.
+    pub launch_url: String,
+    /// The provider.
+    pub provider: DesiredProvider,
+    /// The device code flow's slug; nothing if it is to be left alone.
+    pub device_code_flow: Option<String>,
+    /// The public URL, whose host decides the brand that serves it and of which the issuer is made.
+    pub public: BaseUrl,
+    /// Whether identity may change.
+    pub allow_identity_change: bool,
+    /// Groups that may open NetBird; empty: everyone.
+    pub access_groups: Vec<String>,
+    /// Who lists users for NetBird, where it is asked for.
+    pub service_account: Option<ServiceAccount>,
+}
+
+/// The service account as it must be.
+#[derive(Clone, Debug)]
+pub struct ServiceAccount {
+    /// Its name.
+    pub username: String,
+    /// Whether it may only view users.
+    pub views_only: bool,
+    /// Its app password; nothing where it is not made yet (`plan` makes none).
+    pub password: Option<Secret>,
+}
+
+impl ServiceAccount {
+    /// The identifier under which Authentik keeps the app password that it makes with a service account.
+    pub fn app_password_identifier(&self) -> String {
+        slugify(&format!("service-account-{}-password", self.username))
+    }
+
+    /// Logs it in as NetBird's management does; nothing if it is refused, or if there is no password to try.
+    ///
+    /// # Errors
+    /// Any [`Trouble`] other than a refusal.
+    pub async fn login(
+        &self,
+        oidc: Oidc<'_>,
+        client_id: &str,
+    ) -> Result<Option<AccessToken>, Trouble> {
+        oidc.login(client_id, &self.username, self.password.as_ref(), API_SCOPE).await
+    }
+}
+
+/// Django's slug of a text: lower case; what is neither letter, digit nor underscore goes; spaces and hyphens
+/// become one hyphen.
+fn slugify(text: &str) -> String {
+    let mut slug = String::new();
+    for c in text.to_lowercase().chars() {
+        match c {
+            'a'..='z' | '0'..='9' | '_' => slug.push(c),
+            ' ' | '-' if !slug.ends_with('-') => slug.push('-'),
+            _ => {}
+        }
+    }
+    slug.trim_matches(['-', '_']).to_owned()
+}
+
+/// The group whose members are administrators; Authentik's own.
+pub const ADMINS: &str = "authentik Admins";
+
+/// The role that can only view users, and the group that carries it on releases where users have none.
+pub const ROLE: &str = "NetBird user list";
+
+/// The provider as it must be. A new attribute is one field: creating and comparing take the struct apart, so that
+/// neither can forget it.
+#[derive(Clone, Debug)]
+pub struct DesiredProvider {
+    /// Default.
+    pub name: Setting<String>,
+    /// Identity.
+    pub client_id: Setting<String>,
+    /// Identity.
+    pub sub_mode: Setting<String>,
+    /// Default; a flow's slug.
+    pub authorization_flow: Setting<String>,
+    /// Default; a flow's slug.
+    pub invalidation_flow: Setting<String>,
+    /// Invariant that there is an RSA one; default which; a key pair's name.
+    pub signing_key: Setting<String>,
+    /// Invariant: what NetBird needs is contained.
+    pub client: OidcClient,
+}
+
+impl Desired {
+    /// What this configuration asks of this release, with the app password if there is one already.
+    pub fn new(config: &Config, release: Release, password: Option<&Secret>) -> Self {
+        let wishes = &config.wishes;
+        let netbird = &config.netbird;
+        let service_account = netbird.manage_users.then(|| ServiceAccount {
+            username: netbird.service_account.clone(),
+            views_only: netbird.service_account_views_only,
+            password: password.cloned(),
+        });
+        let mut sub_mode = wishes.sub_mode.clone();
+        // NetBird's user list knows users by number only: what is a default otherwise is a demand then.
+        sub_mode.chosen |= service_account.is_some();
+        if !sub_mode.chosen && release < Release::sub_mode_since(&sub_mode.value) {
+            // The release's own default: nobody asked for a mode, and it must not change later.
+            sub_mode.value = "hashed_user_id".to_owned();
+        }
+        Self {
+            slug: wishes.slug.clone(),
+            application_name: wishes.application_name.clone(),
+            launch_url: config.netbird.endpoint.join(""),
+            provider: DesiredProvider {
+                name: wishes.provider_name.clone(),
+                client_id: wishes.client_id.clone(),
+                sub_mode,
+                authorization_flow: wishes.authorization_flow.clone(),
+                invalidation_flow: wishes.invalidation_flow.clone(),
+                signing_key: wishes.signing_key.clone(),
+                client: OidcClient::standalone(config, release),
+            },
+            device_code_flow: wishes.device_code_flow.clone(),
+            public: config.connection.public.clone(),
+            allow_identity_change: wishes.allow_identity_change,
+            access_groups: wishes.access_groups.clone(),
+            service_account,
+        }
+    }
+
+    /// The issuer of the provider's tokens: Authentik's root where `issuer_mode` is `global`, else the application's
+    /// URL.
+    pub fn issuer(&self, global: bool) -> String {
+        match global {
+            true => self.public.join(""),
+            false => self.public.join(&format!("application/o/{}/", self.slug)),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Which provider is ours, by the application's slug; and which ones we may not touch.
+
+use crate::authentik::model::Provider;
+use crate::converge::desired::Desired;
+use crate::converge::observe::Found;
+use crate::error::{Error, Exit};
+
+/// The provider that is ours: the application's, or an orphan of our name or client id, which is a run that
+/// died half-way. One that belongs to another application is not ours.
+pub fn choose<'a>(desired: &Desired, found: &'a Found) -> Result<Option<&'a Provider>, Box<Error>> {
+    let candidates = match found {
+        Found::Linked(provider) => return Ok(Some(provider)),
+        Found::OtherType(application, pk) => {
+            return Err(Box::new(
+                Error::new(
+                    Exit::Refused,
+                    format!(
+                        "application {} has provider {pk}, which is not an OAuth2 provider",
+                        application.slug
+                    ),
+                )
+                .remedy("set AUTHENTIK_APPLICATION_SLUG to another slug, or take the provider off the application"),
+            ));
+        }
+        Found::NoApplication(candidates) | Found::NoProvider(_, candidates) => candidates,
+    };
+    let orphans: Vec<&Provider> =
+        candidates.iter().filter(|c| c.assigned_application_slug.is_none()).collect();
+    match orphans[..] {
+        [only] => Ok(Some(only)),
+        [] => match candidates.first() {
+            None => Ok(None),
+            Some(taken) => Err(Box::new(not_ours(desired, taken))),
+        },
+        _ => {
+            let names: Vec<String> = orphans
+                .iter()
+                .map(|p| format!("{} (number {}, client id {})", p.name, p.pk, p.client_id))
+                .collect();
+            Err(Box::new(
+                Error::new(
+                    Exit::Refused,
+                    format!(
+                        "several providers without an application could be ours: {}",
+                        names.join(", ")
+                    ),
+                )
+                .remedy(
+                    "delete those that are not in use, or set AUTHENTIK_PROVIDER_NAME and \
+                     NETBIRD_AUTH_CLIENT_ID to those of one of them",
+                ),
+            ))
+        }
+    }
+}
+
+fn not_ours(desired: &Desired, taken: &Provider) -> Error {
+    let (what, variable) = if taken.client_id == desired.provider.client_id.value {
+        (format!("client id {}", taken.client_id), "NETBIRD_AUTH_CLIENT_ID")
+    } else {
+        (format!("name {}", taken.name), "AUTHENTIK_PROVIDER_NAME")
+    };
+    let application = taken.assigned_application_slug.as_deref().unwrap_or_default();
+    Error::new(
+        Exit::Refused,
+        format!("the provider with the {what} belongs to application {application}, not to {}", desired.slug),
+    )
+    .remedy(format!(
+        "set {variable} to another value, or AUTHENTIK_APPLICATION_SLUG to {application} if that application \
+         is NetBird's"
+    ))
+}

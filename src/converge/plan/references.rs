@@ -1,0 +1,156 @@
+//! Names to primary keys: everything that a new or changed object refers to. No write happens before all
+//! of it is there.
+
+use serde_json::Value;
+
+use super::placeholder::key_of;
+use crate::authentik::redirect::Shape;
+use crate::converge::desired::Desired;
+use crate::converge::observe::{Found, Observed};
+use crate::netbird::standalone::API_SCOPE;
+
+/// A flow by slug and primary key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowRef {
+    /// Its slug.
+    pub slug: String,
+    /// Its primary key.
+    pub pk: String,
+}
+
+/// A key pair by name and primary key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRef {
+    /// Its name.
+    pub name: String,
+    /// Its primary key.
+    pub pk: String,
+    /// `rsa` and so on, if known.
+    pub kind: Option<String>,
+}
+
+/// What the plan refers to, resolved.
+#[derive(Clone, Debug)]
+pub struct References {
+    /// Where it is needed.
+    pub authorization_flow: Option<FlowRef>,
+    /// Where it is needed and the release has it.
+    pub invalidation_flow: Option<FlowRef>,
+    /// Where it is needed.
+    pub signing_key: Option<KeyRef>,
+    /// Managed name and primary key, in the order of the wish.
+    pub scope_mappings: Vec<(String, String)>,
+    /// The device code flow, if it exists and somebody needs it.
+    pub device_code_flow: Option<FlowRef>,
+    /// How the server wants redirect URIs.
+    pub redirect_shape: Shape,
+}
+
+impl References {
+    /// Resolves, or says what is missing.
+    ///
+    /// # Errors
+    /// The missing objects, for people: "flow x", "scope mapping y".
+    pub fn resolve(
+        desired: &Desired,
+        observed: &Observed,
+        shape: Option<Shape>,
+    ) -> Result<Self, Vec<String>> {
+        let mut missing = Vec::new();
+        let flows = observed.flows.as_deref().unwrap_or_default();
+        let flow = |slug: &str| {
+            flows
+                .iter()
+                .find(|f| f.slug == slug)
+                .map(|f| FlowRef { slug: f.slug.clone(), pk: f.pk.clone() })
+        };
+        let provider = observed.found.linked();
+        let wished = &desired.provider;
+
+        let mut authorization_flow = None;
+        if provider.is_none() || wished.authorization_flow.chosen {
+            authorization_flow = flow(&wished.authorization_flow.value);
+            if authorization_flow.is_none() {
+                missing.push(format!("flow {}", wished.authorization_flow.value));
+            }
+        }
+        let mut invalidation_flow = None;
+        if observed.release.has_invalidation_flow()
+            && (provider.is_none() || wished.invalidation_flow.chosen)
+        {
+            invalidation_flow = flow(&wished.invalidation_flow.value);
+            if invalidation_flow.is_none() {
+                missing.push(format!("flow {}", wished.invalidation_flow.value));
+            }
+        }
+
+        let mut scope_mappings = Vec::new();
+        for scope in &wished.client.scopes {
+            let by_name = scope.name == API_SCOPE;
+            let name = scope.managed.filter(|_| !by_name).unwrap_or(scope.name);
+            let mapping = observed.scope_mappings.iter().find(|m| match by_name {
+                true => m.scope_name == scope.name,
+                false => m.managed.as_deref() == Some(name),
+            });
+            match mapping {
+                Some(mapping) => scope_mappings.push((name.to_owned(), mapping.pk.clone())),
+                None if scope.managed.is_some() => missing.push(format!("scope mapping {name}")),
+                // Made by the plan.
+                None => scope_mappings.push((name.to_owned(), key_of("scope mapping", name))),
+            }
+        }
+
+        let signing_key =
+            observed.key_pairs.iter().find(|k| k.name == wished.signing_key.value).map(|k| {
+                KeyRef { name: k.name.clone(), pk: k.pk.clone(), kind: k.kind().map(str::to_owned) }
+            });
+        // A provider that has a key may keep it; that one exists was told by the provider's own answer.
+        let has_key = provider.is_some_and(|p| p.signing_key.is_some());
+        if signing_key.is_none() && (!has_key || wished.signing_key.chosen) {
+            missing.push(format!("key pair {}", wished.signing_key.value));
+        }
+
+        let mut device_code_flow = None;
+        if let Some(slug) = &desired.device_code_flow {
+            device_code_flow = flow(slug);
+            let host = desired.public.authority();
+            if observed.brand(&host).is_none() {
+                missing.push(format!("a brand for {host}"));
+            }
+        }
+
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        Ok(Self {
+            authorization_flow,
+            invalidation_flow,
+            signing_key,
+            scope_mappings,
+            device_code_flow,
+            redirect_shape: redirect_shape(observed, shape),
+        })
+    }
+}
+
+/// By what was learnt from a refusal, else by what a provider shows, else by the release's number.
+fn redirect_shape(observed: &Observed, learnt: Option<Shape>) -> Shape {
+    let shown = match &observed.found {
+        Found::Linked(provider) => provider.redirect_uris.shape,
+        Found::NoApplication(candidates) | Found::NoProvider(_, candidates) => {
+            candidates.iter().find_map(|c| c.redirect_uris.shape)
+        }
+        Found::OtherType(..) => None,
+    };
+    let release = observed.release;
+    learnt.or(shown).unwrap_or(match release.lists_redirect_uris() {
+        true if release.has_logout_redirects() => Shape::TypedList,
+        true => Shape::List,
+        false => Shape::Text,
+    })
+}
+
+/// A flow's primary key for the wire.
+pub fn pk(flow: &FlowRef) -> Value {
+    Value::from(flow.pk.clone())
+}

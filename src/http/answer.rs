@@ -1,0 +1,67 @@
+//! An answer as it came, and what its headers say.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{self, HeaderMap};
+use serde_json::Value;
+
+use crate::text::excerpt;
+
+/// No Retry-After makes us wait longer than this at a time: one deadline bounds the run, not a header.
+const RETRY_AFTER_CAP: Duration = Duration::from_secs(30);
+
+/// An answer, whatever its status.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Media type without parameters, in lower case; empty if none was given.
+    pub media_type: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+    /// When the answer's headers arrived.
+    pub received: SystemTime,
+    /// From sending to the end of the body.
+    pub elapsed: Duration,
+    /// Method and path, for messages.
+    pub request: String,
+}
+
+impl Answer {
+    /// What the server says in an answer: `detail` of its JSON, the field errors, or plain text. Of HTML
+    /// only that it is HTML: its text is a page, not a reason.
+    pub fn words(&self) -> String {
+        if self.media_type == "text/html" {
+            return "an HTML page".into();
+        }
+        let text = String::from_utf8_lossy(&self.body);
+        let json: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let said = match &json {
+            Some(Value::Object(map)) => ["detail", "error_description", "error"]
+                .iter()
+                .find_map(|key| map.get(*key)?.as_str())
+                .unwrap_or(&text),
+            _ => &text,
+        };
+        excerpt(said)
+    }
+}
+
+/// A header's value, if it is text.
+pub fn text_header(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// What a Retry-After asks for (RFC 9110, 10.2.3: seconds or a date), capped.
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = text_header(headers, header::RETRY_AFTER)?.trim();
+    let asked = if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
+        // More digits than a u64 holds is longer than the cap as well.
+        value.parse().map_or(RETRY_AFTER_CAP, Duration::from_secs)
+    } else {
+        httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default()
+    };
+    Some(asked.min(RETRY_AFTER_CAP))
+}

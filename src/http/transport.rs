@@ -1,0 +1,196 @@
+//! Sends one request and reads one answer, within bounds: redirects are not followed, bodies are limited, and every
+//! request is counted and logged without its secrets. Who is asked, and with which credential, is the caller's.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use reqwest::Method;
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use tracing::debug;
+
+use super::BaseUrl;
+use super::answer::{Answer, text_header};
+use super::requests::Requests;
+use super::tls::{Clients, Settings, Trust};
+use super::trouble::{self, Kind, Trouble};
+use crate::text::excerpt;
+
+/// The largest body that is read. Authentik's largest answer here, a hundred flows, is a tenth of it.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// One request to be.
+#[derive(Debug)]
+pub struct Call<'a> {
+    method: Method,
+    base: &'a BaseUrl,
+    path: &'a str,
+    trust: Trust,
+    headers: HeaderMap,
+    body: Option<(&'static str, String)>,
+    changes: bool,
+    unsendable: Option<&'static str>,
+}
+
+impl<'a> Call<'a> {
+    /// A request for a path below a base URL; the path has no leading slash, and may carry a query.
+    pub fn new(method: Method, base: &'a BaseUrl, path: &'a str) -> Self {
+        let changes = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let trust = Trust::Configured;
+        let headers = HeaderMap::new();
+        Self { method, base, path, trust, headers, body: None, changes, unsendable: None }
+    }
+
+    /// With another judgement of the peer's certificate than [`Trust::Configured`].
+    #[must_use]
+    pub fn trusting(self, trust: Trust) -> Self {
+        Self { trust, ..self }
+    }
+
+    /// With a header; `what` names the value for the message if it cannot stand in one.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str, what: &'static str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(value) => {
+                self.headers.insert(name, value);
+            }
+            Err(_) => self.unsendable = Some(what),
+        }
+        self
+    }
+
+    /// With `Authorization`, which no log of the HTTP libraries shows.
+    #[must_use]
+    pub fn authorization(self, value: &str) -> Self {
+        let mut call = self.header(header::AUTHORIZATION, value, "the token");
+        if let Some(value) = call.headers.get_mut(header::AUTHORIZATION) {
+            value.set_sensitive(true);
+        }
+        call
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        Self { body: Some(("application/json", body.to_string())), ..self }
+    }
+
+    /// With a form (RFC 6749, appendix B).
+    #[must_use]
+    pub fn form(self, form: String) -> Self {
+        Self { body: Some(("application/x-www-form-urlencoded", form)), ..self }
+    }
+
+    /// A POST that changes nothing, so that repeating it is safe.
+    #[must_use]
+    pub fn reading(self) -> Self {
+        Self { changes: false, ..self }
+    }
+
+    fn logged_path(&self) -> String {
+        let path = self.path.split('?').next().unwrap_or_default();
+        format!("{}{path}", self.base.path())
+    }
+}
+
+/// How requests are sent. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    clients: Clients,
+    requests: Arc<Requests>,
+}
+
+impl Transport {
+    /// A transport with these settings.
+    ///
+    /// # Errors
+    /// The library's words, when a certificate that was given cannot be used as a root.
+    pub fn new(settings: &Settings) -> Result<Self, String> {
+        Ok(Self { clients: Clients::new(settings)?, requests: Arc::default() })
+    }
+
+    /// What was sent so far, and what came back.
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// A [`Trouble`] when no complete answer came; any complete answer is returned, whatever its status.
+    pub async fn send(&self, call: Call<'_>) -> Result<Answer, Trouble> {
+        let logged_path = call.logged_path();
+        let name = format!("{} {logged_path}", call.method);
+        if let Some(what) = call.unsendable {
+            let detail = format!("{what} cannot stand in a header");
+            return Err(Trouble {
+                kind: Kind::Malformed,
+                request: name,
+                status: None,
+                detail,
+                write: false,
+            });
+        }
+        let Call { method, base, path, trust, mut headers, body, changes, .. } = call;
+        // Releases of Authentik before 2025.10 compare Accept as a whole string when they say that they are starting.
+        headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
+        // Error texts follow this header.
+        headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static("en"));
+        let client = self.clients.of(trust);
+        let mut request = client.request(method.clone(), base.join(path)).headers(headers);
+        if let Some((media_type, text)) = body {
+            request = request
+                .header(header::CONTENT_TYPE, HeaderValue::from_static(media_type))
+                .body(text);
+        }
+        self.requests.send();
+        let start = Instant::now();
+        let result = receive(request, start, &name).await;
+        let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let attempt = self.requests.attempt();
+        match result {
+            Ok(answer) => {
+                let status = answer.status;
+                self.requests.answered(status);
+                debug!(stage = "request", %method, path = %logged_path, status, ms, attempt, trust = ?trust, "answered");
+                Ok(answer)
+            }
+            Err((kind, detail)) => {
+                let detail = excerpt(&detail);
+                debug!(stage = "request", %method, path = %logged_path, status = "none", ms, attempt, trust = ?trust, "failed: {detail}");
+                Err(Trouble { kind, request: name, status: None, detail, write: changes })
+            }
+        }
+    }
+}
+
+async fn receive(
+    request: reqwest::RequestBuilder,
+    start: Instant,
+    name: &str,
+) -> Result<Answer, (Kind, String)> {
+    let classify = |e: reqwest::Error| match trouble::certificate_problem(&e) {
+        Some(text) => (Kind::Certificate, text),
+        None => (Kind::Unreachable, trouble::innermost(&e)),
+    };
+    let mut response = request.send().await.map_err(classify)?;
+    let received = SystemTime::now();
+    let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(classify)? {
+        if body.len() + chunk.len() > BODY_LIMIT {
+            return Err((
+                Kind::Malformed,
+                format!("status {status}, and a body larger than 4 MiB"),
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let media_type = text_header(&headers, header::CONTENT_TYPE)
+        .map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    let elapsed = start.elapsed();
+    let request = name.to_owned();
+    Ok(Answer { status, media_type, headers, body, received, elapsed, request })
+}

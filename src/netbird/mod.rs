@@ -1,0 +1,7 @@
+//! What NetBird is, seen from an identity provider: the OIDC client that each kind of it needs.
+
+mod client;
+pub mod dashboard;
+pub mod standalone;
+
+pub use client::{ClientType, OidcClient, Registration, Scope};

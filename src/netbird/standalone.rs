@@ -1,0 +1,105 @@
+//! NetBird that takes its tokens from Authentik directly: dashboard, desktop clients and headless ones are all the
+//! same public client.
+
+use super::client::{ClientType, OidcClient, Scope};
+use super::dashboard;
+use crate::authentik::Release;
+use crate::authentik::redirect::{Purpose, RedirectUri};
+use crate::config::Config;
+
+/// The scope that lets Authentik's API take a token of the provider; NetBird's management asks for it.
+pub const API_SCOPE: &str = "goauthentik.io/api";
+
+/// Authentik's `access_code_validity` is the device code's lifetime too, and its default of one minute is too short
+/// for people.
+const CODE_MINUTES: u64 = 10;
+
+impl OidcClient {
+    /// What NetBird with Authentik as its issuer needs of this release.
+    pub fn standalone(config: &Config, release: Release) -> Self {
+        let lists_users = config.netbird.manage_users;
+        // Whatever the release: one that has no grant types ignores them, and one that has them creates
+        // providers with none.
+        let mut grant_types = vec![
+            "authorization_code",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ];
+        if lists_users {
+            grant_types.push("client_credentials");
+        }
+        Self {
+            client_type: ClientType::Public,
+            redirect_uris: redirect_uris(config, release),
+            scopes: scopes(release, lists_users),
+            grant_types,
+            code_minutes: CODE_MINUTES,
+            origins: vec![config.netbird.endpoint.origin()],
+            probes: probes(config),
+        }
+    }
+}
+
+fn scopes(release: Release, lists_users: bool) -> Vec<Scope> {
+    let login = |name, managed| Scope { name, managed: Some(managed), at_login: true };
+    let mut scopes = vec![
+        login("openid", "goauthentik.io/providers/oauth2/scope-openid"),
+        login("profile", "goauthentik.io/providers/oauth2/scope-profile"),
+        login("email", "goauthentik.io/providers/oauth2/scope-email"),
+    ];
+    if release.has_offline_access() {
+        scopes
+            .push(login("offline_access", "goauthentik.io/providers/oauth2/scope-offline_access"));
+    }
+    if lists_users {
+        let managed = "goauthentik.io/providers/oauth2/scope-authentik_api";
+        let managed = release.has_api_scope_mapping().then_some(managed);
+        scopes.push(Scope { name: API_SCOPE, managed, at_login: false });
+    }
+    scopes
+}
+
+/// Byte for byte, since strict matching knows no trailing slash: the dashboard's, both forms of its logout, and each
+/// port on which a client waits.
+fn redirect_uris(config: &Config, release: Release) -> Vec<RedirectUri> {
+    let origin = config.netbird.endpoint.origin();
+    let mut uris: Vec<RedirectUri> = Vec::new();
+    let mut add = |uri: RedirectUri| {
+        if !uris.contains(&uri) {
+            uris.push(uri);
+        }
+    };
+    for path in [dashboard::redirect_path(config), dashboard::silent_redirect_path(config)] {
+        if path.starts_with('/') && !path.contains('#') {
+            add(RedirectUri::strict(format!("{origin}{path}")));
+        }
+    }
+    for path in dashboard::PATHS.iter().chain([&dashboard::PROXY_CALLBACK]) {
+        add(RedirectUri::strict(format!("{origin}{path}")));
+    }
+    for logout in [format!("{origin}/"), origin.clone()] {
+        add(RedirectUri::strict(logout.clone()));
+        if release.has_logout_redirects() {
+            add(RedirectUri { purpose: Purpose::Logout, ..RedirectUri::strict(logout) });
+        }
+    }
+    for port in &config.netbird.pkce_ports {
+        add(RedirectUri::strict(format!("http://localhost:{port}")));
+        add(RedirectUri::strict(format!("http://localhost:{port}/")));
+    }
+    for wish in &config.wishes.redirect_uris {
+        add(RedirectUri { pattern: wish.pattern, ..RedirectUri::strict(wish.url.clone()) });
+    }
+    uris
+}
+
+/// The dashboard's, and a waiting client's with and without slash.
+fn probes(config: &Config) -> Vec<String> {
+    let origin = config.netbird.endpoint.origin();
+    let mut uris = vec![format!("{origin}{}", dashboard::redirect_path(config))];
+    if let Some(port) = config.netbird.pkce_ports.first() {
+        uris.push(format!("http://localhost:{port}"));
+        uris.push(format!("http://localhost:{port}/"));
+    }
+    uris
+}

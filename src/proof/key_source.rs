@@ -1,0 +1,67 @@
+//! Decides how NetBird's management comes by its keys, which decides whether NetBird survives a reboot and how
+//! fast it answers. With discovery it exits and is restarted until Authentik answers: that heals by itself.
+//! Without, it starts alone, and must refresh its keys; and a refresh without a max-age happens at every request.
+
+use super::Evidence;
+use crate::config::{Connection, ManagementDiscovery};
+
+/// Where management gets its keys from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeySource {
+    /// Whether it fetches discovery at each start (`HttpConfig.OIDCConfigEndpoint`).
+    pub discovery_at_start: bool,
+    /// Whether it uses Authentik's internal URL for the keys, because only that one answers.
+    pub internal_keys: bool,
+    /// `HttpConfig.IdpSignKeyRefreshEnabled`.
+    pub refresh: bool,
+    /// Whether the keys at the public URL come with a max-age.
+    pub public_max_age: bool,
+    /// What was chosen and why.
+    pub explanation: String,
+}
+
+impl KeySource {
+    /// Chooses by what was seen from here: NetBird's containers stand in the same place.
+    pub fn choose(evidence: &Evidence, wish: ManagementDiscovery, connection: &Connection) -> Self {
+        // Where both URLs are one, the answer was seen; over https it must be one that NetBird trusts too.
+        let lenient = connection.is_lenient();
+        let answers = match &evidence.public {
+            Some(side) => side.discovery.is_ok() && side.trusted,
+            None => !lenient || connection.public.scheme() == "http",
+        };
+        let public_keys = match &evidence.public {
+            Some(side) => side.keys.as_ref().ok().filter(|_| side.trusted),
+            None => Some(&evidence.keys),
+        };
+        let (discovery_at_start, why) = match wish {
+            ManagementDiscovery::Always => (true, "SETUP_MANAGEMENT_DISCOVERY=true"),
+            ManagementDiscovery::Never => (false, "SETUP_MANAGEMENT_DISCOVERY=false"),
+            ManagementDiscovery::Auto if answers => (true, "the public URL answers from here"),
+            ManagementDiscovery::Auto => (
+                false,
+                "the public URL does not answer from here with a certificate that NetBird trusts",
+            ),
+        };
+        let internal_keys = !discovery_at_start && public_keys.is_none();
+        let max_age = match internal_keys {
+            true => evidence.keys.max_age,
+            false => public_keys.and_then(|keys| keys.max_age),
+        };
+        let refresh = max_age.is_some() || !discovery_at_start;
+        let discovery = if discovery_at_start { "discovery at each start" } else { "no discovery" };
+        let keys =
+            if internal_keys { "keys from the internal URL" } else { "keys from the public URL" };
+        let refreshing = match (refresh, max_age) {
+            (true, Some(seconds)) => format!("refreshed after {seconds} s"),
+            (true, None) => "refreshed at every request (no max-age)".to_owned(),
+            (false, _) => "read once, since they come without a max-age".to_owned(),
+        };
+        Self {
+            discovery_at_start,
+            internal_keys,
+            refresh,
+            public_max_age: public_keys.is_some_and(|keys| keys.max_age.is_some()),
+            explanation: format!("{discovery} ({why}); {keys}, {refreshing}"),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Text that people read: secrets that cannot print themselves, and the one filter for what comes from elsewhere.
+
+pub mod redact;
+pub mod secret;
+
+pub use redact::excerpt;
+pub use secret::Secret;
