@@ -12,6 +12,8 @@ mod files;
 mod http;
 mod interrupted;
 mod leaks;
+mod leftovers;
+mod legacy;
 mod login;
 mod logs;
 mod ownership;
