@@ -1,18 +1,20 @@
 //! What today's binary does to what version 0.1.0 left on people's machines: nothing, or what this table says.
 //!
-//! The fixtures and how they were made: `tests/fixtures/README.md`. The forms of the texts: `leftovers.rs`.
+//! `tests/fixtures/README.md` tells what was left and how it was made, `legacy/changes.rs` the forms of the texts.
+
+mod changes;
+mod leftovers;
+mod net;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::time::{Duration, SystemTime};
 
-use serde_json::json;
+use leftovers::{lay_out, names, run};
 
-use crate::leftovers::{Files, Kept, differences, lay_out, names, run};
 use crate::support::Case;
 
-/// What the first run changes: exactly these. A text that ends in `…` stands for any that begins so.
+/// What the first run changes: each of these once, and nothing else. A text that ends in `…` stands for one that begins
+/// so. What several leftovers have in common is best a constant of its own.
 #[derive(Clone, Copy)]
 struct Allowed {
     /// Key by key in JSON files, line by line in others.
@@ -35,17 +37,12 @@ struct WayOut {
 /// One configuration in which 0.1.0 ran.
 struct Leftover {
     name: &'static str,
-    allowed: Allowed,
+    allowed: &'static [Allowed],
     way_out: Option<WayOut>,
 }
 
-const NOTHING: Allowed = Allowed { files: &[], authentik: &[] };
-
-/// What changes for everyone, beside what the leftover's own row has.
-const EVERYWHERE: Allowed = NOTHING;
-
 const fn unchanged(name: &'static str) -> Leftover {
-    Leftover { name, allowed: NOTHING, way_out: None }
+    Leftover { name, allowed: &[], way_out: None }
 }
 
 const LEFTOVERS: &[Leftover] = &[
@@ -93,20 +90,22 @@ fn upgrade(case: &mut Case, leftover: &Leftover) -> Result<(), String> {
     if ended.code != Some(0) {
         return Err(format!("ended with {:?}:\n{}", ended.code, ended.err));
     }
-    let lists =
-        [EVERYWHERE, leftover.allowed].map(|allowed| [allowed.files, allowed.authentik].concat());
-    let allowed = lists.concat();
     let fits = |entry: &str, change: &str| match entry.strip_suffix('…') {
         Some(beginning) => change.starts_with(beginning),
         None => entry == change,
     };
-    let more: Vec<_> =
-        changes.iter().filter(|c| !allowed.iter().any(|entry| fits(entry, c))).collect();
-    let less: Vec<_> =
-        allowed.iter().filter(|entry| !changes.iter().any(|c| fits(entry, c))).collect();
-    if !more.is_empty() || !less.is_empty() {
+    let mut listed: Vec<&str> =
+        leftover.allowed.iter().flat_map(|a| [a.files, a.authentik].concat()).collect();
+    changes.retain(|change| match listed.iter().position(|entry| fits(entry, change)) {
+        Some(position) => {
+            listed.remove(position);
+            false
+        }
+        None => true,
+    });
+    if !changes.is_empty() || !listed.is_empty() {
         return Err(format!(
-            "changed, and not listed: {more:#?}\nlisted, and not changed: {less:#?}"
+            "changed, and not listed: {changes:#?}\nlisted, and not changed: {listed:#?}"
         ));
     }
     let (ended, changes) = run(case);
@@ -145,138 +144,4 @@ fn every_fixture_has_its_row_and_every_way_out_is_documented() {
             assert!(page.contains(name), "docs/upgrading.md does not name {name}");
         }
     }
-}
-
-/// Something done to the leftover that makes even today's binary change it, and the change that must be seen.
-type Tampering = (fn(&Case), Allowed);
-
-fn edit(case: &Case, name: &str, from: &str, to: &str) {
-    let text = case.read(name);
-    assert!(text.contains(from), "{name} has no {from}");
-    fs::write(case.path(name), text.replace(from, to)).unwrap();
-}
-
-const TAMPERINGS: &[Tampering] = &[
-    (
-        |case| {
-            edit(
-                case,
-                "management.json",
-                "\"AuthAudience\": \"netbird\"",
-                "\"AuthAudience\": \"x\"",
-            )
-        },
-        Allowed {
-            files: &["setup/management.json /HttpConfig/AuthAudience: \"x\" -> \"netbird\""],
-            authentik: &[],
-        },
-    ),
-    (
-        |case| edit(case, "relay.env", "NB_ENABLE_STUN='true'", "NB_ENABLE_STUN='false'"),
-        Allowed {
-            files: &[
-                "setup/relay.env - NB_ENABLE_STUN='false'",
-                "setup/relay.env + NB_ENABLE_STUN='true'",
-            ],
-            authentik: &[],
-        },
-    ),
-    (
-        |case| fs::remove_file(case.path("setup.env")).unwrap(),
-        Allowed { files: &["setup/setup.env: new"], authentik: &[] },
-    ),
-    (
-        |case| {
-            fs::set_permissions(case.path("dashboard.env"), fs::Permissions::from_mode(0o644))
-                .unwrap()
-        },
-        Allowed { files: &["setup/dashboard.env: mode 0644 -> 0640"], authentik: &[] },
-    ),
-    (
-        |case| {
-            case.sim.state().provider_mut("NetBird").unwrap()["client_type"] = json!("confidential")
-        },
-        Allowed {
-            files: &[],
-            authentik: &["PATCH /api/v3/providers/oauth2/5/ {\"client_type\":\"public\"}"],
-        },
-    ),
-    (
-        |case| case.sim.state().brand_default_mut()["flow_device_code"] = json!(null),
-        Allowed { files: &[], authentik: &["PATCH /api/v3/core/brands/…"] },
-    ),
-];
-
-#[test]
-fn a_change_that_is_not_listed_is_caught() {
-    for (tamper, allowed) in TAMPERINGS {
-        let tampered = || {
-            let case = lay_out("plain-2026.2.2");
-            tamper(&case);
-            case
-        };
-        let expected = allowed.files.iter().chain(allowed.authentik).next().unwrap();
-        let unlisted = upgrade(&mut tampered(), &unchanged("")).unwrap_err();
-        let shown = format!("{:?}", expected.trim_end_matches('…'));
-        assert!(unlisted.contains(shown.trim_end_matches('"')), "{expected}: {unlisted}");
-        let listed = Leftover { allowed: *allowed, ..unchanged("") };
-        upgrade(&mut tampered(), &listed).unwrap();
-        let stale = upgrade(&mut lay_out("plain-2026.2.2"), &listed).unwrap_err();
-        assert!(stale.contains("listed, and not changed"), "{stale}");
-    }
-}
-
-#[test]
-fn a_refusal_is_met_by_its_way_out_and_by_nothing_else() {
-    let refused = || {
-        let mut case = lay_out("plain-2026.2.2");
-        case.env("AUTHENTIK_SUB_MODE", "user_email");
-        case
-    };
-    let way_out = WayOut {
-        says: &["SETUP_ALLOW_IDENTITY_CHANGE"],
-        set: &[("SETUP_ALLOW_IDENTITY_CHANGE", "true")],
-        move_away: &[],
-    };
-    let write = Allowed {
-        files: &[],
-        authentik: &["PATCH /api/v3/providers/oauth2/5/ {\"sub_mode\":\"user_email\"}"],
-    };
-    let right = Leftover { name: "", allowed: write, way_out: Some(way_out) };
-    upgrade(&mut refused(), &right).unwrap();
-    let none = upgrade(&mut refused(), &unchanged("")).unwrap_err();
-    assert!(none.contains("ended with Some(65)"), "{none}");
-    let wrong = WayOut { set: &[("AUTHENTIK_SUB_MODE", "user_upn")], ..way_out };
-    upgrade(&mut refused(), &Leftover { way_out: Some(wrong), ..right }).unwrap_err();
-    let silent = WayOut { says: &["SETUP_DIR"], ..way_out };
-    upgrade(&mut refused(), &Leftover { way_out: Some(silent), ..unchanged("") }).unwrap_err();
-    let needless = upgrade(
-        &mut lay_out("plain-2026.2.2"),
-        &Leftover { way_out: Some(way_out), ..unchanged("") },
-    );
-    assert!(needless.unwrap_err().contains("is to refuse"));
-}
-
-#[test]
-fn a_file_that_only_looks_the_same_is_told() {
-    let then = SystemTime::UNIX_EPOCH;
-    let files = |content: &str, later: u64| -> Files {
-        let kept = Kept {
-            content: content.to_owned(),
-            mode: 0o640,
-            modified: then + Duration::from_secs(later),
-        };
-        [("f".to_owned(), kept)].into()
-    };
-    let told = |a: &Files, b: &Files| differences(a, b);
-    assert_eq!(told(&files("a\nb\n", 0), &files("a\nb\n", 0)), [""; 0]);
-    assert_eq!(told(&files("a\nb\n", 0), &files("a\nb\n", 1)), ["f: written anew"]);
-    assert_eq!(told(&files("a\nb\n", 0), &files("b\na\n", 1)), ["f: other bytes"]);
-    assert_eq!(told(&files("a\na\n", 0), &files("a\n", 1)), ["f - a"]);
-    assert_eq!(told(&files(r#"{"a": 1}"#, 0), &files(r#"{"a":1}"#, 1)), ["f: other bytes"]);
-    assert_eq!(
-        told(&files(r#"{"a": {"b": 1}}"#, 0), &files(r#"{"a": {}}"#, 1)),
-        ["f /a/b: 1 -> -"]
-    );
-    assert_eq!(told(&files("", 0), &Files::new()), ["f: gone"]);
 }

@@ -12,7 +12,6 @@ mod files;
 mod http;
 mod interrupted;
 mod leaks;
-mod leftovers;
 mod legacy;
 mod login;
 mod logs;
