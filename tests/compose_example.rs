@@ -789,6 +789,7 @@ const PAGES: &[&str] = &[
     "configure-sh",
     "operating",
     "image",
+    "upgrading",
 ];
 
 #[test]

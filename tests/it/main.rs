@@ -12,6 +12,7 @@ mod files;
 mod http;
 mod interrupted;
 mod leaks;
+mod legacy;
 mod login;
 mod logs;
 mod ownership;
