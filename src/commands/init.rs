@@ -12,6 +12,7 @@ use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::files::publish::{self, Document, Ownership, Published};
 use crate::files::read::read_object;
+use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
@@ -75,6 +76,7 @@ async fn pipeline(
     let secrets = secrets.await?;
     secrets.all().for_each(redact::learn);
     record.secrets = Some(secrets.clone());
+    progress.passed(Phase::Files);
 
     let server = server(config)?;
     let converge = Converge {

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
+use crate::http::patience::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::state::secrets;
@@ -41,6 +42,7 @@ pub async fn run(
         let for_secrets = Arc::clone(&config);
         let password = beside(move || secrets::password(&for_secrets)).await?;
         password.iter().for_each(redact::learn);
+        progress.passed(Phase::Files);
         let server = server(&config)?;
         let converge = Converge {
             config: &config,

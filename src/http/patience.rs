@@ -59,6 +59,19 @@ pub enum Phase {
     Verify,
 }
 
+impl Phase {
+    /// What comes when this is done.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Files => Self::Reachable,
+            Self::Reachable => Self::Token,
+            Self::Token => Self::Objects,
+            Self::Objects => Self::Apply,
+            Self::Apply | Self::Verify => Self::Verify,
+        }
+    }
+}
+
 /// Why an attempt did not get through.
 #[derive(Clone, Debug)]
 pub enum Setback {

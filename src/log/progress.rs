@@ -82,7 +82,8 @@ impl Progress {
     pub fn passed(&self, phase: Phase) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.phase <= phase {
-            state.phase = phase;
+            state.phase = phase.next();
+            state.reason.clear();
             state.told = None;
             self.story.set_waiting_for(None);
         }

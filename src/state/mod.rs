@@ -2,3 +2,4 @@
 //! that keeps two runs apart.
 
 pub mod secrets;
+pub mod store;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use authentik_sim::{Fault, FaultRule, Match, Stage};
 use serde_json::{Value, json};
 
-use crate::watch::Watch;
 use crate::support::Case;
+use crate::watch::Watch;
 
 /// A sidecar after its first cycle, and files that must be the same in the end.
 fn sidecar(profile: &str) -> (Case, Watch) {

@@ -6,9 +6,9 @@ use authentik_sim::Stage;
 use prometheus_parse::{Scrape, Value};
 use rustix::process::Signal;
 
-use crate::watch::Watch;
 use crate::http::exchange;
 use crate::support::Case;
+use crate::watch::Watch;
 
 /// Every sample of the metrics page, by name and labels, as a Prometheus parser reads it.
 fn samples(watch: &Watch) -> BTreeMap<String, f64> {

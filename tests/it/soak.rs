@@ -1,7 +1,7 @@
 //! A thousand cycles in a row: memory and descriptors stay where they were.
 
-use crate::watch::Watch;
 use crate::support::Case;
+use crate::watch::Watch;
 
 /// Resident memory that belongs to the process alone, in KiB, and open descriptors.
 fn use_of(id: u32) -> (u64, usize) {
@@ -9,6 +9,17 @@ fn use_of(id: u32) -> (u64, usize) {
     let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
     let anonymous = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     (anonymous, std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count())
+}
+
+/// The least of several looks: the next cycle may have opened its connections already when one looks.
+fn at_rest(watch: &mut Watch) -> (u64, usize) {
+    let looks = (0..30).map(|_| {
+        watch.until_ended();
+        use_of(watch.id())
+    });
+    let looks: Vec<_> = looks.collect();
+    let least = |part: fn(&(u64, usize)) -> u64| looks.iter().map(part).min().unwrap();
+    (least(|l| l.0), usize::try_from(least(|l| l.1 as u64)).unwrap())
 }
 
 #[test]
@@ -21,7 +32,7 @@ fn a_thousand_cycles_leave_memory_and_descriptors_flat() {
     for _ in 0..200 {
         watch.until_ended();
     }
-    let (early, descriptors) = use_of(watch.id());
+    let (early, descriptors) = at_rest(&mut watch);
     for cycle in 200..1000 {
         if cycle % 100 == 0 {
             // Drift, health checks and scrapes are a part of a sidecar's life too.
@@ -34,9 +45,8 @@ fn a_thousand_cycles_leave_memory_and_descriptors_flat() {
         }
         watch.until_ended();
     }
-    let (late, descriptors_late) = use_of(watch.id());
-    // Connections may be open at the moment of looking, a few of them.
-    assert!(descriptors_late <= descriptors + 4, "{descriptors} -> {descriptors_late}");
+    let (late, descriptors_late) = at_rest(&mut watch);
+    assert!(descriptors_late <= descriptors, "{descriptors} -> {descriptors_late}");
     // A tenth is the allocator's; a leak of one kilobyte a cycle would be 800.
     assert!(late <= early + early / 10 + 256, "{early} KiB -> {late} KiB");
     assert!(late <= 10 * 1024, "{late} KiB");

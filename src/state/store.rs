@@ -1,0 +1,144 @@
+//! `state.json`: what this container remembers about Authentik and NetBird between runs. Losing it is never fatal: what
+//! is not remembered is left alone, and said.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Exit, Result};
+use crate::files::publish::{self, Document, Ownership, Published};
+use crate::files::read::read_object;
+
+/// The file's name.
+pub const FILE_NAME: &str = "state.json";
+
+/// The version that this program reads and writes.
+const VERSION: u64 = 1;
+
+/// Readable by its owner only, as `secrets.json` is: it will hold a client secret's neighbours.
+const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
+
+/// What is remembered. Keys that are not known here stay.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Remembered {
+    /// Which Authentik it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub installation: Option<Installation>,
+    /// Bindings of the application that this container made, or that `AUTHENTIK_ACCESS_GROUPS` named in a run that
+    /// got to its end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bindings: Vec<BoundGroup>,
+    /// Values that this container wrote into files, by file and path, as digests.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub written: BTreeMap<String, String>,
+    /// What was verified at the last good run, by question, as digests of what the answer depends on.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub verified: BTreeMap<String, String>,
+    /// Further keys, by later versions.
+    #[serde(flatten)]
+    pub further: Map<String, Value>,
+}
+
+/// Which Authentik: it is the same one if any of the three matches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Installation {
+    /// `pk` of the token's user, from `core/users/me/`.
+    pub user: i64,
+    /// `uid` of the same answer: a hash of the pk and the installation's id.
+    pub uid: String,
+    /// Primary key of the application.
+    pub application: Option<String>,
+    /// Primary key of the default brand.
+    pub brand: Option<String>,
+}
+
+/// A group that was bound to the application.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BoundGroup {
+    /// Primary key of the binding.
+    pub binding: String,
+    /// Primary key of the group.
+    pub group: String,
+    /// The group's name, for messages.
+    pub name: String,
+}
+
+/// Reads it; what was never written is empty.
+///
+/// # Errors
+/// [`Exit::Refused`] for a version that is not known, or what is no such file; [`Exit::Output`] where it cannot be
+/// read.
+pub fn read(state_dir: &Path) -> Result<Remembered> {
+    let path = state_dir.join(FILE_NAME);
+    let Some(mut object) = read_object(&path)? else { return Ok(Remembered::default()) };
+    let version = object.remove("version");
+    let shown = path.display();
+    match version.as_ref().map(Value::as_u64) {
+        Some(Some(VERSION)) => {}
+        _ => {
+            return Err(Error::new(
+                Exit::Refused,
+                format!("{shown} is not of version {VERSION}, the only one that this release reads"),
+            )
+            .remedy(format!(
+                "run the release that wrote it, or move {shown} away: then bindings made by this container are \
+                 no longer known as such"
+            )));
+        }
+    }
+    serde_json::from_value(Value::Object(object)).map_err(|_| {
+        Error::new(
+            Exit::Refused,
+            format!("{shown} has a key of another type than this release writes"),
+        )
+        .remedy(format!("put {shown} back from a backup, or move it away"))
+    })
+}
+
+/// Writes it, if it differs from what is there.
+///
+/// # Errors
+/// [`Exit::Output`].
+pub fn write(state_dir: &Path, remembered: &Remembered) -> Result<Published> {
+    let mut object = Map::new();
+    object.insert("version".into(), VERSION.into());
+    if let Ok(Value::Object(keys)) = serde_json::to_value(remembered) {
+        object.extend(keys);
+    }
+    let content = format!("{:#}\n", Value::Object(object)).into_bytes();
+    publish::publish(&Document { path: state_dir.join(FILE_NAME), content }, OWNERSHIP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_written_is_read_and_unknown_keys_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(read(dir.path()).unwrap(), Remembered::default());
+        let path = dir.path().join(FILE_NAME);
+        std::fs::write(&path, r#"{"version": 1, "later": {"a": 1}}"#).unwrap();
+        let mut remembered = read(dir.path()).unwrap();
+        assert_eq!(remembered.further["later"], json!({"a": 1}));
+        remembered.installation = Some(Installation { user: 5, ..Installation::default() });
+        write(dir.path(), &remembered).unwrap();
+        assert_eq!(read(dir.path()).unwrap(), remembered);
+        assert_eq!(write(dir.path(), &remembered).unwrap(), Published::Unchanged);
+    }
+
+    #[test]
+    fn an_unknown_version_or_shape_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        for text in [r#"{"version": 2}"#, "{}", r#"{"version": 1, "bindings": 7}"#, "[]"] {
+            std::fs::write(dir.path().join(FILE_NAME), text).unwrap();
+            assert_eq!(read(dir.path()).unwrap_err().exit, Exit::Refused, "{text}");
+        }
+    }
+}
