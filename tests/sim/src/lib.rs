@@ -20,6 +20,7 @@ mod profile;
 mod records;
 mod release;
 mod routes;
+pub mod schema;
 mod shapes;
 mod shared;
 mod sim;
