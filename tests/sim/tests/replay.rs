@@ -6,8 +6,6 @@ mod compare;
 mod recordings;
 mod translate;
 
-use serde_json::Value;
-
 use recordings::{RECORDINGS, Recording, read};
 
 /// Exchanges that are not compared: recording (empty for all), name, reason.

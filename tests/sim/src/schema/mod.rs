@@ -13,7 +13,7 @@ mod table;
 use serde_json::Value;
 
 pub use known::{Difference, KNOWN, Known, PENDING};
-pub use table::{judged_by, tables};
+pub use table::{compared_by_name, judged_by, tables};
 
 use crate::call::{self, Call};
 use crate::http::log::Request;

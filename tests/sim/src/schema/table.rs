@@ -97,6 +97,11 @@ const FILES: &[&str] = &[
     include_str!("../../schema/2026.8.5.json"),
 ];
 
+/// What was compared by name of field alone, for releases that no package was published for.
+static COMPARED: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../schema/compared.json")).unwrap_or_default()
+});
+
 static TABLES: LazyLock<Vec<Table>> =
     LazyLock::new(|| FILES.iter().map(|file| Table::parse(file)).collect());
 
@@ -118,6 +123,18 @@ pub(super) fn table(release: &str) -> Option<&'static Table> {
 #[must_use]
 pub fn judged_by(release: &str) -> Option<&'static str> {
     table(release).map(|table| table.release.as_str())
+}
+
+/// The names of fields that the schema of this very release gives each model, where they were compared by name alone.
+pub(super) fn compared(release: &str) -> BTreeMap<String, Vec<&'static str>> {
+    let models = COMPARED["releases"][release].as_object().into_iter().flatten();
+    models.map(|(name, keys)| (name.clone(), text(keys).split(' ').collect())).collect()
+}
+
+/// Whether names of fields, and nothing else, were compared with the schema of this very release.
+#[must_use]
+pub fn compared_by_name(release: &str) -> bool {
+    !compared(release).is_empty()
 }
 
 fn map<T>(value: &Value, each: impl Fn(&Value) -> T) -> BTreeMap<String, T> {
