@@ -6,7 +6,10 @@
 
 The client is generated from the API schema of the release it is named after. Its source is parsed, never imported.
 Take exact releases only: versions with `.postN` are builds of the development branch, and before 2024.12.2 nothing
-else was published.
+else was published. One release stands for its line: 2026.5.0 says the same as 2026.5.6, and 2026.8.0 the same as
+2026.8.5, but that the flows of a provider in `/providers/all/` may be null from 2026.8.1 on.
+
+`compared.json` is not made here: it holds what was compared once with the API schema of older releases, by name.
 
 A field is `TYPE`, with `!` if it is required and `?` if it may be null. Types: bool, int, number, text, uuid, time,
 date, any, object, `[TYPE]` for lists, `{TYPE}` for objects with free keys, `A|B`, or the name of a model or enumeration.
@@ -72,7 +75,8 @@ def written(node):
 
 def enumeration(cls):
     """The values of an enumeration; those of StrEnum and of int ones alike."""
-    return [node.value.value for node in cls.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)]
+    constants = (node.value for node in cls.body if isinstance(node, ast.Assign))
+    return [value.value for value in constants if isinstance(value, ast.Constant)]
 
 
 def nullable(cls):
@@ -81,7 +85,8 @@ def nullable(cls):
     for node in ast.walk(cls):
         if isinstance(node, ast.If) and isinstance(node.test, ast.BoolOp):
             first = node.test.values[0]
-            if isinstance(first, ast.Compare) and isinstance(first.ops[0], ast.Is) and isinstance(first.left, ast.Attribute):
+            asks = isinstance(first, ast.Compare) and isinstance(first.ops[0], ast.Is)
+            if asks and isinstance(first.left, ast.Attribute):
                 found.add(first.left.attr)
     return found
 
@@ -114,7 +119,8 @@ class Package:
                 for node in ast.parse(self.zip.read(name)).body:
                     if isinstance(node, ast.ClassDef):
                         self.classes[node.name] = node
-                        if any(getattr(getattr(part, "target", None), "id", "") == "one_of_schemas" for part in node.body):
+                        targets = (getattr(part, "target", None) for part in node.body)
+                        if any(getattr(target, "id", "") == "one_of_schemas" for target in targets):
                             self.unions.add(node.name)
 
     def operations(self):
@@ -135,21 +141,24 @@ class Package:
 
     def operation(self, function, serialize):
         """One operation; nothing if its path is not in use."""
-        call = next(node for node in ast.walk(serialize) if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "param_serialize")
+        calls = [node for node in ast.walk(serialize) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+        call = next(call for call in calls if call.func.attr == "param_serialize")
         given = {keyword.arg: getattr(keyword.value, "value", None) for keyword in call.keywords}
         if given["resource_path"] not in PATHS:
             return {}
         kinds = {arg.arg: written(arg.annotation) for arg in function.args.args[1:] if not arg.arg.startswith("_")}
         operation = {"query": {}}
+        for call in calls:
+            if getattr(call.func.value, "id", "") == "_query_params":
+                name, value = call.args[0].elts
+                variable = next(part.id for part in ast.walk(value) if isinstance(part, ast.Name))
+                operation["query"][name.value] = kinds[variable][0]
         for node in ast.walk(serialize):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and getattr(node.func.value, "id", "") == "_query_params":
-                name, variable = node.args[0].elts[0].value, node.args[0].elts[1]
-                variable = next(part.id for part in ast.walk(variable) if isinstance(part, ast.Name))
-                operation["query"][name] = kinds[variable][0]
             if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "_body_params":
                 operation["body"] = kinds[node.value.id][0] + "!" * (not kinds[node.value.id][1])
-        answers = next(node for node in ast.walk(function) if isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "_response_types_map")
-        statuses = zip(answers.value.keys, answers.value.values)
+        assigned = (node for node in ast.walk(function) if isinstance(node, ast.AnnAssign))
+        answers = next(node.value for node in assigned if getattr(node.target, "id", "") == "_response_types_map")
+        statuses = zip(answers.keys, answers.values)
         # Refusals are named alike everywhere and say nothing about the object.
         operation["answers"] = {key.value: self.answer(value.value) for key, value in statuses if key.value < "300"}
         return {f"{given['method']} {given['resource_path']}": operation}
@@ -161,8 +170,8 @@ class Package:
     def table(self):
         """The table: operations, and every model and enumeration they lead to."""
         operations = self.operations()
-        waiting = re.findall(r"[A-Z]\w+", json.dumps([[o.get("body"), list(o["answers"].values())] for o in operations.values()]))
-        waiting += [name for o in operations.values() for kind in o["query"].values() for name in re.findall(r"[A-Z]\w+", kind)]
+        used = [[o.get("body"), *o["answers"].values(), *o["query"].values()] for o in operations.values()]
+        waiting = re.findall(r"[A-Z]\w+", json.dumps(used))
         models, enums = {}, {}
         while waiting:
             name = waiting.pop()
@@ -178,7 +187,8 @@ class Package:
 
     def write(self, folder):
         """The table as a file, a line for each operation, model and enumeration."""
-        head = {"release": self.version, "source": f"Python package authentik-client {self.version}, generated from the API schema of this release"}
+        source = f"Python package authentik-client {self.version}, generated from the API schema of this release"
+        head = {"release": self.version, "source": source}
         lines = [f'"{key}": {json.dumps(value)}' for key, value in head.items()]
         for title, part in zip(("operations", "models", "enums"), self.table()):
             rows = ",\n".join(f'  "{name}": {json.dumps(row, separators=(",", ":"))}' for name, row in part.items())
