@@ -23,6 +23,7 @@ mod properties;
 mod releases;
 mod releases_page;
 mod runs;
+mod schema;
 mod sidecar;
 mod soak;
 mod support;

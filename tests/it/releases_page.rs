@@ -2,8 +2,12 @@
 
 use std::fmt::Write;
 
+use authentik_sim::schema::{compared_by_name, judged_by};
 use authentik_sim::{Evidence, Feature, Profile, profiles};
 use netbird_authentik_init::authentik::release::{NEWEST, OLDEST, Release};
+
+use crate::support::release;
+use crate::upgrades::last_reached_by_skipping;
 
 fn read(name: &str) -> String {
     std::fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -11,9 +15,17 @@ fn read(name: &str) -> String {
 
 fn row(profile: &Profile) -> String {
     let yes = |feature| if profile.has(feature) { "yes" } else { "no" };
-    let evidence = match profile.evidence {
-        Evidence::Recorded => "recordings",
-        Evidence::Read => "reading",
+    let version = profile.version_current;
+    let schema = match (judged_by(version), compared_by_name(version)) {
+        (Some(_), _) => "schema compared",
+        (None, true) => "names compared",
+        (None, false) => "",
+    };
+    let evidence = match (profile.evidence, schema) {
+        (Evidence::Recorded, "") => "recorded".to_owned(),
+        (Evidence::Recorded, schema) => format!("recorded, {schema}"),
+        (Evidence::Read, "") => "read".to_owned(),
+        (Evidence::Read, schema) => schema.to_owned(),
     };
     let redirects = match (profile.has(Feature::RedirectList), profile.has(Feature::RedirectType)) {
         (false, _) => "text",
@@ -21,8 +33,8 @@ fn row(profile: &Profile) -> String {
         (true, true) => "list with types",
     };
     let cells = [
-        profile.version_current,
-        evidence,
+        version,
+        &evidence,
         yes(Feature::SubUserId),
         yes(Feature::SubUserUuid),
         yes(Feature::Rbac),
@@ -79,4 +91,29 @@ fn the_range_of_releases_is_the_same_everywhere() {
     let range = format!("{} to {}", OLDEST.month(), NEWEST.month());
     assert!(read("README.md").contains(&format!("Authentik {range}")), "README: {range}");
     assert!(read("docs/releases.md").contains(&range), "docs/releases.md: {range}");
+}
+
+#[test]
+fn the_page_says_which_releases_cannot_be_skipped() {
+    let (year, month) = release(last_reached_by_skipping());
+    let sentence = format!("from each older one straight to {year}.{month}");
+    assert!(read("docs/releases.md").contains(&sentence), "{sentence}");
+}
+
+/// The default of a variable in the example, as the image's tag.
+fn tag(variable: &str) -> String {
+    let example = read("docker-compose.example.yml");
+    let start = format!("${{{variable}:-");
+    let rest = example.split(&start).nth(1).unwrap();
+    rest.split('}').next().unwrap().to_owned()
+}
+
+#[test]
+fn the_tags_on_the_page_of_netbird_are_those_of_the_example() {
+    let page = read("docs/netbird-versions.md");
+    let (netbird, dashboard) = (tag("NETBIRD_TAG"), tag("NETBIRD_DASHBOARD_TAG"));
+    for image in ["management", "signal", "relay", "netbird-server"] {
+        assert!(page.contains(&format!("`netbirdio/{image}:{netbird}`")), "{image}:{netbird}");
+    }
+    assert!(page.contains(&format!("`netbirdio/dashboard:{dashboard}`")), "{dashboard}");
 }

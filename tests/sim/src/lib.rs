@@ -21,6 +21,7 @@ mod records;
 mod release;
 mod routes;
 mod saved;
+pub mod schema;
 mod shapes;
 mod shared;
 mod sim;

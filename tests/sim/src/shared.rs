@@ -114,6 +114,7 @@ impl Shared {
             headers: call.headers.clone(),
             body: Call::logged_body(&call.body),
             status: 0,
+            answer: Vec::new(),
             authenticated: false,
             tls,
             seq,
@@ -131,6 +132,7 @@ impl Shared {
             entry.ended = Some(Instant::now());
             if let Some(handled) = handled {
                 entry.status = handled.reply.status;
+                entry.answer.clone_from(&handled.reply.body);
                 entry.authenticated = handled.authenticated;
                 entry.dear = handled.dear;
             }

@@ -21,6 +21,8 @@ pub struct Request {
     pub body: Value,
     /// The status answered; 0 if the connection was closed without an answer.
     pub status: u16,
+    /// The body answered, empty where there was none. Faults that pad it or cut it short do so later.
+    pub answer: Vec<u8>,
     /// Whether the API accepted the credentials.
     pub authenticated: bool,
     /// Whether it came over TLS.
@@ -92,6 +94,7 @@ mod tests {
             headers: vec![],
             body: Value::Null,
             status: 200,
+            answer: vec![],
             authenticated: false,
             tls: false,
             seq: 0,
