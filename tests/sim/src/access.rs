@@ -22,6 +22,12 @@ impl State {
         ids::sha256_hex(&format!("{}-{salt}", user["pk"]))
     }
 
+    /// The active user whose session a Cookie header carries; to a deactivated one a session is of no use.
+    pub(crate) fn session_user(&self, cookies: &str) -> Option<&Value> {
+        let pk = self.grants.session(cookies)?;
+        self.users.iter().find(|user| user["pk"] == pk && user["is_active"] == true)
+    }
+
     /// The groups a user is in directly.
     #[must_use]
     pub fn groups_of(&self, user: &Value) -> Vec<&Value> {

@@ -155,6 +155,10 @@ pub enum Feature {
     RaceIsFieldError,
     /// Every second request that names `TE` in its Connection header gets no answer.
     TeStalls,
+    /// A code that was asked for without PKCE is refused if a verifier comes with it.
+    PkceDowngrade,
+    /// A refresh that asks for fewer scopes is refused.
+    RefreshKeepsScopes,
     /// `users/me` lists the users of the session.
     MeUsers,
     /// Three more scope mappings, whose names are not known.
@@ -260,6 +264,8 @@ pub static TABLE: &[Row] = &[
     unseen(F::LogoutIdempotent, since(2026, 8), Read),
     unseen(F::RaceIsFieldError, from(2026, 5, 6), Read),
     unseen(F::TeStalls, since(2026, 8), Read),
+    unseen(F::PkceDowngrade, from(2023, 10, 7), Read),
+    unseen(F::RefreshKeepsScopes, since(2026, 8), Read),
     unseen(F::MeUsers, since(2026, 8), Schema),
     unseen(F::NineMappings, since(2026, 8), Read),
 ];

@@ -6,6 +6,7 @@
 
 mod access;
 mod api;
+mod browser;
 mod builder;
 mod call;
 mod clock;
@@ -27,6 +28,7 @@ mod shared;
 mod sim;
 mod state;
 
+pub use browser::{Browser, Client, Failure, LoggedOut, Login};
 pub use builder::Builder;
 pub use defaults::{DEFAULT_BRAND, SCOPE, SELF_SIGNED, default_objects};
 pub use features::{Evidence, Feature, Source};

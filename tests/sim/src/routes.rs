@@ -148,7 +148,7 @@ pub(crate) fn answer(
     if path == "/-/health/ready/" {
         return (starting::ready(call, profile), false);
     }
-    if path.starts_with("/api/v3/") {
+    if path.starts_with("/api/v3/") && !path.starts_with("/api/v3/flows/executor/") {
         return api_answer(profile, state, call, tokens_known);
     }
     if let Some(reply) = oidc::answer(profile, state, call) {
