@@ -18,6 +18,8 @@ pub struct NetBird {
     pub endpoint: BaseUrl,
     /// `NETBIRD_MGMT_IDP` is `authentik`.
     pub manage_users: bool,
+    /// `NETBIRD_MGMT_IDP` is set, and `none`.
+    pub wants_no_user_list: bool,
     /// `NETBIRD_IDP_MGMT_EXTRA_USERNAME`.
     pub service_account: String,
     /// `AUTHENTIK_SERVICE_ACCOUNT_ROLE` is `viewer`.
@@ -47,7 +49,7 @@ impl NetBird {
         let of_domain = |domain: &String| parse::origin(&format!("https://{domain}")).ok();
         let endpoint = endpoint.or_else(|| of_domain(domain.as_ref()?));
         let idp = parse::choice(&[("none", false), ("authentik", true)]);
-        let manage_users = r.value(raw.netbird_mgmt_idp(), idp);
+        let manage_users = r.setting(raw.netbird_mgmt_idp(), idp);
         let role = parse::choice(&[("admin", false), ("viewer", true)]);
         let service_account_views_only = r.value(raw.authentik_service_account_role(), role);
         let service_account = r.value(raw.netbird_idp_mgmt_extra_username(), parse::name);
@@ -58,10 +60,12 @@ impl NetBird {
         let turn_password = r.opt(raw.turn_password(), parse::shared_secret);
         let pkce_ports = passed::pkce_ports(&passed, r);
         r.problems.extend(passed::problems(&passed));
+        let manage_users = manage_users?;
         Some(Self {
             domain: domain?,
             endpoint: endpoint?,
-            manage_users: manage_users?,
+            wants_no_user_list: manage_users.chosen && !manage_users.value,
+            manage_users: manage_users.value,
             service_account: service_account?,
             service_account_views_only: service_account_views_only?,
             service_account_password,

@@ -1,50 +1,26 @@
-//! From what was proven to the files that NetBird starts from. Pure: no file is touched here.
+//! NetBird's files: what was proven, and what is on the volumes, become what NetBird starts from. A file an output, with
+//! `render` and `secrets_in`; reading is in `before`, everything else is pure.
 
+pub mod admit;
+pub mod before;
+pub mod dashboard_env;
+mod diff;
 pub mod endpoints;
+mod fold;
+pub mod json;
 pub mod management;
-pub mod services;
+pub mod plan;
+pub mod relay_env;
 pub mod setup_env;
 pub mod shell;
+mod sourced;
+pub mod turnserver_conf;
 
-use serde_json::{Map, Value};
+use std::path::PathBuf;
 
 use crate::config::{Config, Output};
-use crate::error::Result;
-use crate::files::read::read_object;
-use crate::proof::Proof;
-use crate::state::secrets::{InUse, Secrets};
 
-/// The secrets that the files on the volume hold already.
-///
-/// # Errors
-/// [`crate::error::Exit::Refused`] or [`crate::error::Exit::Output`] where a file cannot be read as what it must be.
-pub fn secrets_in(config: &Config) -> Result<InUse> {
-    let management = config.files.dir.join(Output::ManagementJson.file_name());
-    Ok(read_object(&management)?.as_ref().map(management::secrets_in).unwrap_or_default())
-}
-
-/// Every file of `SETUP_OUTPUTS` with its text, `setup.env` last: whoever waits for it finds the others.
-pub fn files(
-    config: &Config,
-    proof: &Proof,
-    secrets: &Secrets,
-    management: Option<Map<String, Value>>,
-) -> Vec<(Output, String)> {
-    let mut outputs = config.files.outputs.clone();
-    outputs.sort_by_key(|output| *output == Output::SetupEnv);
-    let mut management = Some(management);
-    let mut files = Vec::new();
-    for output in outputs {
-        let text = match output {
-            Output::SetupEnv => Some(setup_env::render(config, proof, secrets)),
-            Output::ManagementJson => {
-                Some(management::render(config, proof, secrets, management.take().flatten()))
-            }
-            Output::DashboardEnv => Some(services::dashboard_env(config, proof)),
-            Output::RelayEnv => Some(services::relay(config, secrets)),
-            Output::TurnserverConf => services::turnserver(config, secrets),
-        };
-        files.extend(text.map(|text| (output, text)));
-    }
-    files
+/// Where an output lies.
+pub fn path(config: &Config, output: Output) -> PathBuf {
+    config.files.dir.join(output.file_name())
 }

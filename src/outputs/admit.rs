@@ -1,0 +1,115 @@
+//! Whether the files may be written at all, and with which secrets: asked before Authentik is, with the same answer for
+//! `init`, `plan`, `check` and each cycle of `watch`.
+
+use super::before::{Before, There};
+use super::{management, sourced, turnserver_conf};
+use crate::config::{Config, Output};
+use crate::error::{Error, Exit};
+use crate::state::evidence::Kind;
+use crate::state::secrets::Secrets;
+use crate::state::settle::{Known, Settled, settle};
+
+/// The secrets that apply; `last` are those that the last run of this process used.
+///
+/// # Errors
+/// Everything that keeps the files from being written.
+pub fn admit(config: &Config, before: &Before, last: Option<&Secrets>) -> Result<Settled, Vec<Error>> {
+    let mut refused: Vec<Error> =
+        config.files.outputs.iter().filter_map(|output| foreign(config, before, *output)).collect();
+    let asked = asked_for(config, Output::ManagementJson);
+    if let Some(file) = before.management.as_ref().filter(|_| asked) {
+        refused.extend(management::refused(file, config));
+    }
+    let settled = settle(&Known {
+        given: given(config),
+        kept: before.kept.as_ref(),
+        left_behind: before.left_behind.as_ref(),
+        in_use: before.in_use(),
+        remembered: last,
+        needed: needed(config),
+        manages_users: config.netbird.manage_users,
+    });
+    let mut settled = match settled {
+        Ok(settled) => settled,
+        Err(errors) => {
+            refused.extend(errors);
+            return Err(refused);
+        }
+    };
+    if let Some(password) = settled.secrets.turn.as_ref().filter(|_| asked_for(config, Output::TurnserverConf)) {
+        refused.extend(turnserver_conf::check(password).err());
+    }
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    settled.remarks.extend(remarks(config, before));
+    Ok(settled)
+}
+
+fn asked_for(config: &Config, output: Output) -> bool {
+    config.files.outputs.contains(&output)
+}
+
+/// A text file that is somebody else's.
+fn foreign(config: &Config, before: &Before, output: Output) -> Option<Error> {
+    let bytes = match before.there(output) {
+        There::File { bytes, .. } if output != Output::ManagementJson => bytes,
+        _ => return None,
+    };
+    if bytes.is_empty() || bytes.starts_with(sourced::MARK.as_bytes()) {
+        return None;
+    }
+    let path = super::path(config, output);
+    Some(
+        Error::new(Exit::Refused, format!("{} was not written by this container", path.display()))
+            .because(format!("its first line does not begin with \"{}\"", sourced::MARK))
+            .remedy(format!(
+                "move it away, leave {} out of SETUP_OUTPUTS, or name another directory with SETUP_DIR",
+                output.file_name()
+            )),
+    )
+}
+
+fn given(config: &Config) -> Secrets {
+    let netbird = &config.netbird;
+    Secrets {
+        datastore_key: netbird.datastore_key.clone(),
+        relay: netbird.relay_secret.clone(),
+        turn: netbird.turn_password.clone(),
+        service_account: netbird.service_account_password.clone(),
+    }
+}
+
+/// Who needs a secret itself, and not only management.json, which NetBird's environment can complete.
+fn needed(config: &Config) -> Vec<(Kind, String)> {
+    let mut needed = Vec::new();
+    let mut need = |is_needed: bool, kind, by: &str| {
+        if is_needed {
+            needed.push((kind, by.to_owned()));
+        }
+    };
+    need(asked_for(config, Output::SetupEnv), Kind::DatastoreKey, "setup.env");
+    need(asked_for(config, Output::RelayEnv), Kind::Relay, "relay.env");
+    let turn = config.netbird.passed.contains_key("NETBIRD_TURN_DOMAIN");
+    need(turn && asked_for(config, Output::TurnserverConf), Kind::Turn, "turnserver.conf");
+    need(config.netbird.manage_users, Kind::ServiceAccount, "Authentik");
+    needed
+}
+
+/// What is worth a line in the log.
+fn remarks(config: &Config, before: &Before) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(left) = &before.left_behind {
+        remarks.push(format!(
+            "{} is left from before SETUP_STATE_DIR was set: remove it, since everybody who mounts SETUP_DIR can read it",
+            left.place
+        ));
+    }
+    if let Some(account) = management::leaving(before.management.as_ref(), config) {
+        remarks.push(format!(
+            "management.json no longer makes NetBird list users, since NETBIRD_MGMT_IDP is none: service account {account} \
+             can be deleted in Authentik"
+        ));
+    }
+    remarks
+}

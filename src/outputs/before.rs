@@ -1,0 +1,143 @@
+//! Everything that is on the volumes, read once and before anything is written: outputs, `secrets.json`, `state.json`. It
+//! takes part in the plan, as Authentik's objects do.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use super::management::File;
+use super::{management, relay_env, setup_env, turnserver_conf};
+use crate::config::{Config, Output};
+use crate::error::Result;
+use crate::files::publish::unusable;
+use crate::state::evidence::{Found, InUse, Kind};
+use crate::state::secrets::Kept;
+use crate::state::store::{self, Remembered};
+
+/// What is in the place of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum There {
+    /// Nothing.
+    Nothing,
+    /// A link, which is replaced and never followed: it could lead to any file.
+    Link,
+    /// A file.
+    File {
+        /// Its content.
+        bytes: Vec<u8>,
+        /// Its permission bits.
+        mode: u32,
+        /// Its owner and group.
+        owner: (u32, u32),
+    },
+}
+
+impl There {
+    /// The content, if it is a file.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::File { bytes, .. } => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn read(path: &Path) -> Result<Self> {
+        let fail = |e: io::Error| unusable("read", &path.display().to_string(), &e);
+        let meta = match fs::symlink_metadata(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::Nothing),
+            Err(e) => return Err(fail(e)),
+            Ok(meta) if meta.is_symlink() => return Ok(Self::Link),
+            Ok(meta) => meta,
+        };
+        let bytes = fs::read(path).map_err(fail)?;
+        Ok(Self::File { bytes, mode: meta.mode() & 0o7777, owner: (meta.uid(), meta.gid()) })
+    }
+}
+
+/// Everything that is on the volumes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Before {
+    /// Each output, whether it is asked for or not.
+    outputs: Vec<(Output, PathBuf, There)>,
+    /// `management.json`, if it is there.
+    pub management: Option<File>,
+    /// `secrets.json`.
+    pub kept: Option<Kept>,
+    /// A `secrets.json` in `SETUP_DIR` from before `SETUP_STATE_DIR` moved.
+    pub left_behind: Option<Kept>,
+    /// `state.json`.
+    pub remembered: Remembered,
+    /// Whether `state.json` is there.
+    pub has_state: bool,
+}
+
+impl Before {
+    /// Reads it all.
+    ///
+    /// # Errors
+    /// [`crate::error::Exit::Refused`] or [`crate::error::Exit::Output`] where a file is not what it must be, or cannot
+    /// be read.
+    pub fn read(config: &Config) -> Result<Self> {
+        let files = &config.files;
+        let read = |output: Output| {
+            let path = super::path(config, output);
+            There::read(&path).map(|there| (output, path, there))
+        };
+        let outputs = Output::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+        let management = outputs.iter().find_map(|(output, path, there)| {
+            let bytes = there.bytes().filter(|_| *output == Output::ManagementJson)?;
+            Some(File::read(&path.display().to_string(), bytes))
+        });
+        let left_behind = match files.state_dir == files.dir {
+            true => None,
+            false => Kept::read(&files.dir)?,
+        };
+        Ok(Self {
+            management: management.transpose()?,
+            kept: Kept::read(&files.state_dir)?,
+            left_behind,
+            remembered: store::read(&files.state_dir)?,
+            has_state: files.state_dir.join(store::FILE_NAME).exists(),
+            outputs,
+        })
+    }
+
+    /// What is in the place of this output.
+    pub fn there(&self, output: Output) -> &There {
+        let found = self.outputs.iter().find(|(of, ..)| *of == output);
+        found.map_or(&There::Nothing, |(_, _, there)| there)
+    }
+
+    /// Every secret in use that an output shows.
+    pub fn in_use(&self) -> InUse {
+        let mut in_use = InUse::default();
+        for (output, path, there) in &self.outputs {
+            let place = path.display().to_string();
+            let holds_key = matches!(output, Output::SetupEnv | Output::ManagementJson);
+            if *there == There::Link && holds_key {
+                in_use.without_key.push(format!("{place} (a link, which is not followed)"));
+            }
+            let Some(bytes) = there.bytes() else { continue };
+            match (output, std::str::from_utf8(bytes)) {
+                (Output::ManagementJson, _) => {
+                    in_use.extend(self.management.as_ref().map(management::secrets_in).unwrap_or_default());
+                }
+                (Output::DashboardEnv, _) => {}
+                (Output::SetupEnv, Ok(text)) => in_use.extend(setup_env::secrets_in(text, &place)),
+                (Output::RelayEnv, Ok(text)) => in_use.extend(relay_env::secrets_in(text, &place)),
+                (Output::TurnserverConf, Ok(text)) => {
+                    in_use.extend(turnserver_conf::secrets_in(text, &place));
+                }
+                (output, Err(_)) => {
+                    let kind = match output {
+                        Output::SetupEnv => Kind::DatastoreKey,
+                        Output::RelayEnv => Kind::Relay,
+                        _ => Kind::Turn,
+                    };
+                    in_use.add(kind, place, Found::Other("no text in UTF-8"));
+                }
+            }
+        }
+        in_use
+    }
+}

@@ -1,0 +1,224 @@
+//! What would be written, file by file and key by key: data, made without touching a file. `plan` prints it, `init`
+//! publishes the same.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::before::{Before, There};
+use super::diff;
+use super::management::places::Places;
+use super::{dashboard_env, management, relay_env, setup_env, turnserver_conf};
+use crate::config::{Config, Output};
+use crate::proof::Proof;
+use crate::state::secrets::{self, Secrets};
+use crate::state::store;
+
+/// One key of a file, before and after, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyChange {
+    /// The key, or what it is about.
+    pub key: String,
+    /// What is there; nothing where the key is new.
+    pub before: Option<String>,
+    /// What will be there; nothing where the key goes.
+    pub after: Option<String>,
+}
+
+impl KeyChange {
+    /// For people.
+    pub fn line(&self) -> String {
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
+        format!("{}: {} -> {}", self.key, text(&self.before), text(&self.after))
+    }
+}
+
+/// One file that is made or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileStep {
+    /// Its name.
+    pub name: String,
+    /// Whether it is new.
+    pub create: bool,
+    /// What changes in it; of a new file nothing is listed.
+    pub changes: Vec<KeyChange>,
+}
+
+impl FileStep {
+    /// The lines that `plan` prints for it.
+    pub fn lines(&self) -> Vec<String> {
+        match self.create {
+            true => vec![format!("+ {}", self.name)],
+            false => self.changes.iter().map(|c| format!("~ {}: {}", self.name, c.line())).collect(),
+        }
+    }
+}
+
+/// A file to be, and what is different about it.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Which output.
+    pub output: Output,
+    /// Where.
+    pub path: PathBuf,
+    /// What it will say.
+    pub text: String,
+    /// How it differs from what is there; nothing if it does not.
+    pub step: Option<FileStep>,
+}
+
+/// All files, `setup.env` last: whoever waits for it finds the others.
+#[derive(Clone, Debug, Default)]
+pub struct FilePlan {
+    /// Those that can be rendered now.
+    pub pages: Vec<Page>,
+    /// Steps that are no output: `secrets.json`, `state.json`, and outputs that wait for objects in Authentik.
+    pub others: Vec<FileStep>,
+    /// What this container wrote, as digests, to be remembered.
+    pub written: BTreeMap<String, String>,
+}
+
+impl FilePlan {
+    /// What would be written with these secrets, and with this proof if there is one yet.
+    pub fn new(config: &Config, before: &Before, secrets: &Secrets, proof: Option<&Proof>) -> Self {
+        let places = places(config, before);
+        let mut plan = Self { written: before.remembered.written.clone(), ..Self::default() };
+        let mut outputs = config.files.outputs.clone();
+        outputs.sort_by_key(|output| *output == Output::SetupEnv);
+        for output in outputs {
+            match render(output, config, before, secrets, &places, proof) {
+                Text::Is(text) => {
+                    let step = step(config, before, output, &text);
+                    let path = super::path(config, output);
+                    plan.pages.push(Page { output, path, text, step });
+                }
+                Text::Waits => plan.others.push(waiting(before, output)),
+                Text::NotMade => {}
+            }
+        }
+        if config.files.outputs.contains(&Output::ManagementJson) && proof.is_some() {
+            plan.written = places.written(&before.remembered.written);
+        }
+        plan.others.extend(secrets_step(before, secrets));
+        plan.others.extend(plan.state_step(before));
+        plan
+    }
+
+    /// Every step, in the order in which they are done.
+    pub fn steps(&self) -> impl Iterator<Item = &FileStep> {
+        self.others.iter().chain(self.pages.iter().filter_map(|page| page.step.as_ref()))
+    }
+
+    /// How many outputs are as they are to be.
+    pub fn unchanged(&self) -> usize {
+        self.pages.iter().filter(|page| page.step.is_none()).count()
+    }
+
+    fn state_step(&self, before: &Before) -> Option<FileStep> {
+        let name = store::FILE_NAME.to_owned();
+        let waits = self.others.iter().any(|step| step.name == Output::ManagementJson.file_name());
+        if !before.has_state && (waits || !self.written.is_empty()) {
+            return Some(FileStep { name, create: true, changes: Vec::new() });
+        }
+        let changes: Vec<KeyChange> = diff::digests(&before.remembered.written, &self.written);
+        (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
+    }
+}
+
+/// Where NetBird's services are, by the variables, the files and what is remembered.
+pub fn places(config: &Config, before: &Before) -> Places {
+    Places::new(config, before.management.as_ref(), &before.remembered.written)
+}
+
+enum Text {
+    /// This.
+    Is(String),
+    /// It says what Authentik has, which is not there yet.
+    Waits,
+    /// Nothing asks for it.
+    NotMade,
+}
+
+fn render(
+    output: Output,
+    config: &Config,
+    before: &Before,
+    secrets: &Secrets,
+    places: &Places,
+    proof: Option<&Proof>,
+) -> Text {
+    let made = |text: Option<String>| text.map_or(Text::NotMade, Text::Is);
+    match (output, proof) {
+        (Output::RelayEnv, _) => made(relay_env::render(&places.services, secrets)),
+        (Output::TurnserverConf, _) => {
+            made(turnserver_conf::render(config, &places.services, secrets))
+        }
+        (_, None) => Text::Waits,
+        (Output::SetupEnv, Some(proof)) => made(setup_env::render(config, proof, secrets, places)),
+        (Output::DashboardEnv, Some(proof)) => Text::Is(dashboard_env::render(config, proof)),
+        (Output::ManagementJson, Some(proof)) => {
+            let file = before.management.as_ref();
+            Text::Is(management::render(config, proof, secrets, places, file))
+        }
+    }
+}
+
+/// How the file that is there differs, in content, mode or owner.
+fn step(config: &Config, before: &Before, output: Output, text: &str) -> Option<FileStep> {
+    let name = output.file_name().to_owned();
+    let There::File { bytes, mode, owner } = before.there(output) else {
+        return Some(FileStep { name, create: true, changes: Vec::new() });
+    };
+    let mut changes = diff::contents(output, &String::from_utf8_lossy(bytes), text);
+    if changes.is_empty() && bytes != text.as_bytes() {
+        changes.push(told("layout", "edited", "as this container writes it"));
+    }
+    let files = &config.files;
+    if *mode != files.mode {
+        changes.push(told("mode", &format!("{mode:04o}"), &format!("{:04o}", files.mode)));
+    }
+    for (key, wish, there) in [("owner", files.uid, owner.0), ("group", files.gid, owner.1)] {
+        if let Some(wish) = wish.filter(|wish| *wish != there) {
+            changes.push(told(key, &there.to_string(), &wish.to_string()));
+        }
+    }
+    (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
+}
+
+fn told(key: &str, before: &str, after: &str) -> KeyChange {
+    KeyChange { key: key.to_owned(), before: Some(before.to_owned()), after: Some(after.to_owned()) }
+}
+
+fn waiting(before: &Before, output: Output) -> FileStep {
+    let name = output.file_name().to_owned();
+    let create = before.there(output).bytes().is_none();
+    let changes = match create {
+        true => Vec::new(),
+        false => vec![told("content", "as it is", "written once Authentik has the objects above")],
+    };
+    FileStep { name, create, changes }
+}
+
+/// Of `secrets.json`: the keys that come, never their values.
+fn secrets_step(before: &Before, secrets: &Secrets) -> Option<FileStep> {
+    let name = secrets::FILE_NAME.to_owned();
+    let Some(kept) = &before.kept else {
+        let (_, text) = secrets::changes(None, secrets)?;
+        return (!text.is_empty()).then_some(FileStep { name, create: true, changes: Vec::new() });
+    };
+    let keys = secrets::changes(Some(kept), secrets).map(|(keys, _)| keys);
+    let change = |key: &'static str| KeyChange {
+        key: key.to_owned(),
+        before: kept.has(key).then(|| diff::SECRET.to_owned()),
+        after: Some(diff::SECRET.to_owned()),
+    };
+    let mut changes: Vec<KeyChange> = match keys {
+        None => Vec::new(),
+        Some(keys) if keys.is_empty() => vec![told("version", "(none)", "1")],
+        Some(keys) => keys.into_iter().map(change).collect(),
+    };
+    let wanted = secrets::OWNERSHIP.mode;
+    if kept.mode != wanted {
+        changes.push(told("mode", &format!("{:04o}", kept.mode), &format!("{wanted:04o}")));
+    }
+    (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
+}
