@@ -43,7 +43,7 @@ impl Site for Shared {
     }
 
     async fn handle(&self, call: Call, tls: bool) -> Option<Handled> {
-        Some(self.answer(call, tls))
+        Some(Self::handle(self, call, tls))
     }
 
     fn spoilt(&self) {
@@ -60,7 +60,7 @@ impl Shared {
     }
 
     /// Answers a request in the present stage, and begins the next stage if this request was the last of it.
-    fn answer(&self, mut call: Call, tls: bool) -> Handled {
+    pub(crate) fn handle(&self, mut call: Call, tls: bool) -> Handled {
         let (stage, ended) = lock(&self.ladder).see();
         let handled = self.handle_in(&stage, &mut call, tls);
         if ended {

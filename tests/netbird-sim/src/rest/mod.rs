@@ -92,7 +92,7 @@ pub(crate) async fn answer(world: &World, process: &Process, call: &Call) -> Han
             Ok(caller) => {
                 let answered = route(&ctx, &caller, &parts).await;
                 let reply = answered.map_or_else(
-                    || not_found(),
+                    not_found,
                     |body| body.map_or_else(|f| f.reply(), |body| json_reply(200, &body)),
                 );
                 (reply, true)
