@@ -91,10 +91,9 @@ pub(crate) async fn answer(world: &World, process: &Process, call: &Call) -> Han
             Err(failure) => (failure.reply(), false),
             Ok(caller) => {
                 let answered = route(&ctx, &caller, &parts).await;
-                let reply = answered.map_or_else(
-                    not_found,
-                    |body| body.map_or_else(|f| f.reply(), |body| json_reply(200, &body)),
-                );
+                let reply = answered.map_or_else(not_found, |body| {
+                    body.map_or_else(|f| f.reply(), |body| json_reply(200, &body))
+                });
                 (reply, true)
             }
         },
