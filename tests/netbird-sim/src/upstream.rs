@@ -198,17 +198,8 @@ fn reason(error: &reqwest::Error, url: &Url) -> String {
     let address = format!("{}:{port}", url.host_str().unwrap_or_default());
     let mut inner = error.source();
     while let Some(cause) = inner {
-        if let Some(io) = cause.downcast_ref::<io::Error>() {
-            if io.kind() == io::ErrorKind::ConnectionRefused {
-                return format!("dial tcp {address}: connect: connection refused");
-            }
-            let tls = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-            if let Some(tls) = tls {
-                return certificate(tls);
-            }
-        }
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return certificate(tls);
+        if let Some(why) = known_cause(cause, &address) {
+            return why;
         }
         inner = cause.source();
     }
@@ -216,6 +207,18 @@ fn reason(error: &reqwest::Error, url: &Url) -> String {
         return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)".into();
     }
     "EOF".into()
+}
+
+/// The cause, if it is one that has words of its own. An I/O error hides what it was made of from its source.
+fn known_cause(cause: &(dyn std::error::Error + 'static), address: &str) -> Option<String> {
+    if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+        return Some(certificate(tls));
+    }
+    let io = cause.downcast_ref::<io::Error>()?;
+    if io.kind() == io::ErrorKind::ConnectionRefused {
+        return Some(format!("dial tcp {address}: connect: connection refused"));
+    }
+    known_cause(io.get_ref()?, address)
 }
 
 fn certificate(error: &rustls::Error) -> String {

@@ -62,13 +62,23 @@ pub fn furnish(sim: &Sim) {
     );
 }
 
+/// The key of one of Authentik's own scope mappings.
+pub fn scope(state: &authentik_sim::State, name: &str) -> Value {
+    let managed = format!("{}{name}", authentik_sim::SCOPE);
+    let found = state.scope_mappings.iter().find(|mapping| mapping["managed"] == managed.as_str());
+    found.map_or(Value::Null, |mapping| mapping["pk"].clone())
+}
+
+/// The claims of a token.
+pub fn claims(token: &str) -> Value {
+    use base64::Engine as _;
+    let part = token.split('.').nth(1).unwrap_or_default();
+    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}
+
 fn add_application(state: &mut authentik_sim::State, slug: &str, fields: Value) {
-    let scope = |name: &str| {
-        let managed = format!("{}{name}", authentik_sim::SCOPE);
-        let found =
-            state.scope_mappings.iter().find(|mapping| mapping["managed"] == managed.as_str());
-        found.map_or(Value::Null, |mapping| mapping["pk"].clone())
-    };
+    let scope = |name: &str| scope(state, name);
     let mut provider = json!({
         "name": slug, "sub_mode": "user_id",
         "property_mappings": [scope("openid"), scope("profile"), scope("email")],
