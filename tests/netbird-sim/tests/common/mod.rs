@@ -195,3 +195,9 @@ pub fn combined(authentik: &Sim) -> NetBird {
 pub fn browser<'a>(netbird: &'a NetBird, authentik: &'a Sim) -> Browser<'a> {
     Browser::new(netbird).with_authentik(AUTHENTIK, authentik)
 }
+
+/// The key of the scope mapping that opens Authentik's API.
+pub fn api_scope(state: &authentik_sim::State) -> Value {
+    let found = state.scope_mappings.iter().find(|m| m["scope_name"] == "goauthentik.io/api");
+    found.map_or(Value::Null, |mapping| mapping["pk"].clone())
+}
