@@ -27,6 +27,9 @@ fn provider(sim: &Sim, key: &str, value: Value) {
     sim.state().provider_mut("netbird-embedded").expect("the provider")[key] = value;
 }
 
+/// What the log says, and what is done to Authentik to make it so.
+type Case<'a> = (&'a str, &'a dyn Fn(&Sim));
+
 /// An embedded server whose connector has these options on top.
 fn with(sim: &Sim, options: Value) -> NetBird {
     let mut file = embedded();
@@ -42,7 +45,7 @@ fn what_authentik_leaves_out_or_does_otherwise_is_named_in_the_log() {
         let mappings = ["openid", "profile"].map(|name| common::scope(&sim.state(), name));
         provider(sim, "property_mappings", json!(mappings));
     };
-    let cases: [(&str, &dyn Fn(&Sim)); 4] = [
+    let cases: [Case<'_>; 4] = [
         ("missing \"name\" claim", &|sim| {
             provider(sim, "include_claims_in_id_token", json!(false))
         }),
