@@ -98,6 +98,26 @@ fn logging_out_ends_the_session_only_with_a_way_back() {
 }
 
 #[test]
+fn newer_authentik_sends_the_browser_back_from_a_registered_logout() {
+    let sim = authentik("2026.5");
+    let back = format!("{}/oauth2/logout/callback", common::NETBIRD);
+    let logout = json!({"matching_mode": "strict", "url": back, "redirect_uri_type": "logout"});
+    {
+        let mut state = sim.state();
+        let provider = state.provider_mut("netbird-embedded").expect("the provider");
+        provider["redirect_uris"].as_array_mut().expect("entries").push(logout);
+    }
+    let netbird = management(&embedded(), &sim);
+    let dashboard = Dashboard::of(&netbird);
+    let mut browser = browser(&netbird, &sim);
+    let login = browser.log_in(&dashboard, ALICE).expect("a login");
+    let (at, page) = browser.log_out(&dashboard, &login).expect("a page");
+    assert_eq!(at, back, "{page}");
+    assert!(page.contains("Logged Out"), "{page}");
+    assert_eq!(netbird.state().idp.sessions(), 0);
+}
+
+#[test]
 fn an_internal_issuer_works_with_overrides() {
     let sim = authentik("2026.2");
     let inside = "http://authentik-server:9000";
