@@ -209,3 +209,16 @@ fn somebody_authentik_shuts_out_never_gets_back() {
     assert!(browser(&netbird, &sim).log_in(&dashboard, ALICE).is_ok());
     assert_eq!(netbird.state().users.len(), 1);
 }
+
+#[test]
+fn people_get_in_with_every_release_of_authentik() {
+    for profile in authentik_sim::profiles() {
+        let sim = authentik(profile.name);
+        let netbird = management(&embedded(), &sim);
+        let login = browser(&netbird, &sim).log_in(&Dashboard::of(&netbird), ALICE);
+        let login = login.unwrap_or_else(|stuck| panic!("{}: {stuck}", profile.name));
+        assert_eq!(login.claims()["sub"], "CgE2EglhdXRoZW50aWs", "{}", profile.name);
+        let client = browser(&netbird, &sim).client_log_in(ALICE).expect("a login");
+        assert_eq!(client.role(), Some("owner"), "{}", profile.name);
+    }
+}
