@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 
 use crate::api::form::Form;
 use crate::api::write::{Fields, pick};
-use crate::api::{Answer, Env};
-use crate::features::{Feature as F, holds};
+use crate::api::{Answer, Env, settings};
+use crate::differences::holds;
+use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::model::Model;
-use crate::release::{between, since};
+use crate::release::since;
 use crate::state::State;
 
 const FLOWS: &[&str] = &[
@@ -86,6 +87,9 @@ pub(crate) fn current(env: &Env<'_>) -> Answer {
     if env.profile.within(since(2025, 4)) {
         put("branding_custom_css", json!(""));
     }
+    if env.profile.within(since(2026, 8)) {
+        put("branding_map_tiles", json!(""));
+    }
     put("ui_footer_links", json!([]));
     if env.profile.within(since(2023, 5)) {
         put("ui_theme", json!("automatic"));
@@ -97,15 +101,11 @@ pub(crate) fn current(env: &Env<'_>) -> Answer {
     }
     put("default_locale", json!(""));
     if env.profile.has(F::Flags) {
-        let mut flags = json!({"flows_refresh_others": false});
-        if env.profile.within(between((2025, 10), (2026, 5))) {
-            flags["policies_buffered_access_view"] = json!(false);
-        }
-        if env.profile.within(since(2026, 2)) {
-            flags["flows_continuous_login"] = json!(false);
-        }
-        if env.profile.has(F::DefaultAccessShown) {
-            flags["core_default_app_access"] = json!(env.state.default_app_access);
+        let mut flags = settings::flags(env);
+        if !env.profile.has(F::DefaultAccessShown)
+            && let Some(flags) = flags.as_object_mut()
+        {
+            flags.retain(|name, _| !settings::KEPT.contains(&name.as_str()));
         }
         put("flags", flags);
     }
