@@ -21,6 +21,7 @@ mod model;
 mod oidc;
 mod other_shapes;
 mod people;
+pub mod plumbing;
 mod profile;
 mod records;
 mod release;
