@@ -46,7 +46,7 @@ pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
 }
 
 /// The check of a file.
-fn id_of(output: Output) -> CheckId {
+pub fn id_of(output: Output) -> CheckId {
     match output {
         Output::SetupEnv => CheckId::SetupEnv,
         Output::ManagementJson => CheckId::ManagementJson,

@@ -1,4 +1,4 @@
-//! `SETUP_LISTEN`: three pages over plain HTTP, for orchestrators and Prometheus. Whoever reaches the port learns
+//! `SETUP_LISTEN`: pages over plain HTTP, for orchestrators, Prometheus and people. Whoever reaches the port learns
 //! how the sidecar is, and nothing of Authentik.
 
 use std::convert::Infallible;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tracing::info;
 
-use super::{Status, metrics};
+use super::{Status, metrics, page};
 use crate::error::{Error, Exit, Result};
 
 /// Connections at a time; more wait to be accepted. Each costs some kilobytes, and a sidecar has a few megabytes.
@@ -40,10 +40,10 @@ pub async fn start(address: SocketAddr, status: Arc<Status>) -> Result<()> {
             Error::new(Exit::Config, format!("SETUP_LISTEN: cannot listen on {address}"))
                 .because(e)
                 .remedy(
-                    "give an address of this container and a port above 1023 that is free, such as :9100",
+                    "give an address of this container and a port above 1023 that is free, such as :9191",
                 )
         })?;
-    info!(stage = "watch", address = %local, "serves /healthz, /readyz and /metrics on http://{local}");
+    info!(stage = "watch", address = %local, "serves /healthz, /readyz, /metrics and the status page / on http://{local}");
     tokio::spawn(async move {
         let free = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
@@ -83,9 +83,10 @@ fn answer(request: &Request<Incoming>, status: &Status) -> Response<String> {
             let text = "the files are not written yet\n".to_owned();
             (StatusCode::SERVICE_UNAVAILABLE, TEXT, text)
         }
-        "/metrics" => (StatusCode::OK, metrics::MEDIA_TYPE, status.metrics.text()),
+        "/metrics" => (StatusCode::OK, metrics::MEDIA_TYPE, status.metrics()),
+        "/" => (StatusCode::OK, page::MEDIA_TYPE, status.page()),
         _ => {
-            let text = "there are /healthz, /readyz and /metrics\n".to_owned();
+            let text = "there are /, /healthz, /readyz and /metrics\n".to_owned();
             (StatusCode::NOT_FOUND, TEXT, text)
         }
     };
@@ -96,6 +97,10 @@ fn answer(request: &Request<Incoming>, status: &Status) -> Response<String> {
     *response.status_mut() = code;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if media_type == page::MEDIA_TYPE {
+        let more = page::HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        headers.extend(HeaderMap::from_iter(more));
+    }
     if !allowed {
         headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
