@@ -2,7 +2,7 @@
 //! how the sidecar is, and nothing of Authentik.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// # Errors
 /// [`Exit::Config`] when the address cannot be listened on.
 pub async fn start(address: SocketAddr, status: Arc<Status>) -> Result<()> {
-    let listener = TcpListener::bind(address).await;
+    let listener = bind(address).await;
     let (listener, local) =
         listener.and_then(|l| l.local_addr().map(|local| (l, local))).map_err(|e| {
             Error::new(Exit::Config, format!("SETUP_LISTEN: cannot listen on {address}"))
@@ -70,6 +70,23 @@ pub async fn start(address: SocketAddr, status: Arc<Status>) -> Result<()> {
         }
     });
     Ok(())
+}
+
+/// `[::]` is IPv4's addresses too, and where a container has no IPv6, those alone.
+async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    let no_ipv6 = |e: &std::io::Error| {
+        matches!(
+            e.raw_os_error().map(rustix::io::Errno::from_raw_os_error),
+            Some(rustix::io::Errno::AFNOSUPPORT | rustix::io::Errno::ADDRNOTAVAIL)
+        )
+    };
+    match bound {
+        Err(e) if address.ip() == Ipv6Addr::UNSPECIFIED && no_ipv6(&e) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
+    }
 }
 
 fn answer(request: &Request<Incoming>, status: &Status) -> Response<String> {
