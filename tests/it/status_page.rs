@@ -89,7 +89,9 @@ fn a_browser_shows_the_page_as_it_is_meant() {
         &shot,
         &url,
     ];
-    let Some(output) = tools::run("chromium", "chromium", &args) else { return };
+    // The last two are its names elsewhere.
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let Some(output) = tools::run("chromium", &names, &args, "") else { return };
     let said = tools::words(&output);
     assert!(output.status.success(), "{said}");
     // The browser says on its console what the policy made it refuse.

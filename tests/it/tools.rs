@@ -1,19 +1,25 @@
 //! Tools of Debian that judge what is shipped, where a machine has them. `.ci/run` installs them and does without none.
 
-use std::process::{Command, Output};
+use std::io::{ErrorKind, Write};
+use std::process::{Command, Output, Stdio};
 
-/// What the tool says; nothing, and a line that says so, where it is not installed.
-pub fn run(package: &str, tool: &str, args: &[&str]) -> Option<Output> {
-    match Command::new(tool).args(args).output() {
-        Ok(output) => Some(output),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            let missing = format!("{tool} is not installed (apt-get install {package})");
-            assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "{missing}");
-            eprintln!("NOT RUN: {missing}");
-            None
+/// What the first of these names that is installed says to this input; nothing, and a line that says so, where none is.
+pub fn run(package: &str, names: &[&str], args: &[&str], input: &str) -> Option<Output> {
+    for name in names {
+        let mut command = Command::new(name);
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        match command.spawn() {
+            Ok(mut child) => {
+                child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+                return Some(child.wait_with_output().unwrap());
+            }
+            Err(e) => assert_eq!(e.kind(), ErrorKind::NotFound, "{name}: {e}"),
         }
-        Err(e) => panic!("{tool}: {e}"),
     }
+    let missing = format!("{} is not installed (apt-get install {package})", names[0]);
+    assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "{missing}");
+    eprintln!("NOT RUN: {missing}");
+    None
 }
 
 /// What it said, for people.
