@@ -91,6 +91,9 @@ async fn pipeline(
         let files = &for_secrets.files;
         publish::check_directory("SETUP_DIR", &files.dir)?;
         publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+        for dir in files.dirs.values() {
+            publish::check_directory("SETUP_OUTPUTS", dir)?;
+        }
         let in_use = outputs::secrets_in(&for_secrets)?;
         secrets::keep(&for_secrets, &in_use, kept.as_ref())
     });
@@ -164,11 +167,11 @@ fn publish_all(
 ) -> Result<Vec<(Output, u64, bool, bool)>> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
-    let base = read_object(&files.dir.join(Output::ManagementJson.file_name()))?;
+    let base = read_object(&files.path(Output::ManagementJson))?;
     let rendered = outputs::files(config, proof, secrets, base);
     let mut published = Vec::new();
     for (output, text) in rendered {
-        let path = files.dir.join(output.file_name());
+        let path = files.path(output);
         let shown = path.display().to_string();
         let was_there = path.symlink_metadata().is_ok();
         let mut digest = DefaultHasher::new();
@@ -187,7 +190,9 @@ fn publish_all(
         published.push((output, digest.finish(), written, was_there));
     }
     let names: Vec<&str> = Output::ALL.iter().map(|o| o.file_name()).collect();
-    publish::sweep(&files.dir, &names);
+    for dir in files.dirs.values().chain([&files.dir]) {
+        publish::sweep(dir, &names);
+    }
     publish::sweep(&files.state_dir, &[secrets::FILE_NAME]);
     Ok(published)
 }

@@ -113,10 +113,10 @@ pub fn settled(config: &Config, release: Release) -> Vec<(CheckId, Outcome)> {
         .into_iter()
         .map(|check| (check.id, check.outcome))
         .collect();
-    let listed = if config.netbird.manage_users { Outcome::Pass } else { Outcome::Skipped };
+    let listed = if config.netbird.lists_users() { Outcome::Pass } else { Outcome::Skipped };
     checks.extend([(CheckId::UserList, listed), (CheckId::Secrets, Outcome::Pass)]);
-    let files = config.files.outputs.iter();
-    checks.extend(files.map(|output| (files::id_of(*output), Outcome::Pass)));
+    let files = config.files.outputs.iter().filter_map(|output| files::id_of(*output));
+    checks.extend(files.map(|id| (id, Outcome::Pass)));
     checks
 }
 
@@ -148,7 +148,7 @@ fn asked(id: CheckId, result: Result<Check, Trouble>) -> Check {
 
 async fn user_list(config: &Config, server: &Server, look: &Look) -> Check {
     const ID: CheckId = CheckId::UserList;
-    if !config.netbird.manage_users {
+    if !config.netbird.lists_users() {
         return Check::skipped(ID, "NETBIRD_MGMT_IDP is none");
     }
     let Some(token) = &look.observed.access.token else {

@@ -17,17 +17,20 @@ pub enum Service {
     Relay,
     /// The TURN server.
     Turn,
+    /// Management, signal, relay and STUN in one, of the combined image.
+    Server,
 }
 
 impl Service {
-    /// Who reads this file at its start. `setup.env` is for a program that people start.
+    /// Who reads this file at its start. `setup.env` and `idp-seed-info` are for programs that people start.
     pub fn reading(output: Output) -> Option<Self> {
         match output {
             Output::ManagementJson => Some(Self::Management),
             Output::DashboardEnv => Some(Self::Dashboard),
             Output::RelayEnv => Some(Self::Relay),
             Output::TurnserverConf => Some(Self::Turn),
-            Output::SetupEnv => None,
+            Output::ConfigYaml => Some(Self::Server),
+            Output::SetupEnv | Output::IdpSeedInfo => None,
         }
     }
 
@@ -38,6 +41,7 @@ impl Service {
             Self::Dashboard => "dashboard",
             Self::Relay => "relay",
             Self::Turn => "turn",
+            Self::Server => "server",
         }
     }
 
@@ -48,6 +52,7 @@ impl Service {
             Self::Dashboard => "recreate NetBird's dashboard (a restart is not enough)",
             Self::Relay => "restart NetBird's relay",
             Self::Turn => "restart the TURN server",
+            Self::Server => "restart NetBird's netbird-server",
         }
     }
 }
