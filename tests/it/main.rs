@@ -5,6 +5,7 @@
 mod adoption;
 mod checking;
 mod configuration;
+mod deployed;
 mod documents;
 mod drift;
 mod exit_codes;
