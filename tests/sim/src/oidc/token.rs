@@ -5,21 +5,21 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
-use crate::api::auth::expired;
 use crate::clock;
 use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::Model;
-use crate::oidc::claims::{Kind, build, effective};
+use crate::oidc::claims::{Kind, build};
+use crate::oidc::credentials::credentials;
 use crate::oidc::discovery::issuer;
 use crate::oidc::grants::{Access, Login};
-use crate::oidc::{Ctx, cors, errors, jwt};
+use crate::oidc::{Ctx, cors, errors, jwt, redirect};
 
 const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// The name of an error.
-type Granted = Result<(Login, Kind), &'static str>;
+pub(crate) type Granted = Result<(Login, Kind), &'static str>;
 
 pub(crate) fn answer(ctx: &mut Ctx<'_>) -> Reply {
     let call = ctx.call;
@@ -65,8 +65,8 @@ fn granted(ctx: &mut Ctx<'_>, provider: &Value, secret: Option<&str>) -> Granted
     }
     let identified =
         provider["client_type"] == "public" || provider["client_secret"] == json!(secret);
-    let by_password = matches!(kind.as_str(), "client_credentials" | "password");
-    if !identified && !by_password {
+    // The other grants bring something secret of their own.
+    if !identified && matches!(kind.as_str(), "authorization_code" | "refresh_token") {
         return Err("invalid_client");
     }
     if ctx.profile.has(F::GrantTypes)
@@ -84,27 +84,30 @@ fn granted(ctx: &mut Ctx<'_>, provider: &Value, secret: Option<&str>) -> Granted
 
 fn code(ctx: &mut Ctx<'_>, provider: &Value) -> Granted {
     let call = ctx.call;
-    // A code is spent by the first who brings it, rightly or not.
-    let code = ctx
-        .state
-        .grants
-        .codes
-        .remove(&call.form("code").unwrap_or_default())
-        .ok_or("invalid_grant")?;
+    let key = call.form("code").filter(|code| !code.is_empty()).ok_or("invalid_grant")?;
+    // Any registered redirect URI will do; it is looked at before the code.
+    let asked = call.form("redirect_uri").unwrap_or_default();
+    let legacy = !ctx.profile.has(F::RedirectList);
+    if !redirect::matches(&provider["redirect_uris"], &asked, legacy) {
+        return Err("invalid_client");
+    }
+    let code = ctx.state.grants.codes.get(&key).ok_or("invalid_grant")?;
     let own = code.login.provider == provider["pk"].as_i64().unwrap_or(-1);
-    let same = call.form("redirect_uri").as_deref() == Some(code.redirect_uri.as_str());
-    let proven = match &code.challenge {
-        None => true,
-        Some((challenge, method)) => call.form("code_verifier").is_some_and(|verifier| {
+    let verifier = call.form("code_verifier").filter(|verifier| !verifier.is_empty());
+    let proven = match (&code.challenge, verifier) {
+        (None, verifier) => verifier.is_none() || !ctx.profile.has(F::PkceDowngrade),
+        (Some(_), None) => false,
+        (Some((challenge, method)), Some(verifier)) => {
             let hashed = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
             *challenge == if method == "S256" { hashed } else { verifier }
-        }),
+        }
     };
-    if own && same && proven && code.expires > call.now {
-        Ok((code.login, Kind::Code))
-    } else {
-        Err("invalid_grant")
+    if !own || !proven || code.expires <= call.now {
+        return Err("invalid_grant");
     }
+    // Only success spends it.
+    let code = ctx.state.grants.codes.remove(&key).ok_or("invalid_grant")?;
+    Ok((code.login, Kind::Code))
 }
 
 fn refresh(ctx: &mut Ctx<'_>, provider: &Value) -> Granted {
@@ -113,6 +116,12 @@ fn refresh(ctx: &mut Ctx<'_>, provider: &Value) -> Granted {
     let (login, expires) = found.ok_or("invalid_grant")?;
     if login.provider != provider["pk"].as_i64().unwrap_or(-1) || expires <= ctx.call.now {
         return Err("invalid_grant");
+    }
+    let asked = ctx.call.form("scope").unwrap_or_default();
+    let narrower = !asked.is_empty()
+        && login.scopes.iter().any(|held| !asked.split_whitespace().any(|scope| scope == held));
+    if narrower && ctx.profile.has(F::RefreshKeepsScopes) {
+        return Err("invalid_scope");
     }
     ctx.state.grants.refresh.remove(&token);
     Ok((login, Kind::Refresh))
@@ -140,51 +149,6 @@ fn device(ctx: &mut Ctx<'_>, provider: &Value) -> Granted {
         session: None,
     };
     Ok((login, Kind::Device))
-}
-
-fn credentials(ctx: &mut Ctx<'_>, provider: &Value, secret: Option<&str>) -> Granted {
-    let call = ctx.call;
-    let application = ctx.state.application_of(provider).cloned().ok_or("invalid_grant")?;
-    let user = match (call.form("username"), call.form("password")) {
-        (Some(username), Some(password)) => by_app_password(ctx, &username, &password)?,
-        _ if secret.is_some() && provider["client_secret"] == json!(secret) => {
-            own_account(ctx, provider)
-        }
-        _ => return Err("invalid_grant"),
-    };
-    let person = Model::User.by_pk(ctx.state, &json!(user)).ok_or("invalid_grant")?;
-    if !ctx.state.may_open(&application, person) {
-        return Err("invalid_grant");
-    }
-    let scopes = effective(ctx, provider, &call.form("scope").unwrap_or_default());
-    let provider = provider["pk"].as_i64().unwrap_or_default();
-    Ok((
-        Login { provider, user, scopes, nonce: None, at: call.now, session: None },
-        Kind::Credentials,
-    ))
-}
-
-fn by_app_password(ctx: &Ctx<'_>, username: &str, password: &str) -> Result<i64, &'static str> {
-    let user =
-        ctx.state.user(username).filter(|user| user["is_active"] == true).ok_or("invalid_grant")?;
-    let opened = ctx.state.tokens.iter().any(|token| {
-        token["user"] == user["pk"]
-            && token["intent"] == "app_password"
-            && token["key"] == password
-            && !expired(token, ctx.call.now)
-    });
-    if opened { user["pk"].as_i64().ok_or("invalid_grant") } else { Err("invalid_grant") }
-}
-
-/// The account a client has of its own when it brings its secret instead of a user's password.
-fn own_account(ctx: &mut Ctx<'_>, provider: &Value) -> i64 {
-    let name = format!("ak-{}-client_credentials", provider["name"].as_str().unwrap_or_default());
-    match ctx.state.user(&name).and_then(|user| user["pk"].as_i64()) {
-        Some(pk) => pk,
-        None => {
-            ctx.state.add_user(json!({"username": name, "name": name, "type": "service_account"}))
-        }
-    }
 }
 
 fn issue(ctx: &mut Ctx<'_>, provider: &Value, login: Login, kind: Kind) -> Reply {
@@ -226,6 +190,7 @@ fn issue(ctx: &mut Ctx<'_>, provider: &Value, login: Login, kind: Kind) -> Reply
     ctx.state.grants.remember(
         token,
         Access {
+            provider: login.provider,
             user: login.user,
             scopes: login.scopes.clone(),
             userinfo: claims.userinfo,
