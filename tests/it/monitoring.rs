@@ -156,6 +156,16 @@ fn promtool_agrees() {
     assert_eq!(tools::words(&output), "", "nothing to improve about the metrics");
 }
 
+/// What it costs Prometheus to keep them does not depend on what happens.
+#[test]
+fn there_are_fewer_than_a_hundred_series_and_no_blank_in_a_label() {
+    let page = page();
+    let series: Vec<&str> = page.lines().filter(|line| !line.starts_with('#')).collect();
+    assert!(series.len() < 100, "{}", series.len());
+    let blank = series.iter().find(|line| line.rsplit_once(' ').unwrap().0.contains(' '));
+    assert_eq!(blank, None);
+}
+
 #[test]
 fn the_dashboard_asks_for_what_is_served() {
     let series = series(&page());
