@@ -4,15 +4,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use crate::http::fault::Script;
+use crate::http::front::Front;
 use crate::http::server::{listen, reserve};
 use crate::http::stage::{Advance, Ladder, Stage};
 use crate::http::tls::{TlsMode, acceptor};
 use crate::profile::Profile;
-use crate::shared::{Config, Gate, Listeners, Shared, lock};
+use crate::shared::{Config, Shared, lock};
 use crate::sim::{DEFAULT_TOKEN, Sim};
 use crate::state::State;
 
@@ -23,6 +22,8 @@ pub struct Builder {
     token: String,
     startup: Vec<(Advance, Stage)>,
     config: Config,
+    latency: Duration,
+    clock_offset: i64,
     bind: SocketAddr,
     tls: TlsMode,
     tls_bind: Option<SocketAddr>,
@@ -37,12 +38,9 @@ impl Builder {
             profile,
             token: DEFAULT_TOKEN.to_owned(),
             startup: vec![],
-            config: Config {
-                latency: Duration::ZERO,
-                clock_offset: 0,
-                web_path: "/".to_owned(),
-                trusted_proxy: true,
-            },
+            config: Config { web_path: "/".to_owned(), trusted_proxy: true },
+            latency: Duration::ZERO,
+            clock_offset: 0,
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             tls: TlsMode::Valid,
             tls_bind: None,
@@ -76,14 +74,14 @@ impl Builder {
     /// How long every answer takes.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
-        self.config.latency = latency;
+        self.latency = latency;
         self
     }
 
     /// By how many seconds the server's clock is ahead.
     #[must_use]
     pub fn clock_offset(mut self, seconds: i64) -> Self {
-        self.config.clock_offset = seconds;
+        self.clock_offset = seconds;
         self
     }
 
@@ -169,16 +167,15 @@ impl Builder {
                     .build()
                     .expect("a runtime");
                 runtime.block_on(async move {
-                    let mut stop = inner.gate.subscribe();
                     let _ = ready.send(spawn(bind, tls, &inner));
-                    let _ = stop.wait_for(|gate| gate.stop).await;
+                    inner.front.stopped().await;
                 });
             })
             .expect("a thread");
         let (address, tls_address) = started.recv().expect("the server starts");
         let shared = parts.shared;
         if lock(&shared.ladder).stage != Stage::Refused {
-            shared.listeners.wait(true);
+            shared.front.wait(true);
         }
         Sim { shared, address, tls_address, ca_pem: parts.ca_pem, thread: Some(thread) }
     }
@@ -193,7 +190,7 @@ impl Builder {
         let shared = parts.shared;
         let (address, tls_address) = spawn(parts.bind, parts.tls, &shared);
         if lock(&shared.ladder).stage != Stage::Refused {
-            while !shared.listeners.all() {
+            while !shared.front.listeners.all() {
                 tokio::task::yield_now().await;
             }
         }
@@ -204,19 +201,14 @@ impl Builder {
         let mut state = self.state.unwrap_or_else(|| State::installed(self.profile, &self.token));
         state.upgrade(self.profile);
         state.approves_devices = self.approves_devices;
-        let (gate, _) = watch::channel(Gate { open: false, stop: false, turn: 0 });
         let (ca_pem, tls) = acceptor(self.tls, &self.tls_names).expect("a certificate");
         let total = if tls.is_some() { 2 } else { 1 };
         let shared = Arc::new(Shared {
             profile: self.profile,
             config: self.config,
             state: Mutex::new(state),
-            log: Mutex::default(),
-            script: Mutex::new(Script::default()),
+            front: Front::new(total, self.latency, self.clock_offset),
             ladder: Mutex::new(Ladder::new(self.startup)),
-            gate,
-            counter: Mutex::new(0),
-            listeners: Listeners { total, ..Listeners::default() },
         });
         shared.enter();
         let mut tls_bind = self.bind;

@@ -16,6 +16,7 @@ mod ids;
 mod migrate;
 mod model;
 mod oidc;
+pub mod plumbing;
 mod profile;
 mod records;
 mod release;

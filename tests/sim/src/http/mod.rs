@@ -1,6 +1,7 @@
 //! The network side: sockets, TLS, faults, start-up stages and the log of requests.
 
 pub mod fault;
+pub mod front;
 pub mod log;
 pub mod origin;
 pub mod reply;
