@@ -6,6 +6,7 @@
 pub mod browser;
 mod builder;
 mod config;
+mod demands;
 mod dex;
 mod ids;
 mod jwt;

@@ -98,6 +98,26 @@ fn logging_out_ends_the_session_only_with_a_way_back() {
 }
 
 #[test]
+fn newer_authentik_sends_the_browser_back_from_a_registered_logout() {
+    let sim = authentik("2026.5");
+    let back = format!("{}/oauth2/logout/callback", common::NETBIRD);
+    let logout = json!({"matching_mode": "strict", "url": back, "redirect_uri_type": "logout"});
+    {
+        let mut state = sim.state();
+        let provider = state.provider_mut("netbird-embedded").expect("the provider");
+        provider["redirect_uris"].as_array_mut().expect("entries").push(logout);
+    }
+    let netbird = management(&embedded(), &sim);
+    let dashboard = Dashboard::of(&netbird);
+    let mut browser = browser(&netbird, &sim);
+    let login = browser.log_in(&dashboard, ALICE).expect("a login");
+    let (at, page) = browser.log_out(&dashboard, &login).expect("a page");
+    assert_eq!(at, back, "{page}");
+    assert!(page.contains("Logged Out"), "{page}");
+    assert_eq!(netbird.state().idp.sessions(), 0);
+}
+
+#[test]
 fn an_internal_issuer_works_with_overrides() {
     let sim = authentik("2026.2");
     let inside = "http://authentik-server:9000";
@@ -188,4 +208,17 @@ fn somebody_authentik_shuts_out_never_gets_back() {
     assert!(stuck.at.starts_with(common::AUTHENTIK) && stuck.text.contains("denied"), "{stuck}");
     assert!(browser(&netbird, &sim).log_in(&dashboard, ALICE).is_ok());
     assert_eq!(netbird.state().users.len(), 1);
+}
+
+#[test]
+fn people_get_in_with_every_release_of_authentik() {
+    for profile in authentik_sim::profiles() {
+        let sim = authentik(profile.name);
+        let netbird = management(&embedded(), &sim);
+        let login = browser(&netbird, &sim).log_in(&Dashboard::of(&netbird), ALICE);
+        let login = login.unwrap_or_else(|stuck| panic!("{}: {stuck}", profile.name));
+        assert_eq!(login.claims()["sub"], "CgE2EglhdXRoZW50aWs", "{}", profile.name);
+        let client = browser(&netbird, &sim).client_log_in(ALICE).expect("a login");
+        assert_eq!(client.role(), Some("owner"), "{}", profile.name);
+    }
 }

@@ -2,11 +2,8 @@
 
 mod common;
 
-use std::time::Duration;
-
-use authentik_sim::{Fault, FaultRule, Match, Stage};
-use common::{AUTHENTIK, COMBINED, authentik, embedded, knows, standalone};
-use netbird_sim::{Image, Kind, NetBird};
+use common::{AUTHENTIK, COMBINED, authentik, embedded, knows, put, standalone};
+use netbird_sim::NetBird;
 use serde_json::{Value, json};
 
 /// Starts the file and says why it does not, or nothing.
@@ -17,42 +14,35 @@ fn refusal(text: &str) -> String {
         .map_or_else(|refused| refused.0, |_| String::new())
 }
 
-/// The file with a value put in, or taken out by null.
-fn with(mut file: Value, pointer: &str, value: Value) -> String {
-    let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
-    file.pointer_mut(parent).expect("the parent")[key] = value;
-    file.to_string()
-}
-
 #[test]
 fn files_that_start() {
     for (why, text) in [
         ("embedded", embedded().to_string()),
         ("standalone", standalone().to_string()),
-        ("no connector", with(embedded(), "/EmbeddedIdP/StaticConnectors", Value::Null)),
+        ("no connector", put(embedded(), "/EmbeddedIdP/StaticConnectors", Value::Null)),
         (
             "a connector is the only way in",
-            with(embedded(), "/EmbeddedIdP/LocalAuthDisabled", json!(true)),
+            put(embedded(), "/EmbeddedIdP/LocalAuthDisabled", json!(true)),
         ),
         (
             "HttpConfig is ignored",
-            with(embedded(), "/HttpConfig", json!({"OIDCConfigEndpoint": "http://127.0.0.1:9/"})),
+            put(embedded(), "/HttpConfig", json!({"OIDCConfigEndpoint": "http://127.0.0.1:9/"})),
         ),
         (
             "a manager is ignored",
-            with(embedded(), "/IdpManagerConfig", json!({"ManagerType": "authentik"})),
+            put(embedded(), "/IdpManagerConfig", json!({"ManagerType": "authentik"})),
         ),
         (
             "a password for a hash",
-            with(embedded(), "/EmbeddedIdP/Owner/Hash", json!("owner-password-1")),
+            put(embedded(), "/EmbeddedIdP/Owner/Hash", json!("owner-password-1")),
         ),
         (
             "a raw cookie key",
-            with(embedded(), "/EmbeddedIdP/SessionCookieEncryptionKey", json!("0123456789abcdef")),
+            put(embedded(), "/EmbeddedIdP/SessionCookieEncryptionKey", json!("0123456789abcdef")),
         ),
         (
             "a cookie key in base64",
-            with(
+            put(
                 embedded(),
                 "/EmbeddedIdP/SessionCookieEncryptionKey",
                 json!("q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k="),
@@ -60,13 +50,13 @@ fn files_that_start() {
         ),
         (
             "a manager of nothing",
-            with(standalone(), "/IdpManagerConfig", json!({"ManagerType": "none"})),
+            put(standalone(), "/IdpManagerConfig", json!({"ManagerType": "none"})),
         ),
-        ("unknown keys", with(standalone(), "/Nonsense", json!({"a": [1]}))),
+        ("unknown keys", put(standalone(), "/Nonsense", json!({"a": [1]}))),
         ("a key in another case", standalone().to_string().replace("HttpConfig", "httpCONFIG")),
         (
             "discovery",
-            with(
+            put(
                 standalone(),
                 "/HttpConfig/OIDCConfigEndpoint",
                 json!(format!(
@@ -95,7 +85,7 @@ fn files_that_end_the_start() {
                 fields.remove(without);
             }
         }
-        with(standalone(), "/IdpManagerConfig", manager)
+        put(standalone(), "/IdpManagerConfig", manager)
     };
     for (says, text) in [
         ("err: ", "{".to_owned()),
@@ -104,17 +94,17 @@ fn files_that_end_the_start() {
             "function \"password\" not defined",
             standalone().to_string().replace("netbird-public", "{{ password }}"),
         ),
-        ("not base64 of 32 bytes", with(standalone(), key, json!("short"))),
-        ("not base64 of 32 bytes", with(embedded(), key, json!("short"))),
+        ("not base64 of 32 bytes", put(standalone(), key, json!("short"))),
+        ("not base64 of 32 bytes", put(embedded(), key, json!("short"))),
         (
             "object into Go struct field Config.DataStoreEncryptionKey of type string",
-            with(standalone(), key, json!({"$ref": "x"})),
+            put(standalone(), key, json!({"$ref": "x"})),
         ),
-        ("of type bool", with(standalone(), "/HttpConfig/IdpSignKeyRefreshEnabled", json!("true"))),
-        ("nil pointer", with(standalone(), "/HttpConfig", Value::Null)),
+        ("of type bool", put(standalone(), "/HttpConfig/IdpSignKeyRefreshEnabled", json!("true"))),
+        ("nil pointer", put(standalone(), "/HttpConfig", Value::Null)),
         (
             "no other identity providers",
-            with(
+            put(
                 json!({
                     "DataStoreEncryptionKey": embedded()["DataStoreEncryptionKey"],
                     "EmbeddedIdP": {"Enabled": true, "Issuer": "https://n.example/oauth2"},
@@ -123,14 +113,14 @@ fn files_that_end_the_start() {
                 json!(true),
             ),
         ),
-        ("issuer is required", with(embedded(), "/EmbeddedIdP/Issuer", json!(""))),
+        ("issuer is required", put(embedded(), "/EmbeddedIdP/Issuer", json!(""))),
         (
             "16, 24, or 32 bytes",
-            with(embedded(), "/EmbeddedIdP/SessionCookieEncryptionKey", json!("short")),
+            put(embedded(), "/EmbeddedIdP/SessionCookieEncryptionKey", json!("short")),
         ),
         (
             "invalid manager type: ldap",
-            with(standalone(), "/IdpManagerConfig", json!({"ManagerType": "LDAP"})),
+            put(standalone(), "/IdpManagerConfig", json!({"ManagerType": "LDAP"})),
         ),
         ("clientID is missing", manager("ClientID")),
         ("Username is missing", manager("Username")),
@@ -140,7 +130,7 @@ fn files_that_end_the_start() {
         ("GrantType is missing", manager("GrantType")),
         (
             "404",
-            with(
+            put(
                 standalone(),
                 "/HttpConfig/OIDCConfigEndpoint",
                 json!(format!("{AUTHENTIK}/application/o/absent/.well-known/openid-configuration")),
@@ -148,7 +138,7 @@ fn files_that_end_the_start() {
         ),
         (
             "no such host",
-            with(
+            put(
                 standalone(),
                 "/HttpConfig/OIDCConfigEndpoint",
                 json!("https://absent.example.com/"),
@@ -158,97 +148,6 @@ fn files_that_end_the_start() {
         let refused = refusal(&text);
         assert!(refused.contains(says), "{says}: {refused:?} for {text}");
     }
-}
-
-#[test]
-fn variables_of_the_environment_are_put_in() {
-    let sim = authentik("2026.2");
-    let text = with(
-        embedded(),
-        "/EmbeddedIdP/StaticConnectors/0/config/clientSecret",
-        json!("{{ .AUTHENTIK_SECRET }}"),
-    );
-    let netbird =
-        knows(NetBird::management(&text), &sim).env("AUTHENTIK_SECRET", "a-secret").start();
-    let netbird = netbird.expect("it starts");
-    let secret = |netbird: &NetBird| {
-        netbird.state().idp.connector("authentik").expect("it is there").config["clientSecret"]
-            .clone()
-    };
-    assert_eq!(secret(&netbird), "a-secret");
-    let unset = knows(NetBird::management(&text), &sim).start().expect("it starts");
-    assert_eq!(secret(&unset), "<no value>");
-    let escaped = text.replace("{{ .AUTHENTIK_SECRET }}", "\\u007b{ x");
-    let kept = knows(NetBird::management(&escaped), &sim).start().expect("it starts");
-    assert_eq!(secret(&kept), "{{ x");
-}
-
-#[test]
-fn without_a_key_the_file_is_written_anew_with_one() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let path = dir.path().join("management.json");
-    let sim = authentik("2026.2");
-    let mut file = standalone();
-    file["DataStoreEncryptionKey"] = json!("");
-    file["Nonsense"] = json!(1);
-    file["HttpConfig"]["AuthUserIDClaim"] = json!("{{ .CLAIM }}");
-    std::fs::write(&path, file.to_string()).expect("written");
-    let start =
-        || knows(NetBird::with_file(Image::Management, &path), &sim).env("CLAIM", "sub").start();
-    let netbird = start().expect("it starts");
-    let written: Value = serde_json::from_str(&netbird.config_text()).expect("JSON");
-    assert_eq!(written["DataStoreEncryptionKey"].as_str().map(str::len), Some(44));
-    assert_eq!(written["HttpConfig"]["AuthUserIDClaim"], "sub", "expanded");
-    assert!(
-        written["Nonsense"].is_null() && !written["StoreConfig"].is_null(),
-        "by its own fields"
-    );
-    drop(netbird);
-    let again = start().expect("it starts");
-    let kept: Value = serde_json::from_str(&again.config_text()).expect("JSON");
-    assert_eq!(kept, written, "the second start has nothing to write");
-    drop(again);
-    std::fs::remove_file(&path).expect("removed");
-    assert!(start().is_err_and(|refused| refused.0.contains("open ")));
-}
-
-#[test]
-fn authentik_away_at_the_start() {
-    let sim = authentik("2026.2");
-    let discovery =
-        json!(format!("{AUTHENTIK}/application/o/netbird-public/.well-known/openid-configuration"));
-    let with_discovery = with(standalone(), "/HttpConfig/OIDCConfigEndpoint", discovery);
-    sim.set_stage(Stage::Refused);
-    let refused = knows(NetBird::management(&with_discovery), &sim).start().err();
-    assert!(refused.is_some_and(|refused| refused.0.contains("connection refused")));
-    let kept =
-        knows(NetBird::management(&standalone().to_string()), &sim).start().expect("it starts");
-    assert!(kept.logged("could not get keys from location"));
-    let inside =
-        knows(NetBird::management(&embedded().to_string()), &sim).start().expect("it starts");
-    assert!(inside.logged("Failed to open connector"));
-
-    sim.set_stage(Stage::Ready);
-    sim.fault(FaultRule::always(Match::Any, Fault::Hang(Duration::MAX)));
-    let patience = Duration::from_millis(50);
-    let silent = knows(NetBird::management(&with_discovery), &sim).patience(patience).start().err();
-    assert!(silent.is_some_and(|refused| refused.0.contains("deadline exceeded")));
-}
-
-#[test]
-fn a_server_that_ended_refuses_and_says_why_and_may_be_started_again() {
-    let sim = authentik("2026.2");
-    let netbird =
-        knows(NetBird::management(&embedded().to_string()), &sim).start().expect("it starts");
-    assert_eq!(netbird.kind(), Some(Kind::Embedded));
-    netbird.set_config("{{");
-    assert!(netbird.restart().is_err());
-    assert_eq!((netbird.open_api().get("/api/instance").status, netbird.kind()), (0, None));
-    assert!(netbird.logged("FATL failed reading provided config file: error parsing template"));
-    netbird.set_config(&standalone().to_string());
-    assert_eq!(netbird.restart(), Ok(()));
-    assert_eq!(netbird.kind(), Some(Kind::Standalone));
-    assert_eq!(netbird.open_api().get("/oauth2/keys").status, 404, "no provider of its own");
 }
 
 #[test]
@@ -286,13 +185,4 @@ fn without_the_internet_only_with_geolocation_off() {
     };
     assert!(start("").is_err_and(|refused| refused.0.contains("geolocation")));
     assert!(start("true").is_ok());
-}
-
-#[test]
-fn debug_shows_the_secret_and_no_other_level_does() {
-    let sim = authentik("2026.2");
-    let file = embedded().to_string();
-    let shows = |netbird: &NetBird| netbird.logged(common::SECRET);
-    assert!(!shows(&knows(NetBird::management(&file), &sim).start().expect("it starts")));
-    assert!(shows(&knows(NetBird::management(&file), &sim).debug().start().expect("it starts")));
 }

@@ -117,9 +117,12 @@ pub(crate) fn install(state: &mut State, profile: &Profile, bootstrap_token: &st
     }
     let outpost = state.take_pk();
     if profile.has(Feature::Brands) {
-        let role = json!({"pk": fixed_uuid("outpost role"), "name": "ak-managed-outpost", "permissions": []});
-        let roles = json!([role["pk"]]);
-        state.roles.push(role);
+        let mut roles = json!([]);
+        if profile.has(Feature::DirectRoles) {
+            let role = json!({"pk": fixed_uuid("outpost role"), "name": "ak-managed-outpost", "permissions": []});
+            roles = json!([role["pk"]]);
+            state.roles.push(role);
+        }
         state.users.push(overlaid(
             blank_user(outpost),
             json!({
@@ -223,6 +226,16 @@ fn mappings(profile: &Profile) -> Vec<(String, &'static str, &'static str)> {
     }
     if profile.has(Feature::Entitlements) {
         all.push((oauth2("entitlements"), "entitlements", "Application Entitlements"));
+    }
+    if profile.has(Feature::NineMappings) {
+        // There are nine; what the three new ones are called is not known, so these names are invented.
+        for (scope, title) in [
+            ("invented_one", "Invented 1"),
+            ("invented_two", "Invented 2"),
+            ("invented_three", "Invented 3"),
+        ] {
+            all.push((oauth2(scope), scope, title));
+        }
     }
     all
 }

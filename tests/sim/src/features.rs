@@ -1,8 +1,17 @@
-//! What differs between releases beyond the keys of an answer: one table, so that a profile is nothing but a number.
+//! The names of what differs between releases beyond the keys of an answer.
 
-use crate::release::{NEVER, Range, Release, before, between, since};
+/// How the borders of a difference are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Both sides of each border were recorded, or seen on running servers.
+    Recorded,
+    /// The published schemas of the releases say so.
+    Schema,
+    /// Source code, release notes or reports, read.
+    Read,
+}
 
-/// How a fact is known.
+/// How a profile is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Evidence {
     /// Seen on a running server; the replay test compares it.
@@ -108,74 +117,50 @@ pub enum Feature {
     ReservedSlugs,
     /// Refused slugs are quoted typographically.
     CurlyQuotes,
+    /// Users have a type; before, an attribute makes service accounts.
+    UserTypes,
+    /// Users hold roles themselves, and groups hand theirs down.
+    DirectRoles,
+    /// An application without bindings is open to nobody if the system settings say so.
+    DefaultAccess,
+    /// That setting is told to everybody by the brand.
+    DefaultAccessShown,
+    /// Bindings may end.
+    ExpiringBindings,
+    /// A brand serves its domain and what ends in a dot and the domain; before, whatever ends like the domain.
+    BrandAtDot,
+    /// Of several brands the one with the longest domain serves; before, any.
+    BrandLongest,
+    /// Settings of the system are open to the API.
+    SystemSettings,
+    /// Settings have flags.
+    Flags,
+    /// A device code is for those only who may open the application.
+    DeviceChecksAccess,
+    /// Discovery lists the grants of the provider; before, a fixed list.
+    GrantsDiscovered,
+    /// A return address of a logout counts if it is registered; before, none does.
+    LogoutReturns,
+    /// ... one that is not registered is refused; before, ignored.
+    LogoutChecked,
+    /// ... and where none at all is registered, any is refused.
+    LogoutNeedsEntry,
+    /// Somebody who is not logged in may log out; before, they are sent to log in.
+    LogoutIdempotent,
+    /// The uniqueness of a name that was lost in a race is a field error; before, a 500 page.
+    RaceIsFieldError,
+    /// Every second request that names `TE` in its Connection header gets no answer.
+    TeStalls,
+    /// A code that was asked for without PKCE is refused if a verifier comes with it.
+    PkceDowngrade,
+    /// A refresh that asks for fewer scopes is refused.
+    RefreshKeepsScopes,
+    /// New installations give tokens a day instead of half an hour.
+    DayLongTokens,
+    /// Some of the databases' own words reach the client when a race is lost.
+    RaceIsRawText,
+    /// `users/me` lists the users of the session.
+    MeUsers,
+    /// Three more scope mappings, whose names are not known.
+    NineMappings,
 }
-
-/// One line of the table.
-#[derive(Debug)]
-pub struct Row {
-    /// What.
-    pub feature: Feature,
-    /// Where it holds.
-    pub range: Range,
-    /// How the range is known.
-    pub evidence: Evidence,
-}
-
-const fn row(feature: Feature, range: Range, evidence: Evidence) -> Row {
-    Row { feature, range, evidence }
-}
-
-use Evidence::{Read, Recorded};
-use Feature as F;
-
-/// Every difference. A range whose border lies between two recordings is `Read`.
-pub static TABLE: &[Row] = &[
-    row(F::SlashRedirect, before(2023, 5), Read),
-    row(F::BadHostIs400, before(2024, 2), Recorded),
-    row(F::SchemeNamed, before(2025, 8), Read),
-    row(F::Autocomplete, since(2025, 8), Read),
-    row(F::Charset, between((2024, 12), (2026, 2)), Recorded),
-    row(F::SmallPages, since(2025, 12), Read),
-    row(F::MappingsMoved, since(2024, 8), Read),
-    row(F::Brands, since(2024, 2), Recorded),
-    row(F::OfflineAccess, since(2024, 2), Recorded),
-    row(F::ApiMapping, since(2024, 6), Read),
-    row(F::Entitlements, since(2024, 12), Read),
-    row(F::InvalidationFlow, since(2024, 10), Read),
-    row(F::RedirectList, Range(Release(2024, 8, 5), Release(2024, 10, -1)), Read),
-    row(F::RedirectList, Range(Release(2024, 10, 3), NEVER), Read),
-    row(F::RedirectType, since(2026, 5), Recorded),
-    row(F::GrantTypes, Range(Release(2026, 5, 0), NEVER), Read),
-    row(F::ProviderNameUnique, since(2023, 3), Read),
-    row(F::SubUserId, since(2023, 2), Read),
-    row(F::SubUserUuid, since(2023, 5), Read),
-    row(F::SetKeyJson, since(2023, 2), Read),
-    row(F::GroupNameUnique, since(2025, 12), Read),
-    row(F::UserNeedsGroups, before(2023, 2), Read),
-    row(F::Transactional, since(2023, 10), Read),
-    row(F::TransactionalSuperuser, between((2023, 10), (2024, 12)), Read),
-    row(F::JwtOnApi, since(2023, 5), Read),
-    row(F::ScopeClaim, since(2025, 8), Read),
-    row(F::SessionClaims, since(2024, 12), Read),
-    row(F::TokenId, since(2026, 2), Recorded),
-    row(F::NonceInAccess, since(2024, 2), Recorded),
-    row(F::EmailVerified, before(2025, 10), Read),
-    row(F::OldTokens, before(2023, 2), Read),
-    row(F::OauthRequestId, since(2025, 8), Read),
-    row(F::ConsentPage, before(2024, 8), Read),
-    row(F::ConsentForOffline, before(2025, 8), Read),
-    row(F::LoginAtFlow, since(2025, 12), Read),
-    row(F::Inspector, since(2025, 12), Read),
-    row(F::Live200, since(2024, 12), Recorded),
-    row(F::Ready200, since(2024, 8), Read),
-    row(F::Starting503, since(2025, 10), Read),
-    row(F::LiveAsksCore, Range(Release(2025, 10, 4), NEVER), Read),
-    row(F::LiveStarting, since(2026, 8), Read),
-    row(F::TokenLater, since(2023, 8), Read),
-    row(F::ForwardedTrusted, since(2026, 8), Read),
-    row(F::CheapKeyPairs, since(2025, 12), Read),
-    row(F::Rbac, since(2023, 10), Read),
-    row(F::FastJson, since(2024, 12), Read),
-    row(F::ReservedSlugs, since(2025, 8), Read),
-    row(F::CurlyQuotes, since(2025, 12), Read),
-];

@@ -27,13 +27,18 @@ pub(crate) enum Endpoint<'a> {
     AddUser(&'a str),
     RemoveUser(&'a str),
     SetupUrls(&'a str),
+    Settings,
+    CheckAccess(&'a str),
     Transactional,
     AllMappings,
     AllProviders,
     GenerateKeyPair,
     Blueprints,
     Assign(&'a str),
+    Unassign(&'a str),
+    RolePermissions,
     RoleAddUser(&'a str),
+    RoleRemoveUser(&'a str),
 }
 
 impl Endpoint<'_> {
@@ -41,6 +46,7 @@ impl Endpoint<'_> {
         match self {
             Self::List(_) => "GET, POST, HEAD, OPTIONS",
             Self::Detail(..) => "GET, PUT, PATCH, DELETE, HEAD, OPTIONS",
+            Self::Settings => "GET, PUT, PATCH, HEAD, OPTIONS",
             Self::Transactional => "PUT, OPTIONS",
             Self::ServiceAccount
             | Self::SetKey(_)
@@ -48,7 +54,9 @@ impl Endpoint<'_> {
             | Self::RemoveUser(_)
             | Self::GenerateKeyPair
             | Self::Assign(_)
-            | Self::RoleAddUser(_) => "POST, OPTIONS",
+            | Self::RoleAddUser(_)
+            | Self::RoleRemoveUser(_) => "POST, OPTIONS",
+            Self::Unassign(_) => "PATCH, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
     }
@@ -66,14 +74,22 @@ pub(crate) fn endpoint<'a>(profile: &Profile, path: &'a str) -> Option<Endpoint<
     let brands = if profile.has(F::Brands) { "brands" } else { "tenants" };
     Some(match parts.as_slice() {
         ["admin", "version"] => Endpoint::Version,
+        ["admin", "settings"] if profile.has(F::SystemSettings) => Endpoint::Settings,
         ["root", "config"] => Endpoint::Config,
         ["schema"] => Endpoint::Schema,
         ["providers", "oauth2"] => Endpoint::List(Model::Provider),
         ["providers", "oauth2", pk] => Endpoint::Detail(Model::Provider, pk),
         ["providers", "oauth2", pk, "setup_urls"] => Endpoint::SetupUrls(pk),
+        ["providers", "proxy"] => Endpoint::List(Model::Proxy),
+        ["providers", "proxy", pk] => Endpoint::Detail(Model::Proxy, pk),
+        ["providers", "ldap"] => Endpoint::List(Model::Ldap),
+        ["providers", "ldap", pk] => Endpoint::Detail(Model::Ldap, pk),
+        ["providers", "saml"] => Endpoint::List(Model::Saml),
+        ["providers", "saml", pk] => Endpoint::Detail(Model::Saml, pk),
         ["providers", "all"] => Endpoint::AllProviders,
         ["core", "applications"] => Endpoint::List(Model::Application),
         ["core", "applications", slug] => Endpoint::Detail(Model::Application, slug),
+        ["core", "applications", slug, "check_access"] => Endpoint::CheckAccess(slug),
         ["core", "transactional", "applications"] if profile.has(F::Transactional) => {
             Endpoint::Transactional
         }
@@ -109,8 +125,15 @@ pub(crate) fn endpoint<'a>(profile: &Profile, path: &'a str) -> Option<Endpoint<
         ["policies", "bindings", pk] => Endpoint::Detail(Model::Binding, pk),
         ["rbac", "roles"] if profile.has(F::Rbac) => Endpoint::List(Model::Role),
         ["rbac", "roles", pk] if profile.has(F::Rbac) => Endpoint::Detail(Model::Role, pk),
-        ["rbac", "roles", pk, "add_user"] if profile.has(F::SmallPages) => {
+        ["rbac", "roles", pk, "add_user"] if profile.has(F::DirectRoles) => {
             Endpoint::RoleAddUser(pk)
+        }
+        ["rbac", "roles", pk, "remove_user"] if profile.has(F::DirectRoles) => {
+            Endpoint::RoleRemoveUser(pk)
+        }
+        ["rbac", "permissions"] if profile.has(F::Rbac) => Endpoint::RolePermissions,
+        ["rbac", "permissions", "assigned_by_roles", pk, "unassign"] if profile.has(F::Rbac) => {
+            Endpoint::Unassign(pk)
         }
         ["rbac", "permissions", "assigned_by_roles", pk, "assign"] if profile.has(F::Rbac) => {
             Endpoint::Assign(pk)
@@ -130,7 +153,7 @@ pub(crate) fn answer(
     if path == "/-/health/ready/" {
         return (starting::ready(call, profile), false);
     }
-    if path.starts_with("/api/v3/") {
+    if path.starts_with("/api/v3/") && !path.starts_with("/api/v3/flows/executor/") {
         return api_answer(profile, state, call, tokens_known);
     }
     if let Some(reply) = oidc::answer(profile, state, call) {

@@ -3,13 +3,14 @@
 use serde_json::{Map, Value};
 
 use crate::model::Model;
+use crate::other_shapes::{LDAP_TAIL, PROXY_TAIL, SAML_TAIL};
 use crate::profile::Profile;
 use crate::release::{ALL, NEVER, Range, Release, before, between, since};
 
 /// A key and the releases that serve it.
 pub type Key = (&'static str, Range);
 
-const fn all(name: &'static str) -> Key {
+pub(crate) const fn all(name: &'static str) -> Key {
     (name, ALL)
 }
 
@@ -121,6 +122,7 @@ static BRAND: &[Key] = &[
     all("branding_favicon"),
     ("branding_custom_css", since(2025, 4)),
     ("branding_default_flow_background", since(2025, 4)),
+    ("branding_map_tiles", since(2026, 8)),
     all("flow_authentication"),
     all("flow_invalidation"),
     all("flow_recovery"),
@@ -131,7 +133,7 @@ static BRAND: &[Key] = &[
     ("flow_user_switch", since(2026, 8)),
     ("flow_request", since(2026, 8)),
     ("event_retention", before(2024, 2)),
-    ("default_application", since(2024, 12)),
+    ("default_application", since(2024, 8)),
     all("web_certificate"),
     ("client_certificates", since(2025, 6)),
     all("attributes"),
@@ -159,7 +161,7 @@ static USER: &[Key] = &[
     all("name"),
     all("is_active"),
     all("last_login"),
-    ("date_joined", since(2025, 12)),
+    ("date_joined", since(2025, 4)),
     all("is_superuser"),
     all("groups"),
     all("groups_obj"),
@@ -171,9 +173,9 @@ static USER: &[Key] = &[
     all("uid"),
     all("path"),
     ("type", since(2023, 8)),
-    ("uuid", since(2023, 8)),
-    ("password_change_date", since(2025, 12)),
-    ("last_updated", since(2025, 12)),
+    ("uuid", since(2023, 10)),
+    ("password_change_date", since(2025, 2)),
+    ("last_updated", since(2025, 8)),
 ];
 
 static GROUP: &[Key] = &[
@@ -191,8 +193,8 @@ static GROUP: &[Key] = &[
     ("roles", since(2023, 10)),
     ("roles_obj", since(2023, 10)),
     ("inherited_roles_obj", since(2025, 12)),
-    ("children", since(2025, 12)),
-    ("children_obj", since(2025, 12)),
+    ("children", since(2025, 8)),
+    ("children_obj", since(2025, 8)),
 ];
 
 static TOKEN: &[Key] = &[
@@ -221,6 +223,8 @@ static BINDING: &[Key] = &[
     all("order"),
     all("timeout"),
     ("failure_result", since(2023, 10)),
+    ("expires", since(2026, 8)),
+    ("expiring", since(2026, 8)),
 ];
 
 static ROLE: &[Key] = &[all("pk"), all("name")];
@@ -230,6 +234,9 @@ static ROLE: &[Key] = &[all("pk"), all("name")];
 pub fn keys(model: Model) -> Vec<Key> {
     match model {
         Model::Provider => [PROVIDER_HEAD, PROVIDER_TAIL].concat(),
+        Model::Proxy => [PROVIDER_HEAD, PROXY_TAIL].concat(),
+        Model::Ldap => [PROVIDER_HEAD, LDAP_TAIL].concat(),
+        Model::Saml => [PROVIDER_HEAD, SAML_TAIL].concat(),
         Model::Application => APPLICATION.to_vec(),
         Model::Flow => FLOW.to_vec(),
         Model::ScopeMapping => SCOPE_MAPPING.to_vec(),

@@ -1,12 +1,16 @@
 //! What the server's tasks and the tests' handle have in common.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::api::race;
 use crate::call::Call;
 use crate::features::Feature;
+use crate::http::fault::Fault;
 use crate::http::front::{Front, Handled, Site};
+use crate::http::networks;
 use crate::http::origin::Seen;
 use crate::http::reply::Reply;
 use crate::http::stage::{Ladder, Stage};
@@ -19,7 +23,10 @@ use crate::state::State;
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) web_path: String,
-    pub(crate) trusted_proxy: bool,
+    /// Whom requests come from, as the server sees it.
+    pub(crate) peer: IpAddr,
+    /// Whose forwarded headers it believes.
+    pub(crate) trusted_networks: Vec<String>,
 }
 
 /// The server's memory.
@@ -30,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     pub(crate) front: Front,
     pub(crate) ladder: Mutex<Ladder>,
+    pub(crate) te_requests: Mutex<usize>,
 }
 
 /// The lock, whoever panicked while holding it: a failed assertion in a test must not hide behind another.
@@ -49,9 +57,30 @@ impl Site for Shared {
     fn spoilt(&self) {
         self.count_only();
     }
+
+    fn own_fault(&self, call: &Call) -> Option<Fault> {
+        self.stalls(call)
+    }
+
+    fn lost_race(&self, call: &Call) -> Option<Reply> {
+        Some(race::lost(self.profile, &call.path, &call.body))
+    }
 }
 
 impl Shared {
+    /// The newest router answers every second request that names `TE` in its Connection header, and no other.
+    fn stalls(&self, call: &Call) -> Option<Fault> {
+        let named = call.header("connection").is_some_and(|value| {
+            value.split(',').any(|option| option.trim().eq_ignore_ascii_case("te"))
+        });
+        if !named || !self.profile.has(Feature::TeStalls) {
+            return None;
+        }
+        let mut count = lock(&self.te_requests);
+        *count += 1;
+        count.is_multiple_of(2).then_some(Fault::Hang(Duration::MAX))
+    }
+
     /// Counts a request for the stage without answering it.
     fn count_only(&self) {
         if lock(&self.ladder).see().1 {
@@ -81,13 +110,8 @@ impl Shared {
         if call.path == "/-/health/live/" {
             return Handled::made_up(starting::live(self.profile));
         }
-        let seen = Seen {
-            host: call.header("host").unwrap_or_default(),
-            forwarded_host: call.header("x-forwarded-host"),
-            forwarded_proto: call.header("x-forwarded-proto"),
-            tls,
-            trusted: self.config.trusted_proxy,
-        };
+        let trusted = networks::trusted(self.config.peer, &self.config.trusted_networks);
+        let seen = Seen::of(self.profile, call, tls, trusted);
         match seen.origin(self.profile) {
             Ok(origin) => call.base = format!("{origin}{prefix}"),
             Err(reply) => return Handled::made_up(reply),

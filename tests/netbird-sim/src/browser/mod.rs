@@ -91,8 +91,6 @@ impl Login {
 pub struct Browser<'a> {
     netbird: &'a NetBird,
     authentik: Option<&'a Sim>,
-    /// Who typed a password at Authentik last.
-    signed_in: Option<String>,
     /// Which server is behind a name.
     places: BTreeMap<String, String>,
     /// Cookies by name, by origin.
@@ -108,14 +106,7 @@ impl<'a> Browser<'a> {
         let issuer = netbird.issuer();
         let own = issuer.strip_suffix("/oauth2").unwrap_or("https://netbird.example.com");
         let places = BTreeMap::from([(own.to_owned(), netbird.url())]);
-        Self {
-            netbird,
-            authentik: None,
-            signed_in: None,
-            places,
-            cookies: BTreeMap::new(),
-            way: vec![],
-        }
+        Self { netbird, authentik: None, places, cookies: BTreeMap::new(), way: vec![] }
     }
 
     /// The same, where a simulated Authentik stands behind a name too.
@@ -138,7 +129,6 @@ impl<'a> Browser<'a> {
     /// Forgets all cookies.
     pub fn clear_cookies(&mut self) {
         self.cookies.clear();
-        self.signed_in = None;
     }
 
     /// The cookies for an origin, by name.

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::browser::authentik::Flow;
 use crate::browser::wire::{Answer, send};
 use crate::browser::{Browser, Stuck};
 
@@ -78,7 +79,10 @@ impl Browser<'_> {
             if arrives(&next, until) {
                 return Ok(Arrived::At(next));
             }
-            url = self.through_flow(next)?;
+            url = match self.through_flow(next.clone())? {
+                Flow::On(url) => url,
+                Flow::Stays(page) => return Ok(Arrived::Page(next, page)),
+            };
             if arrives(&url, until) {
                 return Ok(Arrived::At(url));
             }

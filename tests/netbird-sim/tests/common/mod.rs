@@ -4,8 +4,8 @@
 #![allow(dead_code)]
 
 use authentik_sim::Sim;
-use netbird_sim::browser::Browser;
-use netbird_sim::{Builder, NetBird};
+use netbird_sim::browser::{Browser, Dashboard, Login, Person, Stuck};
+use netbird_sim::{Builder, Connector, NetBird};
 use serde_json::{Value, json};
 
 /// The names that the files have; nobody serves them.
@@ -71,8 +71,13 @@ pub fn scope(state: &authentik_sim::State, name: &str) -> Value {
 
 /// The claims of a token.
 pub fn claims(token: &str) -> Value {
+    part_of(token, 1)
+}
+
+/// The header or the claims of a token.
+pub fn part_of(token: &str, part: usize) -> Value {
     use base64::Engine as _;
-    let part = token.split('.').nth(1).unwrap_or_default();
+    let part = token.split('.').nth(part).unwrap_or_default();
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
@@ -200,4 +205,43 @@ pub fn browser<'a>(netbird: &'a NetBird, authentik: &'a Sim) -> Browser<'a> {
 pub fn api_scope(state: &authentik_sim::State) -> Value {
     let found = state.scope_mappings.iter().find(|m| m["scope_name"] == "goauthentik.io/api");
     found.map_or(Value::Null, |mapping| mapping["pk"].clone())
+}
+
+/// The file with a value put in, or taken out by null.
+pub fn put(mut file: Value, pointer: &str, value: Value) -> String {
+    let (parent, key) = pointer.rsplit_once('/').expect("a pointer");
+    file.pointer_mut(parent).expect("the parent")[key] = value;
+    file.to_string()
+}
+
+/// A combined server with an owner who has logged in, and Authentik as a connector.
+pub fn claimed(sim: &Sim) -> (NetBird, Login) {
+    let netbird = combined(sim);
+    let local = Person::Local { email: OWNER, password: PASSWORD };
+    {
+        let mut state = netbird.state();
+        state.idp.set_password(OWNER, HASH.trim(), "Owner");
+        let from = connector();
+        let text = |key: &str| from[key].as_str().expect("a text").to_owned();
+        let (id, kind, name) = (text("id"), text("type"), text("name"));
+        state.idp.connectors.push(Connector { id, kind, name, config: from["config"].clone() });
+    }
+    let login = browser(&netbird, sim).log_in(&Dashboard::of(&netbird), local).expect("a login");
+    assert_eq!(login.role(), Some("owner"));
+    (netbird, login)
+}
+
+pub fn come(netbird: &NetBird, sim: &Sim, name: &str) -> Login {
+    let login = browser(netbird, sim).log_in(&Dashboard::of(netbird), Person::Authentik(name));
+    login.unwrap_or_else(|stuck| panic!("{name}: {stuck}"))
+}
+
+/// Where this person gets stuck.
+pub fn stuck(netbird: &NetBird, sim: &Sim, person: Person<'_>) -> Stuck {
+    browser(netbird, sim).log_in(&Dashboard::of(netbird), person).expect_err("the login fails")
+}
+
+/// Whether this person gets through to tokens.
+pub fn works(netbird: &NetBird, sim: &Sim, person: Person<'_>) -> bool {
+    browser(netbird, sim).log_in(&Dashboard::of(netbird), person).is_ok()
 }

@@ -2,11 +2,10 @@
 //! makes up, which are learned instead.
 
 use authentik_sim::plumbing::pairs;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use netbird_sim::browser::Answer;
 use serde_json::Value;
 
+use crate::common::part_of;
 use crate::translate::Ids;
 
 /// Headers that must be there or not, with the same value.
@@ -184,7 +183,7 @@ impl Comparison<'_> {
             {
                 self.ids.learn(old, new);
                 for part in 0..2 {
-                    self.walk("", &decoded(old, part), &decoded(new, part), false);
+                    self.walk("", &part_of(old, part), &part_of(new, part), false);
                 }
             }
             (Value::String(old), Value::String(new)) => {
@@ -245,10 +244,4 @@ fn message(text: &str) -> String {
         (Some(start), Some(end)) => format!("{}{}", &line[..start], &line[end..]),
         _ => line.to_owned(),
     }
-}
-
-fn decoded(token: &str, part: usize) -> Value {
-    let text = token.split('.').nth(part).unwrap_or_default();
-    let bytes = URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
-    serde_json::from_slice(&bytes).unwrap_or(Value::Null)
 }

@@ -1,6 +1,7 @@
 //! The contract: every recorded exchange with a real NetBird 0.77.1, sent to the simulator in the same order, must come
 //! back the same. Behind it stands the simulated Authentik.
 
+mod acts;
 #[path = "../common/mod.rs"]
 mod common;
 mod compare;

@@ -52,6 +52,16 @@ pub trait Site: Debug + Send + Sync + 'static {
 
     /// A request came that a fault keeps from being handled.
     fn spoilt(&self) {}
+
+    /// What the server itself does wrong with a request, where no rule says otherwise.
+    fn own_fault(&self, _call: &Call) -> Option<Fault> {
+        None
+    }
+
+    /// The answer to whoever makes an object that somebody else has just made, if it is another than to whoever is late.
+    fn lost_race(&self, _call: &Call) -> Option<Reply> {
+        None
+    }
 }
 
 /// How many listeners there are, and how many of them listen: what `set_stage` waits for, so that a test sees its effect.

@@ -108,7 +108,7 @@ pub(crate) async fn serve<S: Site>(
         now: front.now(),
     };
     let seq = front.note(&call, tls, started);
-    let fault = front.pick_fault(&call);
+    let fault = front.pick_fault(&call).or_else(|| site.own_fault(&call));
     if !front.latency.is_zero() {
         sleep(front.latency).await;
     }
@@ -174,6 +174,18 @@ async fn act<S: Site>(
         }
         Some(Fault::TruncatedBody) => (spoilable(site, call, tls).await, Delivery::Half),
         Some(Fault::Trickle(pause)) => (site.handle(call, tls).await, Delivery::Slowly(pause)),
+        Some(Fault::LostRace) => {
+            let other = site.handle(call.clone(), tls).await;
+            let mut handled = site.handle(call.clone(), tls).await;
+            if let (Some(other), Some(handled)) = (other, &mut handled)
+                && other.reply.status < 300
+                && handled.reply.status == 400
+                && let Some(reply) = site.lost_race(&call)
+            {
+                handled.reply = reply;
+            }
+            (handled, Delivery::Whole)
+        }
         Some(Fault::ResetAfter) => (site.handle(call, tls).await, Delivery::Never),
         Some(Fault::Reset | Fault::Hang(_)) => (made_up(Reply::empty(0)), Delivery::Never),
     }
