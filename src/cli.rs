@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 
-use crate::config::variables::{self, VARIABLES, edit_distance};
+use crate::config::declare::Default;
+use crate::config::names::{edit_distance, nearest};
+use crate::config::variables::{self, VARIABLES};
 use crate::error::{Error, Exit, Result};
 
 /// What is to be done.
@@ -113,13 +115,16 @@ pub fn help(variable: Option<&str>) -> Result<String> {
         let name = name.to_ascii_uppercase();
         let found = variables::find(&name).or_else(|| variables::file_form(&name));
         let Some(variable) = found else {
-            let near = variables::nearest(&name);
+            let near = nearest(&name);
             let hint = near.map_or("see help".to_owned(), |n| format!("did you mean {n}?"));
             return Err(usage(&format!("unknown variable {}", name.escape_debug()), &hint));
         };
         let _ = writeln!(out, "{}\n  {}", variable.name, plain(variable.meaning));
-        let default = if variable.default.is_empty() { "not set" } else { variable.default };
-        let _ = writeln!(out, "  default: {}", plain(default));
+        let default = match variable.default {
+            Default::Unset => "not set".to_owned(),
+            default => plain(&default.to_string()),
+        };
+        let _ = writeln!(out, "  default: {default}\n  example: {}", variable.example);
         if variable.secret {
             let _ = writeln!(out, "  secret; {}_FILE names a file that holds it", variable.name);
         }
@@ -136,8 +141,8 @@ pub fn help(variable: Option<&str>) -> Result<String> {
     for variable in VARIABLES {
         let mark = if variable.secret { " (secret)" } else { "" };
         let _ = writeln!(out, "  {}{mark}\n      {}", variable.name, plain(variable.meaning));
-        if !variable.default.is_empty() {
-            let _ = writeln!(out, "      default: {}", plain(variable.default));
+        if variable.default != Default::Unset {
+            let _ = writeln!(out, "      default: {}", plain(&variable.default.to_string()));
         }
     }
     out.push_str("\nExit codes: 0 done, 1 not well (healthcheck), 2 changes pending (plan), 64 command line, 65 refused, 69 not ready in time,\n\

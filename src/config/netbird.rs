@@ -1,64 +1,75 @@
-//! The `NETBIRD_*` variables that are passed on: what NetBird's own scripts would choke on is refused
-//! here, by name, instead of a broken `management.json` later.
+//! What is known about NetBird: where it is, what its services share, and what is passed on to it.
 
 use std::collections::BTreeMap;
 
-use super::Problem;
+use super::parse;
+use super::passed;
+use super::reader::Reader;
+use super::variables::Raw;
+use crate::http::BaseUrl;
+use crate::text::Secret;
 
-/// NetBird's default for `NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS`.
-pub const DEFAULT_PKCE_PORT: u16 = 53000;
-
-/// Variables that NetBird's template puts into JSON without quotes: anything else than the bare word
-/// makes `configure.sh` write an empty `management.json`.
-const BARE_BOOLEANS: &[&str] = &[
-    "NETBIRD_MGMT_DISABLE_DEFAULT_POLICY",
-    "NETBIRD_MGMT_IDP_SIGNKEY_REFRESH",
-    "NETBIRD_AUTH_DEVICE_AUTH_USE_ID_TOKEN",
-    "NETBIRD_AUTH_PKCE_USE_ID_TOKEN",
-    "NETBIRD_AUTH_PKCE_DISABLE_PROMPT_LOGIN",
-];
-
-/// Everything wrong with the variables that are passed on.
-pub fn problems(passed: &BTreeMap<String, String>) -> Vec<Problem> {
-    passed.iter().filter_map(|(name, value)| problem(name, value)).collect()
+/// What is known about NetBird.
+#[derive(Clone, Debug)]
+pub struct NetBird {
+    /// `NETBIRD_DOMAIN`.
+    pub domain: String,
+    /// `NETBIRD_MGMT_API_ENDPOINT`.
+    pub endpoint: BaseUrl,
+    /// `NETBIRD_MGMT_IDP` is `authentik`.
+    pub manage_users: bool,
+    /// `NETBIRD_IDP_MGMT_EXTRA_USERNAME`.
+    pub service_account: String,
+    /// `AUTHENTIK_SERVICE_ACCOUNT_ROLE` is `viewer`.
+    pub service_account_views_only: bool,
+    /// `NETBIRD_IDP_MGMT_EXTRA_PASSWORD`.
+    pub service_account_password: Option<Secret>,
+    /// `NETBIRD_DATASTORE_ENC_KEY`.
+    pub datastore_key: Option<Secret>,
+    /// `NETBIRD_RELAY_AUTH_SECRET`.
+    pub relay_secret: Option<Secret>,
+    /// `TURN_PASSWORD`.
+    pub turn_password: Option<Secret>,
+    /// Ports of `NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS`, on which clients wait for a login.
+    pub pkce_ports: Vec<u16>,
+    /// Every other `NETBIRD_*` variable, as it is.
+    pub passed: BTreeMap<String, String>,
 }
 
-fn problem(name: &str, value: &str) -> Option<Problem> {
-    // Nobody but their owner knows which of the passed variables are secret (a DSN has a password), so a
-    // value is shown only where the variable is known to hold a plain word.
-    let wanted = |found: Option<&str>, wanted: &str| Some(Problem::new(name, found, wanted));
-    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-        return wanted(None, "a name of letters, digits and _ only: setup.env is a shell script");
+impl NetBird {
+    pub(super) fn read(
+        raw: &Raw,
+        passed: BTreeMap<String, String>,
+        r: &mut Reader,
+    ) -> Option<Self> {
+        let domain = r.required(raw.netbird_domain(), parse::domain);
+        let endpoint = r.opt(raw.netbird_mgmt_api_endpoint(), parse::origin);
+        let of_domain = |domain: &String| parse::origin(&format!("https://{domain}")).ok();
+        let endpoint = endpoint.or_else(|| of_domain(domain.as_ref()?));
+        let idp = parse::choice(&[("none", false), ("authentik", true)]);
+        let manage_users = r.value(raw.netbird_mgmt_idp(), idp);
+        let role = parse::choice(&[("admin", false), ("viewer", true)]);
+        let service_account_views_only = r.value(raw.authentik_service_account_role(), role);
+        let service_account = r.value(raw.netbird_idp_mgmt_extra_username(), parse::name);
+        let service_account_password =
+            r.opt(raw.netbird_idp_mgmt_extra_password(), parse::shared_secret);
+        let datastore_key = r.opt(raw.netbird_datastore_enc_key(), parse::datastore_key);
+        let relay_secret = r.opt(raw.netbird_relay_auth_secret(), parse::shared_secret);
+        let turn_password = r.opt(raw.turn_password(), parse::shared_secret);
+        let pkce_ports = passed::pkce_ports(&passed, r);
+        r.problems.extend(passed::problems(&passed));
+        Some(Self {
+            domain: domain?,
+            endpoint: endpoint?,
+            manage_users: manage_users?,
+            service_account: service_account?,
+            service_account_views_only: service_account_views_only?,
+            service_account_password,
+            datastore_key,
+            relay_secret,
+            turn_password,
+            pkce_ports: pkce_ports?,
+            passed,
+        })
     }
-    if value.chars().any(char::is_control) {
-        return wanted(None, "one line without line breaks and other control characters");
-    }
-    if BARE_BOOLEANS.contains(&name) && !matches!(value, "true" | "false") {
-        return wanted(Some(value), "exactly true or false: it goes into JSON as it is");
-    }
-    if name == "NETBIRD_AUTH_PKCE_LOGIN_FLAG" && !matches!(value, "0" | "1" | "2") {
-        return wanted(Some(value), "exactly 0, 1 or 2: it goes into JSON as it is");
-    }
-    if name == "NETBIRD_TURN_DOMAIN"
-        && let Err(right) = super::parse::domain(value)
-    {
-        return wanted(Some(value), &right);
-    }
-    if matches!(name, "NETBIRD_AUTH_REDIRECT_URI" | "NETBIRD_AUTH_SILENT_REDIRECT_URI")
-        && (!value.starts_with('/') || value.contains(['#', '?', ' ']))
-    {
-        return wanted(
-            Some(value),
-            "a path such as /auth: Authentik refuses redirect URIs with a fragment",
-        );
-    }
-    // ExtraConfig is built by jq, which quotes; everything else is pasted into JSON by envsubst.
-    let quoted_later = name.starts_with("NETBIRD_IDP_MGMT_EXTRA_");
-    if !quoted_later && value.contains(['"', '\\']) {
-        return wanted(None, "a value without \" and \\: NetBird pastes it into JSON unquoted");
-    }
-    if value.contains("{{") {
-        return wanted(None, "a value without {{: NetBird's management would run it as a template");
-    }
-    None
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::{Host, Url};
 
-use super::types::RedirectWish;
+use super::wishes::RedirectWish;
 use crate::http::BaseUrl;
 
 /// What a parser answers when the text is wrong: what would be right.
@@ -18,6 +18,26 @@ pub fn boolean(text: &str) -> Result<bool, Wanted> {
         "false" | "0" | "no" => Ok(false),
         _ => Err("true or false".into()),
     }
+}
+
+/// One word out of a few, any case, and what each stands for.
+pub fn choice<T: Copy>(choices: &[(&str, T)]) -> impl Fn(&str) -> Result<T, Wanted> {
+    move |text| {
+        let chosen = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+        let words = || choices.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+        chosen.map(|(_, value)| *value).ok_or_else(|| format!("one of: {}", words()))
+    }
+}
+
+/// One word out of a few, as it is written there.
+pub fn word(words: &[&'static str]) -> impl Fn(&str) -> Result<String, Wanted> {
+    let choices: Vec<(&str, &'static str)> = words.iter().map(|word| (*word, *word)).collect();
+    move |text| choice(&choices)(text).map(str::to_owned)
+}
+
+/// A path. Whether anything is there shows when it is used.
+pub fn path(text: &str) -> Result<std::path::PathBuf, Wanted> {
+    Ok(text.into())
 }
 
 /// `90s`, `15m`, `1h30m`, `500ms`: numbers, each with a unit.

@@ -1,4 +1,4 @@
-//! From the process's environment to a raw struct of texts: what is empty counts as unset, `X_FILE` is
+//! From the process's environment to texts: what is empty counts as unset, `X_FILE` is
 //! read for secrets, and only then envy fills the fields. Nothing here parses, so nothing here can print
 //! a secret's value.
 
@@ -6,67 +6,19 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
 
-use serde::Deserialize;
-
 use super::Problem;
-use super::variables::{self, Variable};
-
-/// Every variable as text; the names are those of the table, in lower case, as envy wants them.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[allow(missing_docs)]
-pub struct Raw {
-    pub authentik_host: Option<String>,
-    pub authentik_host_browser: Option<String>,
-    pub authentik_token: Option<String>,
-    pub authentik_insecure: Option<String>,
-    pub authentik_ca_file: Option<String>,
-    pub authentik_application_slug: Option<String>,
-    pub authentik_application_name: Option<String>,
-    pub authentik_provider_name: Option<String>,
-    pub authentik_authorization_flow: Option<String>,
-    pub authentik_invalidation_flow: Option<String>,
-    pub authentik_signing_key: Option<String>,
-    pub authentik_sub_mode: Option<String>,
-    pub authentik_redirect_uris: Option<String>,
-    pub authentik_access_groups: Option<String>,
-    pub authentik_device_code_flow: Option<String>,
-    pub netbird_domain: Option<String>,
-    pub netbird_auth_client_id: Option<String>,
-    pub netbird_mgmt_api_endpoint: Option<String>,
-    pub netbird_mgmt_idp: Option<String>,
-    pub netbird_idp_mgmt_extra_username: Option<String>,
-    pub netbird_idp_mgmt_extra_password: Option<String>,
-    pub authentik_service_account_role: Option<String>,
-    pub netbird_datastore_enc_key: Option<String>,
-    pub netbird_relay_auth_secret: Option<String>,
-    pub turn_password: Option<String>,
-    pub setup_dir: Option<String>,
-    pub setup_state_dir: Option<String>,
-    pub setup_outputs: Option<String>,
-    pub setup_file_mode: Option<String>,
-    pub setup_file_uid: Option<String>,
-    pub setup_file_gid: Option<String>,
-    pub setup_management_discovery: Option<String>,
-    pub setup_timeout: Option<String>,
-    pub setup_auth_grace: Option<String>,
-    pub setup_request_timeout: Option<String>,
-    pub setup_allow_identity_change: Option<String>,
-    pub setup_interval: Option<String>,
-    pub setup_listen: Option<String>,
-    pub setup_log_format: Option<String>,
-    pub setup_log: Option<String>,
-    pub setup_proxy: Option<String>,
-}
+use super::declare::Variable;
+use super::names;
+use super::variables::{self, Raw};
 
 /// The prepared environment.
 #[derive(Debug, Default)]
 pub struct Prepared {
-    /// Our variables.
+    /// This program's variables.
     pub raw: Raw,
-    /// Every `NETBIRD_*` variable that is not ours, for `setup.env`.
+    /// Every `NETBIRD_*` variable that is passed on, for `setup.env`.
     pub passed: BTreeMap<String, String>,
-    /// Names that look like ours and are not.
+    /// Names that look like this program's and are not.
     pub unknown: Vec<String>,
     /// What was wrong already.
     pub problems: Vec<Problem>,
@@ -93,7 +45,7 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
         if !relevant.iter().any(|p| name.starts_with(p)) {
             continue;
         }
-        if variables::is_unknown(&name) {
+        if names::is_unknown(&name) {
             prepared.unknown.push(name);
             continue;
         }
@@ -166,15 +118,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_raw_struct_has_exactly_the_variables_of_the_table() {
-        let json = serde_json::to_value(Raw::default()).expect("plain struct");
-        let fields: Vec<String> =
-            json.as_object().expect("struct").keys().map(|k| k.to_ascii_uppercase()).collect();
-        let table: Vec<&str> = variables::VARIABLES.iter().map(|v| v.name).collect();
-        assert_eq!(fields, table);
-    }
-
-    #[test]
     fn empty_is_unset_and_netbird_variables_are_passed_on() {
         let prepared = prepare(
             [
@@ -186,7 +129,7 @@ mod tests {
             ]
             .map(|(k, v)| (k.into(), v.into())),
         );
-        assert_eq!(prepared.raw.authentik_host, None);
+        assert_eq!(prepared.raw.authentik_host().text, None);
         assert_eq!(
             prepared.passed.keys().collect::<Vec<_>>(),
             ["NETBIRD_MGMT_API_CERT_KEY_FILE", "NETBIRD_SIGNAL_PORT"]

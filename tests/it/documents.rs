@@ -2,18 +2,33 @@
 
 use std::fmt::Write;
 
+use netbird_authentik_init::config::declare::Group;
 use netbird_authentik_init::config::variables::VARIABLES;
 
-#[test]
-fn the_readmes_table_is_the_programs_table() {
-    let mut table = String::from("| variable | default | meaning |\n|---|---|---|\n");
-    for v in VARIABLES {
-        let secret = if v.secret { "; secret" } else { "" };
-        let _ = writeln!(table, "| `{}` | {} | {}{secret} |", v.name, v.default, v.meaning);
+/// A table a group, as the README has them.
+fn tables() -> String {
+    let mut text = String::new();
+    for group in Group::ALL {
+        let _ = write!(
+            text,
+            "### {}\n\n| variable | default | meaning |\n|---|---|---|\n",
+            group.name()
+        );
+        for v in VARIABLES.iter().filter(|v| v.group == group) {
+            let secret = if v.secret { "; secret" } else { "" };
+            let _ = writeln!(text, "| `{}` | {} | {}{secret} |", v.name, v.default, v.meaning);
+        }
+        text.push('\n');
     }
+    text
+}
+
+#[test]
+fn the_readmes_tables_are_the_programs_declaration() {
+    let tables = tables();
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    assert!(readme.contains(&table), "the README's table should be:\n{table}");
+    assert!(readme.contains(&tables), "the README's tables should be:\n{tables}");
 }
 
 #[test]
