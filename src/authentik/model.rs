@@ -231,6 +231,41 @@ pub struct Group {
     pub roles: Vec<String>,
 }
 
+/// `/core/groups/` with its members.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Circle {
+    /// Primary key.
+    pub pk: String,
+    /// Not unique before 2025.12.
+    pub name: String,
+    /// Direct members.
+    #[serde(default, deserialize_with = "or_default")]
+    pub users_obj: Vec<Member>,
+}
+
+/// A direct member of a group.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Member {
+    /// Primary key: `sub` of the mode `user_id`.
+    pub pk: i64,
+    /// `sub` of the mode `hashed_user_id`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub uid: String,
+    /// Whether the account may log in.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_active: bool,
+}
+
+/// `/core/users/`, as far as it tells who somebody is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Person {
+    /// Primary key.
+    pub pk: i64,
+    /// `sub` of the mode `user_uuid`; from 2023.10.
+    #[serde(default, deserialize_with = "or_default")]
+    pub uuid: String,
+}
+
 /// `/rbac/roles/`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Role {

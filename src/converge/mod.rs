@@ -1,7 +1,7 @@
 //! The pipeline as one loop: probe, observe, plan, apply, verify; a setback is waited out and the loop begins
 //! anew, since looking again is always safe. The caller's deadline bounds it all.
 
-mod advice;
+pub mod advice;
 pub mod apply;
 pub mod desired;
 mod greet;

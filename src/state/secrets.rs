@@ -160,7 +160,7 @@ pub fn password(config: &Config) -> Result<Option<Secret>> {
 
 /// The directory itself is locked: nothing is left behind, and a killed run's lock goes with it. Where the
 /// file system knows no locks the run goes on without; only two first runs at the same moment would notice.
-fn lock(dir: &Path) -> Option<File> {
+pub fn lock(dir: &Path) -> Option<File> {
     let dir = File::open(dir).ok()?;
     rustix::fs::flock(&dir, rustix::fs::FlockOperation::LockExclusive).ok()?;
     Some(dir)

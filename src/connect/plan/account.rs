@@ -40,9 +40,9 @@ pub fn check(account: &Account, wants_embedded: bool) -> Result<(), Box<Error>> 
         ),
     };
     Err(Box::new(
-        Error::new(Exit::Refused, what)
-            .because(why)
-            .remedy(format!("set SETUP_NETBIRD to {other} or NB_MANAGEMENT_URL to the right NetBird")),
+        Error::new(Exit::Refused, what).because(why).remedy(format!(
+            "set SETUP_NETBIRD to {other} or NB_MANAGEMENT_URL to the right NetBird"
+        )),
     ))
 }
 

@@ -141,7 +141,10 @@ mod tests {
     fn none_is_made_and_one_that_is_known_and_equal_is_left() {
         assert!(matches!(planned(&[], &Known::default()).steps[..], [Step::CreateConnector(_)]));
         let others = [connector("x", "https://other/")];
-        assert!(matches!(planned(&others, &Known::default()).steps[..], [Step::CreateConnector(_)]));
+        assert!(matches!(
+            planned(&others, &Known::default()).steps[..],
+            [Step::CreateConnector(_)]
+        ));
         let known = Known { id: Some("c"), secret_digest: Some("d") };
         let same = planned(&[connector("c", "https://a/")], &known);
         assert_eq!((same.steps.len(), same.unchanged), (0, 1));
@@ -151,20 +154,25 @@ mod tests {
     fn one_that_differs_is_changed_and_keeps_id_name_and_type() {
         let known = Known { id: Some("c"), secret_digest: Some("d") };
         let moved = planned(&[connector("c", "https://old/")], &known);
-        let [Step::ChangeConnector(after, changes)] = &moved.steps[..] else {
-            panic!("{moved:?}")
-        };
-        assert_eq!((after.id.as_str(), after.kind.as_str(), after.name.as_str()), ("c", "oidc", "SSO"));
+        let [Step::ChangeConnector(after, changes)] = &moved.steps[..] else { panic!("{moved:?}") };
+        assert_eq!(
+            (after.id.as_str(), after.kind.as_str(), after.name.as_str()),
+            ("c", "oidc", "SSO")
+        );
         assert_eq!(changes.len(), 1);
         let rotated = Known { secret_digest: Some("old"), ..known };
         let rotated = planned(&[connector("c", "https://a/")], &rotated);
-        assert!(matches!(&rotated.steps[..], [Step::ChangeConnector(_, changes)] if changes[0].field == "client_secret"));
+        assert!(
+            matches!(&rotated.steps[..], [Step::ChangeConnector(_, changes)] if changes[0].field == "client_secret")
+        );
     }
 
     #[test]
     fn one_that_somebody_made_is_adopted_and_several_are_refused() {
         let one = [connector("theirs", "https://a/")];
-        assert!(matches!(&planned(&one, &Known::default()).steps[..], [Step::ChangeConnector(c, _)] if c.id == "theirs"));
+        assert!(
+            matches!(&planned(&one, &Known::default()).steps[..], [Step::ChangeConnector(c, _)] if c.id == "theirs")
+        );
         let two = [connector("1", "https://a/"), connector("2", "https://a/")];
         let refused = planned(&two, &Known::default());
         assert!(refused.steps.is_empty());

@@ -25,11 +25,7 @@ pub struct Change {
 
 impl Change {
     /// A field that gets this value.
-    pub fn set(
-        field: &'static str,
-        before: impl Into<Value>,
-        after: impl Into<Value>,
-    ) -> Self {
+    pub fn set(field: &'static str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         Self { field, before: before.into(), after: after.into() }
     }
 }

@@ -96,7 +96,8 @@ pub fn plan(plan: &mut Plan, people: &People<'_>) {
             plan.unchanged += 1;
         }
     }
-    plan.warnings.extend(list(&others, "SETUP_ROLE_GROUPS does not change roles that somebody else gave: "));
+    plan.warnings
+        .extend(list(&others, "SETUP_ROLE_GROUPS does not change roles that somebody else gave: "));
     plan.warnings.extend(list(
         &unremembered,
         "this container does not remember which roles it gave, so it takes none away: ",
@@ -147,7 +148,9 @@ mod tests {
 
     fn roles(plan: &Plan) -> Vec<(String, bool, Option<String>)> {
         let told = |step: &Step| match step {
-            Step::ChangeUser { user, approve, role } => (user.email.clone(), *approve, role.clone()),
+            Step::ChangeUser { user, approve, role } => {
+                (user.email.clone(), *approve, role.clone())
+            }
             other => panic!("{other:?}"),
         };
         plan.steps.iter().map(told).collect()
@@ -158,12 +161,22 @@ mod tests {
         let mut pending = user("4", "user");
         pending.is_blocked = true;
         pending.pending_approval = true;
-        let users = [user("1", "user"), user("2", "user"), user("3", "auditor"), pending, user("9", "user")];
+        let users = [
+            user("1", "user"),
+            user("2", "user"),
+            user("3", "auditor"),
+            pending,
+            user("9", "user"),
+        ];
         let done = planned(&users, Some(&given(&[])));
         let admin = Some("admin".to_owned());
         assert_eq!(
             roles(&done),
-            [("1".into(), false, admin.clone()), ("2".into(), false, admin), ("4".into(), true, None)]
+            [
+                ("1".into(), false, admin.clone()),
+                ("2".into(), false, admin),
+                ("4".into(), true, None)
+            ]
         );
         assert_eq!(done.unchanged, 1);
     }

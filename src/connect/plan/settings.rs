@@ -93,7 +93,10 @@ mod tests {
         };
         let (changes, whole) = differences(&settings(), &wish);
         assert_eq!(changes.len(), 4, "{changes:?}");
-        assert_eq!(whole["extra"], json!({"user_approval_required": false, "peer_approval_enabled": true}));
+        assert_eq!(
+            whole["extra"],
+            json!({"user_approval_required": false, "peer_approval_enabled": true})
+        );
         assert_eq!(whole["future"], settings()["future"]);
         assert_eq!(whole.len(), settings().len());
         let (again, same) = differences(&whole, &wish);

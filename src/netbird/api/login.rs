@@ -33,8 +33,10 @@ pub enum Outcome {
     WrongPassword,
     /// A second factor is asked for, or consent: a person has to answer.
     AsksForMore,
-    /// There is no such page: local logins are off, or the dashboard's redirect URI is not registered.
-    NoForm(Trouble),
+    /// There is no login for local users: it is switched off.
+    NoLocalLogin,
+    /// NetBird's file does not list the redirect URI of the dashboard.
+    UnknownRedirect,
 }
 
 /// One login to be: what ties its requests together.
@@ -81,7 +83,7 @@ impl Attempt<'_> {
                 Some(code) => self.token(&code).await.map(Outcome::Accepted),
                 None => Ok(Outcome::AsksForMore),
             },
-            // Before 0.71 the form came back with 200.
+            // As 0.77.1 answers 401 with the form, other releases of the provider answer 200 with it.
             200 => Ok(Outcome::WrongPassword),
             _ => Err(refusal(&answer, false)),
         }
@@ -105,10 +107,9 @@ impl Attempt<'_> {
                 Some(path) => Ok(Ok(path)),
                 None => Err(Trouble::of(&answer, Kind::Malformed, false)),
             },
-            // A page that says what is missing: the connector, or the redirect URI.
-            400 | 404 => {
-                let refused = Trouble::of(&answer, Kind::Malformed, false);
-                Ok(Err(Outcome::NoForm(refused)))
+            400 if page_says(&answer, "redirect_uri") => Ok(Err(Outcome::UnknownRedirect)),
+            400 if page_says(&answer, "Connector failed to initialize") => {
+                Ok(Err(Outcome::NoLocalLogin))
             }
             _ => Err(refusal(&answer, false)),
         }
@@ -139,6 +140,11 @@ impl Attempt<'_> {
         let grant: Grant = decode(&answer)?;
         Ok(Credential::Login(learnt(grant.access_token)))
     }
+}
+
+/// Whether a page of the provider has these words: it has no other way to say what is wrong.
+fn page_says(answer: &Answer, words: &str) -> bool {
+    String::from_utf8_lossy(&answer.body).contains(words)
 }
 
 /// Path and query of a redirect, without the slash at the beginning, if it stays below the provider.

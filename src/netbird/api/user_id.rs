@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn other_ids_are_not() {
-        for id in ["", "6", "7", "a3c1", "not base64 !", "CgE2", "3d568665408d0dbc5c351b0a5db7a907"] {
+        for id in ["", "6", "7", "a3c1", "not base64 !", "CgE2", "3d568665408d0dbc5c351b0a5db7a907"]
+        {
             assert_eq!(parts(id), None, "{id}");
         }
     }
