@@ -16,7 +16,7 @@ use crate::http::{Kind, Trouble};
 use crate::netbird::api::Writer;
 use crate::netbird::api::model::{Connector, User};
 use crate::state::store::KnownConnector;
-use crate::text::secret::digest;
+use crate::text::digest;
 
 impl Connect<'_> {
     /// Does every step in order.
@@ -88,7 +88,11 @@ impl Connect<'_> {
             return Err(Error::new(Exit::Bug, "a connector without a client secret").into());
         };
         let made = writer.create_connector(wish, secret).await.map_err(|t| refused(t, writer))?;
-        let known = KnownConnector { id: made.id, secret: Some(digest(secret)), changed_at: None };
+        let known = KnownConnector {
+            id: made.id,
+            secret: Some(digest::of(secret.expose())),
+            changed_at: None,
+        };
         Ok(memory.change(|side| side.connector = Some(known)).await?)
     }
 
@@ -104,7 +108,7 @@ impl Connect<'_> {
         writer.change_connector(wish, secret).await.map_err(|t| refused(t, writer))?;
         let known = KnownConnector {
             id: wish.id.clone(),
-            secret: Some(digest(secret)),
+            secret: Some(digest::of(secret.expose())),
             changed_at: Some(now()),
         };
         memory.change(|side| side.connector = Some(known)).await?;

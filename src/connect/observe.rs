@@ -15,7 +15,7 @@ use crate::http::Kind;
 use crate::http::patience::Setback;
 use crate::netbird::api::Reader;
 use crate::state::store::NetBirdSide;
-use crate::text::secret::digest;
+use crate::text::digest;
 
 impl Connect<'_> {
     /// What is to be done.
@@ -81,7 +81,7 @@ impl Connect<'_> {
         Ok(Wish {
             issuer: client.issuer.clone(),
             client_id: client.id.clone(),
-            secret_digest: digest(secret),
+            secret_digest: digest::of(secret.expose()),
         })
     }
 

@@ -33,12 +33,6 @@ impl fmt::Display for Secret {
     }
 }
 
-/// A digest that tells whether a secret is still the same: SHA-256, for secrets that are too long to be guessed.
-pub fn digest(secret: &Secret) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, secret.expose().as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
