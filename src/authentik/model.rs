@@ -4,6 +4,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::redirect::RedirectUris;
+use crate::text::Secret;
 
 /// `/core/users/me/`.
 #[derive(Clone, Debug, Deserialize)]
@@ -71,6 +72,12 @@ pub struct Provider {
     /// `public` or `confidential`.
     #[serde(default, deserialize_with = "or_default")]
     pub client_type: String,
+    /// Authentik makes one for public clients too.
+    #[serde(default, deserialize_with = "secret")]
+    pub client_secret: Secret,
+    /// Whether an ID token says by itself what the userinfo endpoint says.
+    #[serde(default)]
+    pub include_claims_in_id_token: Option<bool>,
     /// Flow, by primary key.
     #[serde(default)]
     pub authorization_flow: Option<String>,
@@ -295,6 +302,11 @@ pub struct Binding {
     /// Its place.
     #[serde(default, deserialize_with = "or_default")]
     pub order: i64,
+}
+
+/// A text that nothing may show; null like absent.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    or_default::<D, String>(deserializer).map(Secret::new)
 }
 
 /// Null like absent: releases differ in which of the two they send.

@@ -3,6 +3,7 @@
 pub mod api;
 mod client;
 pub mod dashboard;
+pub mod embedded;
 pub mod standalone;
 
 pub use client::{ClientType, OidcClient, Registration, Scope};
