@@ -111,7 +111,8 @@ fn swarm_runs_the_sidecar_with_secrets_as_files() {
 fn the_release_is_built_from_the_tag_with_all_that_is_promised() {
     let release = &documents(".github/workflows/release.yml")[0];
     let steps = at(release, "jobs.image.steps").as_sequence().unwrap();
-    let build = steps.iter().find(|s| s.as_mapping_get("id").is_some()).unwrap();
+    let is_build = |s: &&Yaml<'_>| s.as_mapping_get("id").and_then(Yaml::as_str) == Some("build");
+    let build = steps.iter().find(is_build).unwrap();
     assert_eq!(text(build, "with.platforms"), "linux/amd64,linux/arm64");
     assert_eq!(at(build, "with.sbom").as_bool(), Some(true));
     assert_eq!(text(build, "with.provenance"), "mode=max");
@@ -123,6 +124,16 @@ fn the_release_is_built_from_the_tag_with_all_that_is_promised() {
     }
     assert!(dockerfile.contains(concat!("ARG VERSION=", env!("CARGO_PKG_VERSION"))));
     assert_eq!(text(release, "jobs.image.needs"), "ci");
+    // Least rights: whoever can push the image cannot make a release, and the other way round.
+    assert_eq!(text(release, "jobs.image.permissions.contents"), "read");
+    assert_eq!(text(release, "jobs.binaries.permissions.packages"), "read");
+    let steps = at(release, "jobs.binaries.steps").as_sequence().unwrap();
+    let attests = |s: &Yaml<'_>| {
+        let uses = s.as_mapping_get("uses").and_then(Yaml::as_str).unwrap_or_default();
+        uses.starts_with("actions/attest-build-provenance@")
+            && text(s, "with.subject-checksums") == "SHA256SUMS"
+    };
+    assert!(steps.iter().any(attests), "the binaries are attested");
     // The called workflow's group is made of its caller's name: the same one here would be a deadlock.
     let called = &documents(".github/workflows/ci.yml")[0];
     let group = text(called, "concurrency.group");
