@@ -70,6 +70,9 @@ async fn pipeline(
         let files = &for_secrets.files;
         publish::check_directory("SETUP_DIR", &files.dir)?;
         publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+        for dir in files.dirs.values() {
+            publish::check_directory("SETUP_OUTPUTS", dir)?;
+        }
         let in_use = outputs::secrets_in(&for_secrets)?;
         secrets::keep(&for_secrets, &in_use, kept.as_ref())
     });
@@ -133,12 +136,12 @@ async fn pipeline(
 fn publish_all(config: &Config, proof: &Proof, secrets: &Secrets) -> Result<(usize, usize)> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
-    let base = read_object(&files.dir.join(Output::ManagementJson.file_name()))?;
+    let base = read_object(&files.path(Output::ManagementJson))?;
     let rendered = outputs::files(config, proof, secrets, base);
     let total = rendered.len();
     let mut written = 0;
     for (output, text) in rendered {
-        let path = files.dir.join(output.file_name());
+        let path = files.path(output);
         let shown = path.display().to_string();
         match publish::publish(&Document { path, content: text.into_bytes() }, ownership)? {
             Published::Written => {
@@ -151,7 +154,9 @@ fn publish_all(config: &Config, proof: &Proof, secrets: &Secrets) -> Result<(usi
         }
     }
     let names: Vec<&str> = Output::ALL.iter().map(|o| o.file_name()).collect();
-    publish::sweep(&files.dir, &names);
+    for dir in files.dirs.values().chain([&files.dir]) {
+        publish::sweep(dir, &names);
+    }
     publish::sweep(&files.state_dir, &[secrets::FILE_NAME]);
     Ok((written, total))
 }

@@ -3,7 +3,7 @@
 
 use crate::authentik::Release;
 use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::config::{Config, Setting};
+use crate::config::{AccountRole, Config, Setting};
 use crate::http::{BaseUrl, Trouble};
 use crate::netbird::OidcClient;
 use crate::netbird::standalone::API_SCOPE;
@@ -107,9 +107,9 @@ impl Desired {
     pub fn new(config: &Config, release: Release, password: Option<&Secret>) -> Self {
         let wishes = &config.wishes;
         let netbird = &config.netbird;
-        let service_account = netbird.manage_users.then(|| ServiceAccount {
+        let service_account = netbird.lists_users().then(|| ServiceAccount {
             username: netbird.service_account.clone(),
-            views_only: netbird.service_account_views_only,
+            views_only: netbird.service_account_role == Some(AccountRole::Viewer),
             password: password.cloned(),
         });
         let mut sub_mode = wishes.sub_mode.clone();
@@ -135,7 +135,7 @@ impl Desired {
             device_code_flow: wishes.device_code_flow.clone(),
             public: config.connection.public.clone(),
             allow_identity_change: wishes.allow_identity_change,
-            access_groups: wishes.access_groups.clone(),
+            access_groups: wishes.access.groups().to_vec(),
             service_account,
         }
     }

@@ -27,7 +27,7 @@ impl Converge<'_> {
         if !is_superuser {
             news!(story, info, "superuser", { stage = "wait", user = %username }, "the token's user is no administrator: its permissions decide");
         }
-        if self.config.wishes.access_groups.is_empty() {
+        if self.config.wishes.access.groups().is_empty() {
             news!(
                 story,
                 info,

@@ -111,6 +111,14 @@ impl Case {
         path
     }
 
+    /// Keeps secrets in a directory of their own, as is advised; the directory.
+    pub fn state_apart(&mut self) -> PathBuf {
+        let dir = self.dir.path().join("state");
+        std::fs::create_dir_all(&dir).unwrap();
+        self.env("SETUP_STATE_DIR", dir.display().to_string());
+        dir
+    }
+
     /// A path in the output directory.
     pub fn path(&self, name: &str) -> PathBuf {
         let dir = self.dir.path().join("setup");

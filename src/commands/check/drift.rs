@@ -45,11 +45,13 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
             Some("AUTHENTIK_DEVICE_CODE_FLOW=none")
         }
         CheckId::Access
-            if config.wishes.access_groups.is_empty() && !config.netbird.manage_users =>
+            if config.wishes.access.groups().is_empty() && !config.netbird.lists_users() =>
         {
             Some("AUTHENTIK_ACCESS_GROUPS is not set")
         }
-        CheckId::ServiceAccount if !config.netbird.manage_users => Some("NETBIRD_MGMT_IDP is none"),
+        CheckId::ServiceAccount if !config.netbird.lists_users() => {
+            Some("NETBIRD_MGMT_IDP is none")
+        }
         _ => None,
     };
     let ids = [

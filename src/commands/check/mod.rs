@@ -133,7 +133,7 @@ fn asked(id: CheckId, result: Result<Check, Trouble>) -> Check {
 
 async fn user_list(config: &Config, server: &Server, look: &Look) -> Check {
     const ID: CheckId = CheckId::UserList;
-    if !config.netbird.manage_users {
+    if !config.netbird.lists_users() {
         return Check::skipped(ID, "NETBIRD_MGMT_IDP is none");
     }
     let Some(token) = &look.observed.access.token else {
