@@ -24,6 +24,8 @@ pub enum Command {
     },
     /// Everything, again and again.
     Watch,
+    /// What is done in NetBird after it started.
+    Connect,
     /// Whether the `watch` of this container is well.
     Healthcheck,
     /// Explain the commands and variables, or one variable.
@@ -37,6 +39,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ("plan", "show what init would change, and change nothing; --format json for machines"),
     ("check", "tell what is wrong and how to mend it, a line a check; --format json for machines"),
     ("watch", "init, then again every SETUP_INTERVAL; SIGHUP: at once; ends on SIGTERM"),
+    (
+        "connect",
+        "after NetBird started: claim its account for the owner, register Authentik, keep settings and roles",
+    ),
     ("healthcheck", "exit code 0 if the watch in this container is well, 1 and why if it is not"),
     ("help", "this text; `help VARIABLE` explains one variable"),
     ("version", "the version"),
@@ -54,6 +60,7 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
         ["plan", ref rest @ ..] => Ok(Command::Plan { json: wants_json("plan", rest)? }),
         ["check", ref rest @ ..] => Ok(Command::Check { json: wants_json("check", rest)? }),
         ["watch"] => Ok(Command::Watch),
+        ["connect"] => Ok(Command::Connect),
         ["healthcheck"] => Ok(Command::Healthcheck),
         ["help" | "--help" | "-h"] => Ok(Command::Help(None)),
         ["help", word] => Ok(Command::Help(Some(word.to_owned()))),

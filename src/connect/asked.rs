@@ -1,6 +1,7 @@
 //! What the configuration asks of NetBird once it runs.
 
 use super::plan::settings;
+use crate::config::RoleGroup;
 use crate::text::Secret;
 
 /// Whose tokens NetBird takes, as far as it matters to what is done over its API.
@@ -28,15 +29,6 @@ pub struct Owner {
     pub email: String,
     /// Its password.
     pub password: Secret,
-}
-
-/// An entry of `SETUP_ROLE_GROUPS`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoleGroup {
-    /// Name of the group in Authentik.
-    pub group: String,
-    /// The role in NetBird.
-    pub role: String,
 }
 
 /// All of it.

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::{join_all, try_join};
 
-use super::asked::{Asked, RoleGroup};
+use super::asked::Asked;
 use super::plan::roles::Entry;
 use crate::authentik::model::{Circle, Member, Provider};
 use crate::authentik::{Reader, Server};
+use crate::config::RoleGroup;
 use crate::error::{Error, Exit};
 use crate::http::Trouble;
 use crate::http::patience::{Phase, Setback};
@@ -59,7 +60,7 @@ pub async fn read(authentik: &Server, asked: &Asked, client_id: &str) -> Result<
             }
         };
         groups.entries.push(Entry {
-            role: entry.role.clone(),
+            role: entry.role.name().to_owned(),
             subjects: subjects(&members, subject, &uuids),
         });
     }

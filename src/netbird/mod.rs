@@ -7,3 +7,16 @@ pub mod embedded;
 pub mod standalone;
 
 pub use client::{ClientType, OidcClient, Registration, Scope};
+
+use crate::authentik::Release;
+use crate::config::{Config, Kind};
+
+impl OidcClient {
+    /// What the kind of NetBird that is configured needs of this release.
+    pub fn new(config: &Config, release: Release) -> Self {
+        match config.kind {
+            Kind::Standalone => Self::standalone(config, release),
+            Kind::Embedded | Kind::Combined => Self::embedded(config, release),
+        }
+    }
+}
