@@ -15,6 +15,7 @@ mod leaks;
 mod legacy;
 mod login;
 mod logs;
+mod mistakes;
 mod ownership;
 mod people;
 mod permissions;
