@@ -1,6 +1,10 @@
 //! `connect`: what is done in NetBird after it started. Once by itself, and in every cycle of a `watch` after `init`.
 
+use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::{beside, server, transport};
 use crate::config::{Config, Kind};
@@ -9,12 +13,12 @@ use crate::connect::plan::Plan;
 use crate::connect::plan::settings::Wish;
 use crate::connect::{Connect, Tally};
 use crate::deadline::Deadline;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::api::Server;
 use crate::state::secrets::{self, Held};
-use crate::text::redact;
+use crate::text::{excerpt, redact};
 
 /// Does what is asked for; what was done is in the tally also if it fails.
 ///
@@ -32,16 +36,83 @@ pub async fn run(
     progress.during(work).await
 }
 
-/// What it would do; nothing where there is no token to look with.
-///
-/// # Errors
-/// What kept it from looking.
-pub async fn look(
-    config: &Config,
-    progress: &Progress,
-    story: &Arc<Story>,
-) -> Result<Option<Plan>> {
-    Work::new(config).await?.connect(config, progress, story).look().await
+/// Whether there is anything that it could have to do.
+pub fn is_asked(config: &Config) -> bool {
+    let connect = &config.connect;
+    config.kind != Kind::Standalone
+        || !connect.role_groups.is_empty()
+        || connect.user_approval.is_some()
+        || connect.jwt_groups.is_some()
+        || connect.jwt_allow_groups.is_some()
+}
+
+/// What it would do, for `plan`: apart from the plan for Authentik and the files, and without a part in its exit code,
+/// since NetBird may not run yet.
+#[derive(Debug)]
+pub enum Sight {
+    /// Nothing is asked for.
+    Nothing,
+    /// There is no token to look with.
+    NotLooked,
+    /// It did not get to look.
+    Failed(Error),
+    /// What it saw.
+    Seen(Plan),
+}
+
+/// Looks once, with `NB_PAT` alone, and changes nothing.
+pub async fn look(config: &Config, story: &Arc<Story>) -> Sight {
+    let seen = async {
+        let work = Work::new(config).await?;
+        if !work.asked.needs_credential(false) {
+            return Ok(Sight::Nothing);
+        }
+        let deadline = Deadline::from_now(LOOK.min(config.timing.timeout));
+        let progress = Progress::new(deadline, Arc::clone(story));
+        let look = work.connect(config, &progress, story);
+        Ok(progress
+            .during(async { look.look().await })
+            .await?
+            .map_or(Sight::NotLooked, Sight::Seen))
+    };
+    seen.await.unwrap_or_else(Sight::Failed)
+}
+
+/// How long `plan` waits for a NetBird that does not answer: mostly it is not started yet.
+const LOOK: Duration = Duration::from_secs(5);
+
+impl Sight {
+    /// The part of the JSON document, where something is asked for.
+    pub fn json(&self) -> Option<Value> {
+        match self {
+            Self::Nothing => None,
+            Self::NotLooked => Some(json!({"looked": false, "why": NOT_LOOKED})),
+            Self::Failed(error) => {
+                Some(json!({"looked": false, "why": excerpt(&error.to_string())}))
+            }
+            Self::Seen(plan) => {
+                let mut document = plan.json();
+                document["looked"] = true.into();
+                Some(document)
+            }
+        }
+    }
+}
+
+const NOT_LOOKED: &str =
+    "not looked at: that takes NB_PAT, since a login as the owner would change it";
+
+impl fmt::Display for Sight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::NotLooked => writeln!(f, "NetBird: {NOT_LOOKED}"),
+            Self::Failed(error) => {
+                writeln!(f, "NetBird: not looked at: {}", excerpt(&error.to_string()))
+            }
+            Self::Seen(plan) => write!(f, "NetBird (by connect):\n{plan}"),
+        }
+    }
 }
 
 /// What a run works with.
@@ -104,6 +175,7 @@ fn asked(config: &Config, held: &Held) -> Asked {
         },
         role_groups: connect.role_groups.clone(),
         slug: config.wishes.slug.clone(),
+        client_id: config.wishes.client_id.value.clone(),
         origin: config.netbird.endpoint.origin(),
     }
 }

@@ -46,6 +46,8 @@ pub struct Asked {
     pub role_groups: Vec<RoleGroup>,
     /// The application in Authentik.
     pub slug: String,
+    /// The client id that its provider was to be made with; what it has, `state.json` says.
+    pub client_id: String,
     /// NetBird's public origin: `https://netbird.example.com`.
     pub origin: String,
 }

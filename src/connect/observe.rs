@@ -45,7 +45,7 @@ impl Connect<'_> {
         };
         let groups = async {
             match with_roles {
-                true => people::read(self.authentik, self.asked, client_id(side)?).await,
+                true => people::read(self.authentik, self.asked, self.client_id(side)).await,
                 false => Ok(Groups::default()),
             }
         };
@@ -71,6 +71,11 @@ impl Connect<'_> {
             );
         }
         Ok(plan)
+    }
+
+    /// How the provider in Authentik is found: by the client id that it has, as far as it is known.
+    fn client_id<'a>(&'a self, side: &'a NetBirdSide) -> &'a str {
+        side.client.as_ref().map_or(&self.asked.client_id, |client| &client.id)
     }
 
     /// The connector that is wished.
@@ -160,10 +165,6 @@ fn known(side: &NetBirdSide) -> Known<'_> {
         id: connector.map(|connector| connector.id.as_str()),
         secret_digest: connector.and_then(|connector| connector.secret.as_deref()),
     }
-}
-
-fn client_id(side: &NetBirdSide) -> Result<&str, Setback> {
-    side.client.as_ref().map(|client| client.id.as_str()).ok_or_else(no_client)
 }
 
 /// `init` runs before, or at the same time.

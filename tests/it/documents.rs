@@ -31,7 +31,10 @@ fn read(name: &str) -> String {
 #[test]
 fn the_pages_tables_are_the_programs_declaration() {
     let (tables, page) = (tables(), read("docs/variables.md"));
-    assert!(page.contains(tables.trim_end()), "the tables of docs/variables.md should be:\n{tables}");
+    assert!(
+        page.contains(tables.trim_end()),
+        "the tables of docs/variables.md should be:\n{tables}"
+    );
 }
 
 /// Names of variables that a page may use although this program does not know them: Authentik's own.

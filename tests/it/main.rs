@@ -5,6 +5,7 @@
 mod adoption;
 mod checking;
 mod configuration;
+mod connect;
 mod documents;
 mod drift;
 mod exit_codes;

@@ -14,6 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::commands::init::Record;
+use crate::connect::Tally;
 use crate::converge::plan::Target;
 use crate::error::{Error, Exit};
 use crate::http::requests::CLASSES;
@@ -47,6 +48,10 @@ pub struct Metrics {
     files: Counter,
     last_success: Gauge<f64, AtomicU64>,
     duration: Histogram,
+    connect_failures: Family<Labels<1>, Counter>,
+    connect_success: Gauge<f64, AtomicU64>,
+    netbird_changes: Family<Labels<1>, Counter>,
+    connector_changed: Gauge<f64, AtomicU64>,
 }
 
 impl Metrics {
@@ -67,6 +72,13 @@ impl Metrics {
                 changes.get_or_create(&[("object", target.kind()), ("action", action)]).inc_by(0);
             }
         }
+        let connect_failures = Family::<Labels<1>, Counter>::default();
+        for exit in REASONS {
+            connect_failures.get_or_create(&[("reason", exit.name())]).inc_by(0);
+        }
+        let netbird_changes = Family::<Labels<1>, Counter>::default();
+        let connect_success = Gauge::<f64, AtomicU64>::default();
+        let connector_changed = Gauge::<f64, AtomicU64>::default();
         for class in CLASSES {
             requests.get_or_create(&[("class", class)]).inc_by(0);
         }
@@ -101,7 +113,44 @@ impl Metrics {
             Unit::Seconds,
             duration.clone(),
         );
-        Self { registry, cycles, failures, changes, requests, files, last_success, duration }
+        registry.register(
+            "connect_failures",
+            "Cycles in which NetBird could not be brought to what is asked for, by the reason that the exit codes have; \
+             health does not depend on it",
+            connect_failures.clone(),
+        );
+        registry.register_with_unit(
+            "connect_last_success_timestamp",
+            "When NetBird was last seen to be as it is asked to be, in Unix time; 0: never",
+            Unit::Seconds,
+            connect_success.clone(),
+        );
+        registry.register(
+            "netbird_changes",
+            "Objects of NetBird that were created or changed",
+            netbird_changes.clone(),
+        );
+        registry.register_with_unit(
+            "connector_changed_timestamp",
+            "When the connector in NetBird was last changed, in Unix time: a netbird-server that started before does not \
+             use it yet; 0: never",
+            Unit::Seconds,
+            connector_changed.clone(),
+        );
+        Self {
+            registry,
+            cycles,
+            failures,
+            changes,
+            requests,
+            files,
+            last_success,
+            duration,
+            connect_failures,
+            connect_success,
+            netbird_changes,
+            connector_changed,
+        }
     }
 
     /// A cycle has ended.
@@ -123,6 +172,25 @@ impl Metrics {
             None => {
                 let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 self.last_success.set(now.as_secs_f64());
+            }
+        }
+    }
+
+    /// What was done in NetBird in a cycle.
+    pub fn observe_connect(&self, failure: Option<&Error>, tally: &Tally) {
+        for (object, _) in &tally.steps {
+            self.netbird_changes.get_or_create(&[("object", object)]).inc();
+        }
+        if let Some(changed_at) = tally.connector_changed_at {
+            self.connector_changed.set(changed_at as f64);
+        }
+        match failure {
+            Some(error) => {
+                self.connect_failures.get_or_create(&[("reason", error.exit.name())]).inc();
+            }
+            None => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                self.connect_success.set(now.as_secs_f64());
             }
         }
     }

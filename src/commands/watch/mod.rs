@@ -5,6 +5,7 @@
 pub mod channel;
 mod health;
 mod metrics;
+mod netbird;
 mod serve;
 
 use std::ffi::OsString;
@@ -26,6 +27,7 @@ use crate::random::random;
 
 use health::Health;
 use metrics::Metrics;
+use netbird::Netbird;
 
 /// After a run that waited for Authentik in vain the next one, which waits too, begins this soon: Authentik is
 /// mended when somebody mends it, not when an interval is over. Not at once, so that a server that fails fast is
@@ -72,6 +74,7 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
     }
 
     let mut record = Record::default();
+    let mut netbird = Netbird::default();
     let mut unread = None;
     let mut rejected = false;
     for cycle in 1_u64.. {
@@ -99,8 +102,16 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
         let pause = pause(config.timing.interval, result.as_ref().err().map(|e| e.exit))?;
         let ended = if result.is_ok() { "good" } else { "failed" };
         debug!(stage = "watch", cycle, next_s = pause.as_secs_f64(), "ended: {ended}");
+        let connecting = async {
+            if result.is_ok() {
+                netbird.keep(&config, start, &status).await;
+            }
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             () = sleep(pause) => {}
+            // It has until the next cycle, and is left where it is then: it looks before it acts.
+            () = connecting => {}
             _ = hangup.recv() => info!(stage = "watch", "SIGHUP: looks again now"),
         }
         // A token's file may lie on a disk that hangs: the health check is answered all the same.
