@@ -9,8 +9,9 @@ use tracing::warn;
 
 use crate::cli::{self, Command};
 use crate::commands::plan::Format;
-use crate::commands::{check, healthcheck, init, plan, watch};
+use crate::commands::{check, connect, healthcheck, init, plan, watch};
 use crate::config::{self, Config, Kind};
+use crate::connect::Tally;
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::log;
@@ -47,7 +48,11 @@ pub async fn run(
                 Exit::Unwell
             }
         },
-        Command::Init | Command::Check { .. } | Command::Plan { .. } | Command::Watch => {
+        Command::Init
+        | Command::Check { .. }
+        | Command::Connect
+        | Command::Plan { .. }
+        | Command::Watch => {
             let deadline = Deadline::new(start, config::timeout(&vars));
             let result = configured(command, vars, deadline, out, colours).await;
             result.unwrap_or_else(|error| {
@@ -85,6 +90,10 @@ async fn configured(
                 (false, false) => Format::Text,
             };
             plan::run(config, deadline, format, out).await
+        }
+        Command::Connect => {
+            connect::run(&config, deadline, &Arc::default(), &mut Tally::default()).await?;
+            Ok(Exit::Ok)
         }
         Command::Check { json } => check::run(config, deadline, json, out).await,
         Command::Watch => watch::run(config, &vars).await,

@@ -6,8 +6,8 @@ use serde::de::DeserializeOwned;
 
 use super::decode::decode;
 use super::model::{
-    Account, AppPassword, Application, Binding, Brand, Flow, Group, KeyPair, Me, Page, Provider,
-    Role, ScopeMapping, Version,
+    Account, AppPassword, Application, Binding, Brand, Circle, Flow, Group, KeyPair, Me, Page,
+    Person, Provider, Role, ScopeMapping, Version,
 };
 use super::release::Release;
 use super::server::Server;
@@ -152,6 +152,25 @@ impl Reader<'_> {
         let path = format!("core/groups/?include_users=false&name={}", query_value(name));
         let found: Vec<Group> = self.list(&path, "authentik_core.view_group").await?;
         Ok(found.into_iter().filter(|group| group.name == name).collect())
+    }
+
+    /// All groups of exactly this name, with their direct members.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn circles(&self, name: &str) -> Result<Vec<Circle>, Trouble> {
+        let path = format!("core/groups/?include_users=true&name={}", query_value(name));
+        let found: Vec<Circle> = self.list(&path, "authentik_core.view_group").await?;
+        Ok(found.into_iter().filter(|group| group.name == name).collect())
+    }
+
+    /// Everyone. Only where the UUID of a member decides, which groups do not tell.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn people(&self) -> Result<Vec<Person>, Trouble> {
+        self.list("core/users/?is_active=true&include_groups=false", "authentik_core.view_user")
+            .await
     }
 
     /// The role of exactly this name.

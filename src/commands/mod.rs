@@ -1,6 +1,7 @@
 //! Each command's story.
 
 pub mod check;
+pub mod connect;
 pub mod healthcheck;
 pub mod init;
 pub mod plan;
@@ -29,13 +30,20 @@ pub async fn beside<T: Send + 'static>(
 /// # Errors
 /// [`Exit::Config`] when a certificate of `AUTHENTIK_CA_FILE` cannot be used as a root.
 fn server(config: &Config) -> Result<Server> {
-    config.given_secrets().iter().for_each(redact::learn);
     let connection = &config.connection;
-    let transport = Transport::new(&connection.tls).map_err(|why| {
+    let (internal, public) = (connection.internal.clone(), connection.public.clone());
+    Ok(Server::new(transport(config)?, internal, public, connection.token.clone()))
+}
+
+/// How requests are sent; from here on nothing shows a secret that was given.
+///
+/// # Errors
+/// See [`server`].
+fn transport(config: &Config) -> Result<Transport> {
+    config.given_secrets().iter().for_each(redact::learn);
+    Transport::new(&config.connection.tls).map_err(|why| {
         Error::new(Exit::Config, "AUTHENTIK_CA_FILE holds a certificate that cannot be a root")
             .because(why)
             .remedy("put the CA certificate that signed Authentik's certificate into the file")
-    })?;
-    let (internal, public) = (connection.internal.clone(), connection.public.clone());
-    Ok(Server::new(transport, internal, public, connection.token.clone()))
+    })
 }

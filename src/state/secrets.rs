@@ -59,6 +59,9 @@ const DATASTORE_KEY: &str = "datastore_enc_key";
 const RELAY: &str = "relay_auth_secret";
 const TURN: &str = "turn_password";
 const SERVICE_ACCOUNT: &str = "service_account_password";
+const CLIENT: &str = "client_secret";
+const OWNER: &str = "owner_password";
+const OWNER_EMAIL: &str = "owner_email";
 
 /// Reads the secrets, makes those that are missing, and keeps them. Runs at the same time on one volume wait
 /// for each other. Those of the last run of this process are put back where files vanished under it: NetBird
@@ -146,6 +149,34 @@ pub fn read(config: &Config, in_use: &InUse) -> Result<Option<Secrets>> {
     Ok(Some(Secrets { datastore_key, relay, turn, service_account }))
 }
 
+/// What `connect` needs of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// Of the confidential client in Authentik.
+    pub client: Option<Secret>,
+    /// Of the owner's login.
+    pub owner: Option<Secret>,
+    /// Whose login that is.
+    pub owner_email: Option<String>,
+}
+
+impl Held {
+    /// Each secret of it.
+    pub fn all(&self) -> impl Iterator<Item = &Secret> {
+        self.client.iter().chain(&self.owner)
+    }
+}
+
+/// Reads it, as far as it is there.
+///
+/// # Errors
+/// [`Exit::Refused`] or [`Exit::Output`] where the file cannot be read as what it must be.
+pub fn held(state_dir: &Path) -> Result<Held> {
+    let held = read_object(&state_dir.join(FILE_NAME))?.unwrap_or_default();
+    let secret = |key| text(&held, key).map(Secret::new);
+    Ok(Held { client: secret(CLIENT), owner: secret(OWNER), owner_email: text(&held, OWNER_EMAIL) })
+}
+
 /// The service account's password as far as there is one: for `plan`, which makes and writes nothing.
 ///
 /// # Errors
@@ -160,7 +191,7 @@ pub fn password(config: &Config) -> Result<Option<Secret>> {
 
 /// The directory itself is locked: nothing is left behind, and a killed run's lock goes with it. Where the
 /// file system knows no locks the run goes on without; only two first runs at the same moment would notice.
-fn lock(dir: &Path) -> Option<File> {
+pub fn lock(dir: &Path) -> Option<File> {
     let dir = File::open(dir).ok()?;
     rustix::fs::flock(&dir, rustix::fs::FlockOperation::LockExclusive).ok()?;
     Some(dir)

@@ -5,6 +5,7 @@
 mod adoption;
 mod checking;
 mod configuration;
+mod connect;
 mod deployed;
 mod documents;
 mod drift;

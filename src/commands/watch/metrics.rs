@@ -15,6 +15,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::restarts::{Restarts, Service};
 use crate::commands::init::Record;
+use crate::connect::Tally;
 use crate::converge::plan::Target;
 use crate::error::{Error, Exit};
 use crate::http::requests::CLASSES;
@@ -53,6 +54,10 @@ pub struct Metrics {
     restarts: Family<Labels<1>, Seconds>,
     last_success: Seconds,
     duration: Histogram,
+    connect_failures: Family<Labels<1>, Counter>,
+    connect_success: Seconds,
+    netbird_changes: Family<Labels<1>, Counter>,
+    connector_changed: Seconds,
 }
 
 impl Metrics {
@@ -70,6 +75,10 @@ impl Metrics {
             restarts: Family::default(),
             last_success: Gauge::default(),
             duration: Histogram::new(SECONDS),
+            connect_failures: Family::default(),
+            connect_success: Gauge::default(),
+            netbird_changes: Family::default(),
+            connector_changed: Gauge::default(),
         };
         for exit in REASONS {
             new.failures.get_or_create(&reason(exit)).inc_by(0);
@@ -81,6 +90,9 @@ impl Metrics {
             for created in [true, false] {
                 new.changes.get_or_create(&change(target, created)).inc_by(0);
             }
+        }
+        for exit in REASONS {
+            new.connect_failures.get_or_create(&reason(exit)).inc_by(0);
         }
         for class in CLASSES {
             new.requests.get_or_create(&[("class", class.to_owned())]).inc_by(0);
@@ -143,6 +155,30 @@ impl Metrics {
             Unit::Seconds,
             self.duration.clone(),
         );
+        r.register(
+            "connect_failures",
+            "Cycles in which NetBird could not be brought to what is asked for, by the reason that the exit codes have; \
+             health does not depend on it",
+            self.connect_failures.clone(),
+        );
+        r.register_with_unit(
+            "connect_last_success_timestamp",
+            "When NetBird was last seen to be as it is asked to be, in Unix time; 0: never",
+            Unit::Seconds,
+            self.connect_success.clone(),
+        );
+        r.register(
+            "netbird_changes",
+            "Objects of NetBird that were created or changed",
+            self.netbird_changes.clone(),
+        );
+        r.register_with_unit(
+            "connector_changed_timestamp",
+            "When the connector in NetBird was last changed, in Unix time: a netbird-server that started before does not \
+             use it yet; 0: never",
+            Unit::Seconds,
+            self.connector_changed.clone(),
+        );
         self
     }
 
@@ -177,6 +213,25 @@ impl Metrics {
             }
             None => {
                 self.last_success.set(unix(SystemTime::now()));
+            }
+        }
+    }
+
+    /// What was done in NetBird in a cycle.
+    pub fn observe_connect(&self, failure: Option<&Error>, tally: &Tally) {
+        for (object, _) in &tally.steps {
+            self.netbird_changes.get_or_create(&[("object", object.replace(' ', "_"))]).inc();
+        }
+        if let Some(changed_at) = tally.connector_changed_at {
+            self.connector_changed.set(changed_at as f64);
+        }
+        match failure {
+            Some(error) => {
+                self.connect_failures.get_or_create(&reason(error.exit)).inc();
+            }
+            None => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                self.connect_success.set(now.as_secs_f64());
             }
         }
     }

@@ -5,6 +5,7 @@
 pub mod channel;
 mod health;
 mod metrics;
+mod netbird;
 mod page;
 mod restarts;
 mod serve;
@@ -28,6 +29,7 @@ use crate::random::random;
 
 use health::Health;
 use metrics::Metrics;
+use netbird::Netbird;
 use page::Cycle;
 use restarts::{Restarts, Service};
 
@@ -100,6 +102,7 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
 
     let mut record = Record::default();
     let mut restarts = Restarts::default();
+    let mut netbird = Netbird::default();
     let mut unread = None;
     let mut rejected = false;
     for cycle in 1_u64.. {
@@ -128,8 +131,16 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
         let pause = pause(config.timing.interval, result.as_ref().err().map(|e| e.exit))?;
         let ended = if result.is_ok() { "good" } else { "failed" };
         debug!(stage = "watch", cycle, next_s = pause.as_secs_f64(), "ended: {ended}");
+        let connecting = async {
+            if result.is_ok() {
+                netbird.keep(&config, start, &status).await;
+            }
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             () = sleep(pause) => {}
+            // It has until the next cycle, and is left where it is then: it looks before it acts.
+            () = connecting => {}
             _ = hangup.recv() => info!(stage = "watch", "SIGHUP: looks again now"),
         }
         // A token's file may lie on a disk that hangs: the health check is answered all the same.
