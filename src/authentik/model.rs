@@ -304,9 +304,11 @@ pub struct Binding {
     pub order: i64,
 }
 
-/// A text that nothing may show; null like absent.
+/// A text that nothing may show. Anything else counts as absent: from 2026.11 on it may be a reference to a secret that
+/// is kept elsewhere.
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    or_default::<D, String>(deserializer).map(Secret::new)
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(Secret::new(value.as_str().unwrap_or_default()))
 }
 
 /// Null like absent: releases differ in which of the two they send.
