@@ -52,6 +52,7 @@ pub struct Metrics {
     files: Counter,
     restarts: Family<Labels<1>, Seconds>,
     last_success: Seconds,
+    certificate: Seconds,
     duration: Histogram,
 }
 
@@ -69,6 +70,7 @@ impl Metrics {
             files: Counter::default(),
             restarts: Family::default(),
             last_success: Gauge::default(),
+            certificate: Gauge::default(),
             duration: Histogram::new(SECONDS),
         };
         for exit in REASONS {
@@ -138,6 +140,12 @@ impl Metrics {
             self.last_success.clone(),
         );
         r.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When the first of Authentik's certificates ends that were seen, in Unix time; 0: none was",
+            Unit::Seconds,
+            self.certificate.clone(),
+        );
+        r.register_with_unit(
             "cycle_duration",
             "How long cycles last, waiting included",
             Unit::Seconds,
@@ -162,6 +170,9 @@ impl Metrics {
         }
         for (class, count) in CLASSES.into_iter().zip(record.requests) {
             self.requests.get_or_create(&[("class", class.to_owned())]).inc_by(count);
+        }
+        if let Some(ends) = record.certificate_ends {
+            self.certificate.set(unix(ends));
         }
         for (service, since) in restarts.needed() {
             let labels = [("service", service.name().to_owned())];
