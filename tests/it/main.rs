@@ -16,6 +16,7 @@ mod leaks;
 mod legacy;
 mod login;
 mod logs;
+mod mistakes;
 mod monitoring;
 mod ownership;
 mod people;

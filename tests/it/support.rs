@@ -91,6 +91,19 @@ impl Case {
         self
     }
 
+    /// What a variable is set to.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.env.get(name).cloned()
+    }
+
+    /// Sets a variable to what it was.
+    pub fn put_back(&mut self, name: &str, value: Option<String>) {
+        match value {
+            Some(value) => self.env(name, value),
+            None => self.unset(name),
+        };
+    }
+
     pub fn unset(&mut self, name: &str) -> &mut Self {
         self.env.remove(name);
         self
