@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tracing::{debug, info};
 
@@ -38,6 +39,8 @@ pub struct Record {
     pub replaced: Vec<Output>,
     /// What this process last published, as digests: a file that vanished and came back as it was has not changed.
     pub published: BTreeMap<Output, u64>,
+    /// When the first of Authentik's certificates ends, as far as one was seen.
+    pub certificate_ends: Option<SystemTime>,
     /// How checks came out, as far as the run got: those of the proof, and at its end what it has left.
     pub checks: Vec<(CheckId, Outcome)>,
 }
@@ -115,6 +118,7 @@ async fn pipeline(
     record.changes = learnt.tally.steps().collect();
     record.checks = std::mem::take(&mut learnt.checks);
     record.requests = server.requests().by_class();
+    record.certificate_ends = server.requests().first_expiry();
     let proof = proof?;
 
     let published = beside(move || publish_all(&shared, &proof, &secrets)).await?;

@@ -53,6 +53,7 @@ pub struct Metrics {
     files: Counter,
     restarts: Family<Labels<1>, Seconds>,
     last_success: Seconds,
+    certificate: Seconds,
     duration: Histogram,
     connect_failures: Family<Labels<1>, Counter>,
     connect_success: Seconds,
@@ -74,6 +75,7 @@ impl Metrics {
             files: Counter::default(),
             restarts: Family::default(),
             last_success: Gauge::default(),
+            certificate: Gauge::default(),
             duration: Histogram::new(SECONDS),
             connect_failures: Family::default(),
             connect_success: Gauge::default(),
@@ -150,6 +152,12 @@ impl Metrics {
             self.last_success.clone(),
         );
         r.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When the first of Authentik's certificates ends that were seen, in Unix time; 0: none was",
+            Unit::Seconds,
+            self.certificate.clone(),
+        );
+        r.register_with_unit(
             "cycle_duration",
             "How long cycles last, waiting included",
             Unit::Seconds,
@@ -198,6 +206,9 @@ impl Metrics {
         }
         for (class, count) in CLASSES.into_iter().zip(record.requests) {
             self.requests.get_or_create(&[("class", class.to_owned())]).inc_by(count);
+        }
+        if let Some(ends) = record.certificate_ends {
+            self.certificate.set(unix(ends));
         }
         for (service, since) in restarts.needed() {
             let labels = [("service", service.name().to_owned())];
