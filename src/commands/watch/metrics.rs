@@ -16,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::restarts::{Restarts, Service};
 use crate::commands::init::Record;
 use crate::connect::Tally;
+use crate::connect::plan::Step;
 use crate::converge::plan::Target;
 use crate::error::{Error, Exit};
 use crate::http::requests::CLASSES;
@@ -95,6 +96,9 @@ impl Metrics {
         }
         for exit in REASONS {
             new.connect_failures.get_or_create(&reason(exit)).inc_by(0);
+        }
+        for object in Step::OBJECTS {
+            new.netbird_changes.get_or_create(&changed_in_netbird(object)).inc_by(0);
         }
         for class in CLASSES {
             new.requests.get_or_create(&[("class", class.to_owned())]).inc_by(0);
@@ -231,7 +235,7 @@ impl Metrics {
     /// What was done in NetBird in a cycle.
     pub fn observe_connect(&self, failure: Option<&Error>, tally: &Tally) {
         for (object, _) in &tally.steps {
-            self.netbird_changes.get_or_create(&[("object", object.replace(' ', "_"))]).inc();
+            self.netbird_changes.get_or_create(&changed_in_netbird(object)).inc();
         }
         if let Some(changed_at) = tally.connector_changed_at {
             self.connector_changed.set(changed_at as f64);
@@ -268,6 +272,10 @@ fn result(exit: Exit) -> Labels<1> {
 fn change(target: Target, created: bool) -> Labels<2> {
     let action = if created { "create" } else { "change" };
     [("object", target.kind().replace(' ', "_")), ("action", action.to_owned())]
+}
+
+fn changed_in_netbird(object: &str) -> Labels<1> {
+    [("object", object.replace(' ', "_"))]
 }
 
 fn unix(time: SystemTime) -> f64 {
