@@ -14,7 +14,7 @@ use crate::http::tls::{TlsMode, acceptor};
 use crate::profile::Profile;
 use crate::shared::{Config, Gate, Listeners, Shared, lock};
 use crate::sim::{DEFAULT_TOKEN, Sim};
-use crate::state::State;
+use crate::state::{INSTALLATION, State};
 
 /// How a server is to start.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub struct Builder {
     tls_bind: Option<SocketAddr>,
     tls_names: Vec<String>,
     approves_devices: Option<String>,
+    installation: String,
     state: Option<State>,
 }
 
@@ -48,6 +49,7 @@ impl Builder {
             tls_bind: None,
             tls_names: vec![],
             approves_devices: None,
+            installation: INSTALLATION.to_owned(),
             state: None,
         }
     }
@@ -145,6 +147,13 @@ impl Builder {
         self
     }
 
+    /// Another installation than that of other servers, by any name: nothing in it is the same but the numbers.
+    #[must_use]
+    pub fn installation(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.installation);
+        self
+    }
+
     /// The objects to begin with, as another server left them; an older release's are upgraded.
     #[must_use]
     pub fn state(mut self, state: State) -> Self {
@@ -201,7 +210,8 @@ impl Builder {
     }
 
     fn parts(self) -> Parts {
-        let mut state = self.state.unwrap_or_else(|| State::installed(self.profile, &self.token));
+        let installed = || State::installed_as(self.profile, &self.token, &self.installation);
+        let mut state = self.state.unwrap_or_else(installed);
         state.upgrade(self.profile);
         state.approves_devices = self.approves_devices;
         let (gate, _) = watch::channel(Gate { open: false, stop: false, turn: 0 });

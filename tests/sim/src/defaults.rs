@@ -117,9 +117,12 @@ pub(crate) fn install(state: &mut State, profile: &Profile, bootstrap_token: &st
     }
     let outpost = state.take_pk();
     if profile.has(Feature::Brands) {
-        let role = json!({"pk": fixed_uuid("outpost role"), "name": "ak-managed-outpost", "permissions": []});
-        let roles = json!([role["pk"]]);
-        state.roles.push(role);
+        let mut roles = json!([]);
+        if profile.has(Feature::DirectRoles) {
+            let role = json!({"pk": fixed_uuid("outpost role"), "name": "ak-managed-outpost", "permissions": []});
+            roles = json!([role["pk"]]);
+            state.roles.push(role);
+        }
         state.users.push(overlaid(
             blank_user(outpost),
             json!({

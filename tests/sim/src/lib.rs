@@ -4,6 +4,7 @@
 //! at [`Sim::requests`] and [`Sim::state`] afterwards. Which releases there are, and whether their answers were compared
 //! with recordings of real servers, [`profiles`] tells.
 
+mod access;
 mod api;
 mod builder;
 mod call;
@@ -16,6 +17,7 @@ mod ids;
 mod migrate;
 mod model;
 mod oidc;
+mod people;
 mod profile;
 mod records;
 mod release;
@@ -29,14 +31,15 @@ mod state;
 
 pub use builder::Builder;
 pub use defaults::{DEFAULT_BRAND, SCOPE, SELF_SIGNED, default_objects};
-pub use features::{Evidence, Feature};
+pub use features::{Evidence, Feature, Source};
 pub use http::fault::{Fault, FaultRule, Match};
 pub use http::log::Request;
 pub use http::stage::{Advance, Stage};
 pub use http::tls::TlsMode;
 pub use migrate::ALL_GRANTS;
 pub use oidc::redirect::matches as redirect_matches;
+pub use people::{OtherProvider, UserKind};
 pub use profile::{Profile, find, profiles};
 pub use release::{Range, Release};
 pub use sim::{DEFAULT_TOKEN, Sim};
-pub use state::State;
+pub use state::{INSTALLATION, State};

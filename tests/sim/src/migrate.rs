@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::access::SERVICE_ACCOUNT;
 use crate::defaults;
 use crate::features::Feature;
 use crate::model::Model;
@@ -41,15 +42,25 @@ impl State {
             self.make_redirects_strict();
         }
         if profile.has(Feature::InvalidationFlow) && !older.has(Feature::InvalidationFlow) {
-            let flow = crate::ids::fixed_uuid("default-provider-invalidation-flow");
+            let fresh = State::installed_as(profile, "", &self.installation);
+            let flow = fresh.flow("default-provider-invalidation-flow").map(|flow| &flow["pk"]);
             for provider in &mut self.providers {
                 if provider["invalidation_flow"].is_null() {
                     provider["invalidation_flow"] = json!(flow);
                 }
             }
         }
+        if profile.has(Feature::UserTypes) && !older.has(Feature::UserTypes) {
+            for user in &mut self.users {
+                if user["attributes"][SERVICE_ACCOUNT] == true {
+                    user["type"] = json!("service_account");
+                } else if user["path"] == "goauthentik.io/outposts" {
+                    user["type"] = json!("internal_service_account");
+                }
+            }
+        }
         // Blueprints run after every upgrade: what is new appears, what exists is left alone.
-        let fresh = State::installed(profile, "");
+        let fresh = State::installed_as(profile, "", &self.installation);
         let known = defaults::default_objects(older);
         for model in [Model::Flow, Model::ScopeMapping] {
             let key = if model == Model::Flow { "slug" } else { "managed" };

@@ -9,8 +9,14 @@ use crate::state::State;
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Model {
-    /// OAuth2 providers.
+    /// OAuth2 providers, proxy providers among them: they are OAuth2 providers with more keys.
     Provider,
+    /// Proxy providers.
+    Proxy,
+    /// LDAP providers.
+    Ldap,
+    /// SAML providers.
+    Saml,
     /// Applications.
     Application,
     /// Flows.
@@ -34,11 +40,39 @@ pub enum Model {
 }
 
 impl Model {
-    /// The objects of this kind.
+    /// Every kind, but for proxy providers, which are in the table of the OAuth2 providers.
+    pub const ALL: [Self; 13] = [
+        Self::Provider,
+        Self::Ldap,
+        Self::Saml,
+        Self::Application,
+        Self::Flow,
+        Self::ScopeMapping,
+        Self::Brand,
+        Self::KeyPair,
+        Self::User,
+        Self::Group,
+        Self::Token,
+        Self::Binding,
+        Self::Role,
+    ];
+
+    /// The kinds of providers, each object being of one only.
+    pub const PROVIDERS: [Self; 4] = [Self::Provider, Self::Proxy, Self::Ldap, Self::Saml];
+
+    /// Whether an object of this kind's table is of this kind.
+    #[must_use]
+    pub fn holds(self, object: &Value) -> bool {
+        self != Self::Proxy || object.get("external_host").is_some()
+    }
+
+    /// The table of this kind, which may hold others too.
     #[must_use]
     pub fn table(self, state: &State) -> &Vec<Value> {
         match self {
-            Self::Provider => &state.providers,
+            Self::Provider | Self::Proxy => &state.providers,
+            Self::Ldap => &state.ldap_providers,
+            Self::Saml => &state.saml_providers,
             Self::Application => &state.applications,
             Self::Flow => &state.flows,
             Self::ScopeMapping => &state.scope_mappings,
@@ -55,7 +89,9 @@ impl Model {
     /// The objects of this kind, to change.
     pub fn table_mut(self, state: &mut State) -> &mut Vec<Value> {
         match self {
-            Self::Provider => &mut state.providers,
+            Self::Provider | Self::Proxy => &mut state.providers,
+            Self::Ldap => &mut state.ldap_providers,
+            Self::Saml => &mut state.saml_providers,
             Self::Application => &mut state.applications,
             Self::Flow => &mut state.flows,
             Self::ScopeMapping => &mut state.scope_mappings,
@@ -94,6 +130,9 @@ impl Model {
     pub fn class(self) -> &'static str {
         match self {
             Self::Provider => "OAuth2Provider",
+            Self::Proxy => "ProxyProvider",
+            Self::Ldap => "LDAPProvider",
+            Self::Saml => "SAMLProvider",
             Self::Application => "Application",
             Self::Flow => "Flow",
             Self::ScopeMapping => "ScopeMapping",
@@ -112,6 +151,9 @@ impl Model {
     pub fn permission(self, action: &str, profile: &Profile) -> String {
         let app = match self {
             Self::Provider | Self::ScopeMapping => "authentik_providers_oauth2",
+            Self::Proxy => "authentik_providers_proxy",
+            Self::Ldap => "authentik_providers_ldap",
+            Self::Saml => "authentik_providers_saml",
             Self::Application | Self::User | Self::Group | Self::Token => "authentik_core",
             Self::Flow => "authentik_flows",
             Self::Brand if profile.has(Feature::Brands) => "authentik_brands",
@@ -130,10 +172,13 @@ impl Model {
     /// The position of the object whose `key` is `value`, numbers compared as text.
     #[must_use]
     pub fn position(self, state: &State, key: &str, value: &str) -> Option<usize> {
-        self.table(state).iter().position(|object| match &object[key] {
-            Value::String(text) => text == value,
-            Value::Number(number) => number.to_string() == value,
-            _ => false,
+        self.table(state).iter().position(|object| {
+            self.holds(object)
+                && match &object[key] {
+                    Value::String(text) => text == value,
+                    Value::Number(number) => number.to_string() == value,
+                    _ => false,
+                }
         })
     }
 
@@ -143,6 +188,6 @@ impl Model {
         if pk.is_null() {
             return None;
         }
-        self.table(state).iter().find(|object| object[self.primary()] == *pk)
+        self.table(state).iter().find(|object| self.holds(object) && object[self.primary()] == *pk)
     }
 }

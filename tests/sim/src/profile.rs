@@ -1,6 +1,6 @@
 //! The releases the simulator can be, as data: a number, how well it is known, and the features its number brings.
 
-use crate::features::{Evidence, Feature, TABLE};
+use crate::features::{self, Evidence, Feature, Source, TABLE};
 use crate::release::{Range, Release};
 
 /// One simulated release.
@@ -27,7 +27,7 @@ const fn profile(
 
 use Evidence::{Read, Recorded};
 
-static PROFILES: [Profile; 19] = [
+static PROFILES: [Profile; 20] = [
     profile("2022.12", "2022.12.3", Release(2022, 12, 3), Recorded),
     profile("2023.5", "2023.5.6", Release(2023, 5, 6), Read),
     profile("2023.10", "2023.10.7", Release(2023, 10, 7), Recorded),
@@ -45,6 +45,7 @@ static PROFILES: [Profile; 19] = [
     profile("2025.12", "2025.12.4", Release(2025, 12, 4), Recorded),
     profile("2026.2", "2026.2.2", Release(2026, 2, 2), Recorded),
     profile("2026.5.0-rc1", "2026.5.0-rc1", Release(2026, 5, -1), Recorded),
+    profile("2026.5.0", "2026.5.0", Release(2026, 5, 0), Read),
     profile("2026.5", "2026.5.6", Release(2026, 5, 6), Read),
     profile("2026.8", "2026.8.5", Release(2026, 8, 5), Read),
 ];
@@ -65,7 +66,7 @@ impl Profile {
     /// Whether this release behaves so.
     #[must_use]
     pub fn has(&self, feature: Feature) -> bool {
-        TABLE.iter().any(|row| row.feature == feature && row.range.holds(self.release))
+        features::holds(feature, self.release)
     }
 
     /// Whether this release lies in the range.
@@ -74,11 +75,22 @@ impl Profile {
         range.holds(self.release)
     }
 
-    /// How it is known whether this release behaves so.
+    /// How it is known whether this release behaves so: the weakest source among the borders, unless a recording of this
+    /// release shows it.
     #[must_use]
-    pub fn evidence_of(&self, feature: Feature) -> Evidence {
-        let known = TABLE.iter().any(|row| row.feature == feature && row.evidence == Recorded);
-        if known { self.evidence } else { Read }
+    pub fn source_of(&self, feature: Feature) -> Source {
+        let rows = || TABLE.iter().filter(|row| row.feature == feature);
+        if self.evidence == Recorded && rows().all(|row| row.shown) {
+            return Source::Recorded;
+        }
+        let has = |source: Source| rows().any(|row| row.source == source);
+        if has(Source::Read) {
+            Source::Read
+        } else if has(Source::Schema) {
+            Source::Schema
+        } else {
+            Source::Recorded
+        }
     }
 
     /// Everything that distinguishes this release, in the order of the table.

@@ -27,7 +27,7 @@ pub(crate) fn brand_record(domain: &str, default: bool) -> Value {
     json!({
         "brand_uuid": fixed_uuid(&format!("brand {domain}")), "domain": domain, "default": default,
         "branding_title": "authentik", "branding_logo": "/static/dist/assets/icons/icon_left_brand.svg",
-        "branding_favicon": "/static/dist/assets/icons/icon.png", "branding_custom_css": "",
+        "branding_favicon": "/static/dist/assets/icons/icon.png", "branding_custom_css": "", "branding_map_tiles": "",
         "branding_default_flow_background": "/static/dist/assets/images/flow_background.jpg",
         "flow_authentication": fixed_uuid("default-authentication-flow"),
         "flow_invalidation": fixed_uuid("default-invalidation-flow"), "flow_recovery": null,
@@ -101,8 +101,7 @@ pub(crate) fn blank_application(pk: &str) -> Value {
 pub(crate) fn blank_group(pk: &str) -> Value {
     let number = u32::from_str_radix(pk.get(..4).unwrap_or("1"), 16).unwrap_or(1);
     json!({
-        "pk": pk, "num_pk": number, "name": "", "is_superuser": false, "parent": null,
-        "parents": [], "users": [], "attributes": {}, "roles": [],
+        "pk": pk, "num_pk": number, "name": "", "is_superuser": false, "parents": [], "users": [], "attributes": {}, "roles": [],
     })
 }
 
@@ -113,7 +112,7 @@ pub(crate) fn blank_user(pk: i64) -> Value {
     json!({
         "pk": pk, "username": "", "name": "", "is_active": true, "last_login": null,
         "date_joined": "2026-01-01T00:00:00.000000Z", "email": "", "attributes": {},
-        "uid": ids::sha256_hex(&uuid), "path": "users", "type": "internal", "uuid": uuid,
+        "path": "users", "type": "internal", "uuid": uuid,
         "password_change_date": "2026-01-01T00:00:00.000000Z",
         "last_updated": "2026-01-01T00:00:00.000000Z", "roles": [], "permissions": [],
     })

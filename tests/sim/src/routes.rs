@@ -33,7 +33,10 @@ pub(crate) enum Endpoint<'a> {
     GenerateKeyPair,
     Blueprints,
     Assign(&'a str),
+    Unassign(&'a str),
+    RolePermissions,
     RoleAddUser(&'a str),
+    RoleRemoveUser(&'a str),
 }
 
 impl Endpoint<'_> {
@@ -48,7 +51,9 @@ impl Endpoint<'_> {
             | Self::RemoveUser(_)
             | Self::GenerateKeyPair
             | Self::Assign(_)
-            | Self::RoleAddUser(_) => "POST, OPTIONS",
+            | Self::RoleAddUser(_)
+            | Self::RoleRemoveUser(_) => "POST, OPTIONS",
+            Self::Unassign(_) => "PATCH, OPTIONS",
             _ => "GET, HEAD, OPTIONS",
         }
     }
@@ -71,6 +76,12 @@ pub(crate) fn endpoint<'a>(profile: &Profile, path: &'a str) -> Option<Endpoint<
         ["providers", "oauth2"] => Endpoint::List(Model::Provider),
         ["providers", "oauth2", pk] => Endpoint::Detail(Model::Provider, pk),
         ["providers", "oauth2", pk, "setup_urls"] => Endpoint::SetupUrls(pk),
+        ["providers", "proxy"] => Endpoint::List(Model::Proxy),
+        ["providers", "proxy", pk] => Endpoint::Detail(Model::Proxy, pk),
+        ["providers", "ldap"] => Endpoint::List(Model::Ldap),
+        ["providers", "ldap", pk] => Endpoint::Detail(Model::Ldap, pk),
+        ["providers", "saml"] => Endpoint::List(Model::Saml),
+        ["providers", "saml", pk] => Endpoint::Detail(Model::Saml, pk),
         ["providers", "all"] => Endpoint::AllProviders,
         ["core", "applications"] => Endpoint::List(Model::Application),
         ["core", "applications", slug] => Endpoint::Detail(Model::Application, slug),
@@ -109,8 +120,15 @@ pub(crate) fn endpoint<'a>(profile: &Profile, path: &'a str) -> Option<Endpoint<
         ["policies", "bindings", pk] => Endpoint::Detail(Model::Binding, pk),
         ["rbac", "roles"] if profile.has(F::Rbac) => Endpoint::List(Model::Role),
         ["rbac", "roles", pk] if profile.has(F::Rbac) => Endpoint::Detail(Model::Role, pk),
-        ["rbac", "roles", pk, "add_user"] if profile.has(F::SmallPages) => {
+        ["rbac", "roles", pk, "add_user"] if profile.has(F::DirectRoles) => {
             Endpoint::RoleAddUser(pk)
+        }
+        ["rbac", "roles", pk, "remove_user"] if profile.has(F::DirectRoles) => {
+            Endpoint::RoleRemoveUser(pk)
+        }
+        ["rbac", "permissions", "roles"] if profile.has(F::Rbac) => Endpoint::RolePermissions,
+        ["rbac", "permissions", "assigned_by_roles", pk, "unassign"] if profile.has(F::Rbac) => {
+            Endpoint::Unassign(pk)
         }
         ["rbac", "permissions", "assigned_by_roles", pk, "assign"] if profile.has(F::Rbac) => {
             Endpoint::Assign(pk)

@@ -55,6 +55,23 @@ static PROVIDER_TAIL: &[Key] = &[
     ("grant_types", Range(Release(2026, 5, 0), NEVER)),
 ];
 
+static PROXY_TAIL: &[Key] = &[
+    all("client_id"),
+    all("internal_host"),
+    all("external_host"),
+    all("mode"),
+    all("redirect_uris"),
+    all("cookie_domain"),
+    ("access_token_validity", since(2023, 2)),
+    ("refresh_token_validity", since(2023, 2)),
+    all("outpost_set"),
+];
+
+static LDAP_TAIL: &[Key] =
+    &[all("base_dn"), all("search_mode"), all("bind_mode"), all("outpost_set")];
+
+static SAML_TAIL: &[Key] = &[all("acs_url"), all("audience"), all("issuer")];
+
 static APPLICATION: &[Key] = &[
     all("pk"),
     ("pbm_uuid", since(2026, 8)),
@@ -121,6 +138,7 @@ static BRAND: &[Key] = &[
     all("branding_favicon"),
     ("branding_custom_css", since(2025, 4)),
     ("branding_default_flow_background", since(2025, 4)),
+    ("branding_map_tiles", since(2026, 8)),
     all("flow_authentication"),
     all("flow_invalidation"),
     all("flow_recovery"),
@@ -131,7 +149,7 @@ static BRAND: &[Key] = &[
     ("flow_user_switch", since(2026, 8)),
     ("flow_request", since(2026, 8)),
     ("event_retention", before(2024, 2)),
-    ("default_application", since(2024, 12)),
+    ("default_application", since(2024, 8)),
     all("web_certificate"),
     ("client_certificates", since(2025, 6)),
     all("attributes"),
@@ -159,7 +177,7 @@ static USER: &[Key] = &[
     all("name"),
     all("is_active"),
     all("last_login"),
-    ("date_joined", since(2025, 12)),
+    ("date_joined", since(2025, 4)),
     all("is_superuser"),
     all("groups"),
     all("groups_obj"),
@@ -171,9 +189,9 @@ static USER: &[Key] = &[
     all("uid"),
     all("path"),
     ("type", since(2023, 8)),
-    ("uuid", since(2023, 8)),
-    ("password_change_date", since(2025, 12)),
-    ("last_updated", since(2025, 12)),
+    ("uuid", since(2023, 10)),
+    ("password_change_date", since(2025, 2)),
+    ("last_updated", since(2025, 8)),
 ];
 
 static GROUP: &[Key] = &[
@@ -191,8 +209,8 @@ static GROUP: &[Key] = &[
     ("roles", since(2023, 10)),
     ("roles_obj", since(2023, 10)),
     ("inherited_roles_obj", since(2025, 12)),
-    ("children", since(2025, 12)),
-    ("children_obj", since(2025, 12)),
+    ("children", since(2025, 8)),
+    ("children_obj", since(2025, 8)),
 ];
 
 static TOKEN: &[Key] = &[
@@ -221,6 +239,8 @@ static BINDING: &[Key] = &[
     all("order"),
     all("timeout"),
     ("failure_result", since(2023, 10)),
+    ("expires", since(2026, 8)),
+    ("expiring", since(2026, 8)),
 ];
 
 static ROLE: &[Key] = &[all("pk"), all("name")];
@@ -230,6 +250,9 @@ static ROLE: &[Key] = &[all("pk"), all("name")];
 pub fn keys(model: Model) -> Vec<Key> {
     match model {
         Model::Provider => [PROVIDER_HEAD, PROVIDER_TAIL].concat(),
+        Model::Proxy => [PROVIDER_HEAD, PROXY_TAIL].concat(),
+        Model::Ldap => [PROVIDER_HEAD, LDAP_TAIL].concat(),
+        Model::Saml => [PROVIDER_HEAD, SAML_TAIL].concat(),
         Model::Application => APPLICATION.to_vec(),
         Model::Flow => FLOW.to_vec(),
         Model::ScopeMapping => SCOPE_MAPPING.to_vec(),

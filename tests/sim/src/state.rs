@@ -10,11 +10,18 @@ use crate::oidc::grants::Grants;
 use crate::profile::Profile;
 use crate::release::Release;
 
+/// The installation that servers are unless a test says otherwise.
+pub const INSTALLATION: &str = "3d5a1c7e-6f02-4b1e-9c44-0e2b7a9d8f10";
+
 /// The objects of one installation, each in the newest form whatever release serves it.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// OAuth2 providers.
+    /// OAuth2 providers; one with an `external_host` is a proxy provider.
     pub providers: Vec<Value>,
+    /// LDAP providers.
+    pub ldap_providers: Vec<Value>,
+    /// SAML providers.
+    pub saml_providers: Vec<Value>,
     /// Applications.
     pub applications: Vec<Value>,
     /// Flows.
@@ -35,6 +42,8 @@ pub struct State {
     pub policy_bindings: Vec<Value>,
     /// Roles, with `permissions`.
     pub roles: Vec<Value>,
+    /// What tells this installation from every other: the row of the database that `uid` of a user is made with.
+    pub installation: String,
     /// The Cache-Control of a JWKS answer; real servers send none.
     pub jwks_cache_control: Option<String>,
     /// Whether an application without bindings is open to all.
@@ -59,8 +68,17 @@ impl State {
     /// A freshly installed Authentik, with all its default objects and the bootstrap token.
     #[must_use]
     pub fn installed(profile: &Profile, bootstrap_token: &str) -> Self {
+        Self::installed_as(profile, bootstrap_token, INSTALLATION)
+    }
+
+    /// The same as another installation: its default objects have other UUIDs, its users another `uid`; their numbers
+    /// begin with the same.
+    #[must_use]
+    pub fn installed_as(profile: &Profile, bootstrap_token: &str, installation: &str) -> Self {
         let mut state = Self {
             providers: vec![],
+            ldap_providers: vec![],
+            saml_providers: vec![],
             applications: vec![],
             flows: vec![],
             scope_mappings: vec![],
@@ -71,6 +89,7 @@ impl State {
             tokens: vec![],
             policy_bindings: vec![],
             roles: vec![],
+            installation: installation.to_owned(),
             jwks_cache_control: None,
             default_app_access: true,
             largest_page: 100,
@@ -83,6 +102,9 @@ impl State {
             next_pk: 1,
         };
         defaults::install(&mut state, profile, bootstrap_token);
+        if installation != INSTALLATION {
+            state.give_other_uuids();
+        }
         state
     }
 
@@ -109,6 +131,23 @@ impl State {
     #[must_use]
     pub fn provider(&self, pk: i64) -> Option<&Value> {
         self.providers.iter().find(|provider| provider["pk"] == pk)
+    }
+
+    /// A provider of any kind, with its kind.
+    #[must_use]
+    pub fn any_provider(&self, pk: &Value) -> Option<(Model, &Value)> {
+        self.all_providers().find(|(_, provider)| !pk.is_null() && provider["pk"] == *pk)
+    }
+
+    /// The providers of all kinds, each with its kind.
+    pub fn all_providers(&self) -> impl Iterator<Item = (Model, &Value)> {
+        let oauth2 = self.providers.iter().map(|provider| {
+            let proxy = Model::Proxy.holds(provider);
+            (if proxy { Model::Proxy } else { Model::Provider }, provider)
+        });
+        let ldap = self.ldap_providers.iter().map(|provider| (Model::Ldap, provider));
+        let saml = self.saml_providers.iter().map(|provider| (Model::Saml, provider));
+        oauth2.chain(ldap).chain(saml)
     }
 
     /// The provider of this name, to edit.
@@ -194,41 +233,6 @@ impl State {
     /// If there is none, which a test that asks for it did not expect.
     pub fn brand_default_mut(&mut self) -> &mut Value {
         self.brands.iter_mut().find(|brand| brand["default"] == true).expect("a default brand")
-    }
-
-    /// The names of all groups a user is in.
-    #[must_use]
-    pub fn groups_of(&self, user: &Value) -> Vec<&Value> {
-        self.groups.iter().filter(|group| contains(&group["users"], &user["pk"])).collect()
-    }
-
-    /// Whether a group makes this user a superuser.
-    #[must_use]
-    pub fn is_superuser(&self, user: &Value) -> bool {
-        self.groups_of(user).iter().any(|group| group["is_superuser"] == true)
-    }
-
-    /// Whether the user may open the application: it has no bindings, or one of them admits the user.
-    #[must_use]
-    pub fn may_open(&self, application: &Value, user: &Value) -> bool {
-        let mut verdicts = self
-            .policy_bindings
-            .iter()
-            .filter(|binding| binding["target"] == application["pk"] && binding["enabled"] == true)
-            .map(|binding| {
-                let member =
-                    self.groups_of(user).iter().any(|group| group["pk"] == binding["group"]);
-                let admitted = member || binding["user"] == user["pk"];
-                admitted != (binding["negate"] == true)
-            })
-            .peekable();
-        if verdicts.peek().is_none() {
-            return self.default_app_access;
-        }
-        match application["policy_engine_mode"].as_str() {
-            Some("all") => verdicts.all(|verdict| verdict),
-            _ => verdicts.any(|verdict| verdict),
-        }
     }
 }
 

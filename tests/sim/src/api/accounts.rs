@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::access::SERVICE_ACCOUNT;
 use crate::api::form::Form;
 use crate::api::{Answer, Env, body};
 use crate::clock;
@@ -21,14 +22,15 @@ pub(crate) fn create(env: &mut Env<'_>) -> Answer {
     refuse(env, &body, &name, with_group)?;
     let expiring = body.get("expiring") != Some(&Value::Bool(false));
     let mut attributes = json!({"goauthentik.io/user/token-expires": expiring});
-    if env.profile.has(F::OldTokens) {
-        attributes["goauthentik.io/user/service-account"] = json!(true);
+    let typed = env.profile.has(F::UserTypes);
+    if !typed {
+        attributes[SERVICE_ACCOUNT] = json!(true);
     }
     let user = env.state.add_user(json!({
-        "username": name, "name": name, "type": "service_account", "path": "goauthentik.io/service-accounts",
+        "username": name, "name": name, "type": if typed { "service_account" } else { "internal" }, "path": "goauthentik.io/service-accounts",
         "attributes": attributes,
     }));
-    let uid = env.state.user(&name).map_or(Value::Null, |user| user["uid"].clone());
+    let uid = env.state.user(&name).map(|user| env.state.uid_of(user));
     let key = ids::key(60);
     let expires = body.get("expires").filter(|expires| expires.is_string()).cloned();
     // The oldest release has no say in it: the token ends.

@@ -56,7 +56,7 @@ pub(crate) fn check(
         own_pk,
         "Application with this slug already exists.",
     );
-    form.related("provider", Model::Provider, env.state, true);
+    form.related_provider("provider", env.state);
     form.unique(
         "provider",
         Model::Application,
@@ -64,7 +64,7 @@ pub(crate) fn check(
         own_pk,
         "Application with this provider already exists.",
     );
-    form.related_list("backchannel_providers", Model::Provider, env.state);
+    form.related_providers("backchannel_providers", env.state);
     form.choice("policy_engine_mode", &["all", "any"]);
     form.boolean("open_in_new_tab");
     for field in ["meta_description", "meta_publisher", "group"] {
@@ -98,7 +98,9 @@ pub(crate) fn list(env: &mut Env<'_>) -> Answer {
         found = env.state.applications.iter().filter(known).cloned().collect();
     } else {
         let user = env.state.users.iter().find(|user| user["pk"] == env.caller.user).cloned();
-        found.retain(|object| user.as_ref().is_some_and(|user| env.state.may_open(object, user)));
+        found.retain(|object| {
+            user.as_ref().is_some_and(|user| env.state.may_open(object, user, env.call.now))
+        });
         if !searched && !found.is_empty() {
             let slugs = found
                 .iter()

@@ -28,33 +28,17 @@ impl Caller {
     }
 
     fn of(state: &State, user: &Value) -> Self {
-        let mut permissions = texts(&user["permissions"]);
-        for role in &state.roles {
-            let held = crate::state::contains(&user["roles"], &role["pk"])
-                || state
-                    .groups_of(user)
-                    .iter()
-                    .any(|group| crate::state::contains(&group["roles"], &role["pk"]));
-            if held {
-                permissions.extend(texts(&role["permissions"]));
-            }
-        }
         Self {
             user: user["pk"].as_i64().unwrap_or(-1),
             superuser: state.is_superuser(user),
             outpost: user["type"] == "internal_service_account",
-            permissions,
+            permissions: state.permissions_of(user),
         }
     }
 
     pub(crate) fn may(&self, permission: &str) -> bool {
         self.superuser || self.permissions.iter().any(|held| held == permission)
     }
-}
-
-fn texts(list: &Value) -> Vec<String> {
-    let items = list.as_array().cloned().unwrap_or_default();
-    items.iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 /// Why a caller is not accepted.

@@ -49,6 +49,6 @@ pub(crate) fn check(env: &Env<'_>, body: &Map<String, Value>, partial: bool) -> 
 pub(crate) fn blank(pk: &str) -> Value {
     json!({
         "pk": pk, "policy": null, "group": null, "user": null, "target": null, "negate": false, "enabled": true,
-        "order": 0, "timeout": 30, "failure_result": false,
+        "order": 0, "timeout": 30, "failure_result": false, "expires": null, "expiring": false,
     })
 }

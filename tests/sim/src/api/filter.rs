@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::api::Env;
+use crate::api::users::TYPES;
+use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::model::Model;
-use crate::state::contains;
 
 /// How a query parameter selects.
 #[derive(Clone, Copy)]
@@ -42,6 +43,7 @@ fn filters(model: Model) -> &'static [Filter] {
             Exact("signing_key"),
             Exact("authorization_flow"),
         ],
+        Model::Proxy | Model::Ldap | Model::Saml => &[Exact("name"), Exact("authorization_flow")],
         Model::Application => {
             &[Exact("name"), Exact("slug"), Exact("group"), Exact("meta_launch_url")]
         }
@@ -57,7 +59,6 @@ fn filters(model: Model) -> &'static [Filter] {
             Exact("email"),
             Exact("uuid"),
             Exact("path"),
-            Exact("type"),
             Bool("is_active"),
         ],
         Model::Group => &[Exact("name"), Bool("is_superuser")],
@@ -78,9 +79,22 @@ fn bad_choice(field: &str, value: &str) -> Reply {
     Reply::json(400, &json!({ field: [text] }))
 }
 
+/// The complaint about a query that names a type which users cannot have.
+fn bad_type(env: &Env<'_>, model: Model) -> Option<Reply> {
+    if model != Model::User || !env.profile.has(F::UserTypes) {
+        return None;
+    }
+    let types = env.call.queries("type");
+    types.iter().find(|kind| !TYPES.contains(&kind.as_str())).map(|kind| bad_choice("type", kind))
+}
+
 /// The objects the query selects, in the order it or the kind asks for.
 pub(crate) fn selected(env: &Env<'_>, model: Model) -> Result<Vec<Value>, Reply> {
-    let mut objects = model.table(env.state).clone();
+    if let Some(complaint) = bad_type(env, model) {
+        return Err(complaint);
+    }
+    let held = model.table(env.state).iter().filter(|object| model.holds(object));
+    let mut objects: Vec<Value> = held.cloned().collect();
     for filter in filters(model) {
         match *filter {
             Filter::Exact(key) => {
@@ -146,10 +160,24 @@ fn special(env: &Env<'_>, model: Model, objects: &mut Vec<Value>) {
             }
         }
         Model::User => {
-            if let Some(group) = query("groups_by_name") {
-                let members =
-                    env.state.group(&group).map_or(Value::Null, |group| group["users"].clone());
-                objects.retain(|object| contains(&members, &object["pk"]));
+            let types = env.call.queries("type");
+            if env.profile.has(F::UserTypes) && !types.is_empty() {
+                objects.retain(|object| types.contains(&shown(&object["type"])));
+            }
+            for (name, key) in [("groups_by_name", "name"), ("groups_by_pk", "pk")] {
+                let wanted = env.call.queries(name);
+                if !wanted.is_empty() {
+                    objects.retain(|user| {
+                        let groups = env.state.groups_of(user);
+                        groups.iter().any(|group| wanted.contains(&shown(&group[key])))
+                    });
+                }
+            }
+            if let Some(start) = query("path_startswith") {
+                objects.retain(|user| shown(&user["path"]).starts_with(&start));
+            }
+            if let Some(superuser) = query("is_superuser") {
+                objects.retain(|user| env.state.is_superuser(user) == (superuser == "true"));
             }
         }
         Model::Provider => {

@@ -118,6 +118,22 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// The number of a provider of any kind, or none.
+    pub(crate) fn related_provider(&mut self, field: &str, state: &State) {
+        let Some(pk) = self.sent(field).filter(|pk| !pk.is_null()) else { return };
+        if let Some(text) = no_provider(pk, state) {
+            self.error(field, &text);
+        }
+    }
+
+    /// The numbers of providers of any kind.
+    pub(crate) fn related_providers(&mut self, field: &str, state: &State) {
+        let items = self.sent(field).and_then(Value::as_array).into_iter().flatten();
+        if let Some(text) = items.into_iter().find_map(|pk| no_provider(pk, state)) {
+            self.error(field, &text);
+        }
+    }
+
     /// A slug: letters, digits, `_` and `-`.
     pub(crate) fn slug(&mut self, field: &str, curly: bool) {
         let Some(text) = self.text(field) else { return };
@@ -160,9 +176,18 @@ impl<'a> Form<'a> {
     }
 }
 
+/// The complaint about a number, if it is no provider's.
+fn no_provider(pk: &Value, state: &State) -> Option<String> {
+    let number = pk.as_i64().or_else(|| pk.as_str()?.parse().ok());
+    match number.and_then(|number| state.any_provider(&json!(number))) {
+        Some(_) => None,
+        None => missing(pk, Model::Provider, state),
+    }
+}
+
 /// The complaint about a key, if it is no object's.
 fn missing(pk: &Value, model: Model, state: &State) -> Option<String> {
-    let by_number = matches!(model, Model::Provider | Model::User);
+    let by_number = model == Model::User || Model::PROVIDERS.contains(&model);
     if by_number {
         if !(pk.is_i64() || pk.as_str().is_some_and(|text| text.parse::<i64>().is_ok())) {
             return Some(format!(

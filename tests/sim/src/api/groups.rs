@@ -1,4 +1,4 @@
-//! Groups, roles, and who belongs to them.
+//! Groups, and who belongs to them.
 
 use serde_json::{Map, Value, json};
 
@@ -34,6 +34,8 @@ pub(crate) fn check(
     }
     form.related_list("users", Model::User, env.state);
     form.related_list("roles", Model::Role, env.state);
+    form.related_list("parents", Model::Group, env.state);
+    form.related("parent", Model::Group, env.state, true);
     form.boolean("is_superuser");
     form.done()?;
     let makes_superusers = body.get("is_superuser") == Some(&Value::Bool(true));
@@ -44,28 +46,13 @@ pub(crate) fn check(
         let text = "User does not have permission to set the superuser status to true.";
         return Err(Reply::json(400, &json!({"is_superuser": [text]})));
     }
-    Ok(pick(body, &["name", "is_superuser", "parents", "users", "attributes", "roles"]))
-}
-
-pub(crate) fn check_role(
-    env: &Env<'_>,
-    body: &Map<String, Value>,
-    own: Option<&Value>,
-    partial: bool,
-) -> Fields {
-    let mut form = Form::new(body, partial);
-    if form.require("name") {
-        form.text("name");
+    let mut fields =
+        pick(body, &["name", "is_superuser", "parents", "users", "attributes", "roles"]);
+    if let Some(parent) = body.get("parent") {
+        let parents = if parent.is_null() { json!([]) } else { json!([parent]) };
+        fields.insert("parents".to_owned(), parents);
     }
-    form.unique(
-        "name",
-        Model::Role,
-        env.state,
-        own.map(|own| &own["pk"]),
-        "role with this name already exists.",
-    );
-    form.done()?;
-    Ok(pick(body, &["name"]))
+    Ok(fields)
 }
 
 /// Adds a user to a group, or takes one out.
@@ -90,7 +77,7 @@ pub(crate) fn member(env: &mut Env<'_>, pk: &str, joins: bool) -> Answer {
 }
 
 /// The user that the body's `pk` names.
-fn known_user(env: &Env<'_>) -> Result<Value, Reply> {
+pub(crate) fn known_user(env: &Env<'_>) -> Result<Value, Reply> {
     let body = body::object(env)?;
     let mut form = Form::new(&body, false);
     form.require("pk");
@@ -101,44 +88,4 @@ fn known_user(env: &Env<'_>) -> Result<Value, Reply> {
         Some(_) => Ok(pk),
         None => Err(Reply::detail(404, "Not found.")),
     }
-}
-
-/// Gives a role permissions.
-pub(crate) fn assign(env: &mut Env<'_>, pk: &str) -> Answer {
-    if !env.caller.may("authentik_rbac.assign_role_permissions") {
-        return Err(forbidden());
-    }
-    let position = find(env, Model::Role, pk)?;
-    let body = body::object(env)?;
-    let mut form = Form::new(&body, false);
-    form.require("permissions");
-    form.done()?;
-    let wanted = body.get("permissions").and_then(Value::as_array).cloned().unwrap_or_default();
-    if let Some(held) = env.state.roles[position]["permissions"].as_array_mut() {
-        held.extend(wanted.clone());
-    }
-    if env.profile.has(F::MappingsMoved) {
-        let made: Vec<Value> = wanted.iter().map(|_| json!({"id": crate::ids::uuid()})).collect();
-        return Ok(Reply::json(200, &Value::Array(made)));
-    }
-    Ok(Reply::empty(204))
-}
-
-/// Gives a user a role.
-pub(crate) fn role_member(env: &mut Env<'_>, pk: &str) -> Answer {
-    env.need("change", Model::Role)?;
-    let position = find(env, Model::Role, pk)?;
-    let role = env.state.roles[position]["pk"].clone();
-    let user = known_user(env)?;
-    if let Some(roles) = env
-        .state
-        .users
-        .iter_mut()
-        .find(|candidate| candidate["pk"] == user)
-        .and_then(|user| user["roles"].as_array_mut())
-        && !roles.contains(&role)
-    {
-        roles.push(role);
-    }
-    Ok(Reply::empty(204))
 }

@@ -84,10 +84,8 @@ pub(crate) fn find(env: &Env<'_>, model: Model, id: &str) -> Result<usize, Reply
     let id = crate::call::pairs(&format!("id={}", id.replace('+', "%2B")))
         .pop()
         .map_or_else(String::new, |(_, id)| id);
-    let by_uuid = !matches!(
-        model,
-        Model::Provider | Model::User | Model::Application | Model::Flow | Model::Token
-    );
+    let by_uuid = !matches!(model, Model::User | Model::Application | Model::Flow | Model::Token)
+        && !Model::PROVIDERS.contains(&model);
     if by_uuid && !crate::ids::is_uuid(&id) {
         return Err(Reply::detail(404, "Not found."));
     }

@@ -12,10 +12,12 @@ pub mod flows;
 pub mod form;
 pub mod groups;
 pub mod keypairs;
+pub mod kinds;
 pub mod list;
 pub mod mappings;
 pub mod providers;
 pub mod redirects;
+pub mod roles;
 pub mod root;
 pub mod serve;
 pub mod tokens;
@@ -82,10 +84,13 @@ pub(crate) fn run(env: &mut Env<'_>, endpoint: Endpoint<'_>, method: &str) -> An
         (Endpoint::SetupUrls(pk), _) => providers::setup_urls(env, pk),
         (Endpoint::Transactional, _) => transactional::create(env),
         (Endpoint::AllMappings, _) => mappings::all(env),
-        (Endpoint::AllProviders, _) => providers::all(env),
+        (Endpoint::AllProviders, _) => kinds::all(env),
         (Endpoint::Blueprints, _) => blueprints::list(env),
         (Endpoint::GenerateKeyPair, _) => keypairs::generate(env),
-        (Endpoint::Assign(pk), _) => groups::assign(env, pk),
-        (Endpoint::RoleAddUser(pk), _) => groups::role_member(env, pk),
+        (Endpoint::Assign(pk), _) => roles::assign(env, pk),
+        (Endpoint::Unassign(pk), _) => roles::unassign(env, pk),
+        (Endpoint::RolePermissions, _) => roles::held(env),
+        (Endpoint::RoleAddUser(pk), _) => roles::member(env, pk, true),
+        (Endpoint::RoleRemoveUser(pk), _) => roles::member(env, pk, false),
     }
 }

@@ -2,11 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::filter::selected;
 use crate::api::form::Form;
-use crate::api::list::{find, page};
+use crate::api::list::find;
 use crate::api::write::{Fields, pick};
-use crate::api::{Answer, Env, redirects};
+use crate::api::{Answer, Env, kinds, redirects};
 use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::model::Model;
@@ -60,13 +59,7 @@ pub(crate) fn check(
     if form.require("name") {
         form.text("name");
     }
-    form.require("authorization_flow");
-    form.related("authorization_flow", Model::Flow, env.state, false);
-    form.related("authentication_flow", Model::Flow, env.state, true);
-    if profile.has(F::InvalidationFlow) {
-        form.require("invalidation_flow");
-        form.related("invalidation_flow", Model::Flow, env.state, false);
-    }
+    kinds::flows(&mut form, env);
     let mut redirect_uris = None;
     if profile.has(F::RedirectList) {
         form.require("redirect_uris");
@@ -77,15 +70,7 @@ pub(crate) fn check(
             Err(error) => form.error_value("redirect_uris", error),
         }
     }
-    if profile.has(F::ProviderNameUnique) {
-        form.unique(
-            "name",
-            Model::Provider,
-            env.state,
-            own_pk,
-            "provider with this name already exists.",
-        );
-    }
+    kinds::unique_name(&mut form, env, own);
     form.text("client_id");
     form.unique(
         "client_id",
@@ -168,10 +153,4 @@ pub(crate) fn setup_urls(env: &Env<'_>, pk: &str) -> Answer {
     let provider = &env.state.providers[position];
     let application = env.state.application_of(provider);
     Ok(Reply::json(200, &urls(env.call, provider, application)))
-}
-
-/// Providers of all kinds, in the form they have in common.
-pub(crate) fn all(env: &Env<'_>) -> Answer {
-    env.need("view", Model::Provider)?;
-    page(env, Model::Provider, &selected(env, Model::Provider)?)
 }

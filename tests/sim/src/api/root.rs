@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::{Answer, Env};
+use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::release::{between, since};
 
@@ -23,11 +24,15 @@ pub(crate) fn me(env: &Env<'_>) -> Answer {
         groups.iter().map(|group| json!({"name": group["name"], "pk": group["pk"]})).collect(),
     );
     if env.profile.within(since(2025, 12)) {
-        put("roles", json!([]));
+        let roles = env.state.roles_of(user);
+        put(
+            "roles",
+            roles.iter().map(|role| json!({"name": role["name"], "pk": role["pk"]})).collect(),
+        );
     }
     put("email", user["email"].clone());
     put("avatar", json!("data:image/svg+xml;base64,"));
-    put("uid", user["uid"].clone());
+    put("uid", json!(env.state.uid_of(user)));
     put("settings", json!({}));
     if env.profile.within(since(2023, 8)) {
         put("type", user["type"].clone());
@@ -36,6 +41,10 @@ pub(crate) fn me(env: &Env<'_>) -> Answer {
         let permissions =
             if env.caller.superuser { json!(["access_admin_interface"]) } else { json!([]) };
         put("system_permissions", permissions);
+    }
+    if env.profile.has(F::MeUsers) {
+        put("is_current", json!(true));
+        return Ok(Reply::json(200, &json!({"user": shown, "users": [shown]})));
     }
     Ok(Reply::json(200, &json!({"user": shown})))
 }

@@ -2,18 +2,20 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::{Env, redirects};
+use crate::api::{Env, kinds, redirects};
 use crate::features::Feature as F;
 use crate::model::Model;
 use crate::release::{before, between};
-use crate::shapes::{self, PROVIDER_HEAD, cut};
+use crate::shapes::{self, cut};
 use crate::state::contains;
 
 /// The object as this release answers with it.
 pub(crate) fn object(env: &Env<'_>, model: Model, stored: &Value) -> Value {
     let mut full = stored.as_object().cloned().unwrap_or_default();
     match model {
-        Model::Provider => provider(env, stored, &mut full),
+        Model::Provider | Model::Proxy | Model::Ldap | Model::Saml => {
+            provider(env, model, stored, &mut full);
+        }
         Model::Application => application(env, stored, &mut full),
         Model::Flow => flow(env, stored, &mut full),
         Model::ScopeMapping => mapping(env, &mut full),
@@ -39,7 +41,8 @@ fn put(full: &mut Map<String, Value>, key: &str, value: Value) {
     full.insert(key.to_owned(), value);
 }
 
-fn provider(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
+/// What a provider of this kind shows that is not stored.
+pub(crate) fn provider(env: &Env<'_>, model: Model, stored: &Value, full: &mut Map<String, Value>) {
     let application = env.state.application_of(stored);
     let of = |key: &str| application.map_or(Value::Null, |application| application[key].clone());
     let backchannel = env
@@ -53,21 +56,20 @@ fn provider(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
     put(full, "assigned_application_name", of("name"));
     put(full, "assigned_backchannel_application_slug", behind("slug"));
     put(full, "assigned_backchannel_application_name", behind("name"));
-    put(full, "component", json!("ak-provider-oauth2-form"));
-    put(full, "verbose_name", json!("OAuth2/OpenID Provider"));
-    put(full, "verbose_name_plural", json!("OAuth2/OpenID Providers"));
-    put(full, "meta_model_name", json!("authentik_providers_oauth2.oauth2provider"));
+    let kind = kinds::kind(model);
+    put(full, "component", json!(format!("ak-provider-{}-form", kind.component)));
+    put(full, "verbose_name", json!(kind.verbose));
+    put(full, "verbose_name_plural", json!(format!("{}s", kind.verbose)));
+    put(full, "meta_model_name", json!(kind.meta));
     put(full, "token_validity", stored["refresh_token_validity"].clone());
     put(full, "redirect_uris", redirects::shown(&stored["redirect_uris"], env.profile));
 }
 
 fn application(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
     let brief = |pk: &Value| {
-        Model::Provider.by_pk(env.state, pk).map_or(Value::Null, |found| {
-            let mut head = found.as_object().cloned().unwrap_or_default();
-            provider(env, found, &mut head);
-            Value::Object(cut(&head, PROVIDER_HEAD, env.profile))
-        })
+        env.state
+            .any_provider(pk)
+            .map_or(Value::Null, |(model, found)| kinds::head(env, model, found))
     };
     let backchannel = stored["backchannel_providers"].as_array().cloned().unwrap_or_default();
     put(full, "provider_obj", brief(&stored["provider"]));
@@ -132,6 +134,7 @@ fn key_pair(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
 
 fn user(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
     let groups = env.state.groups_of(stored);
+    put(full, "uid", json!(env.state.uid_of(stored)));
     put(full, "is_superuser", json!(env.state.is_superuser(stored)));
     put(full, "groups", groups.iter().map(|group| group["pk"].clone()).collect());
     put(full, "groups_obj", groups.iter().map(|group| brief_group(env, group)).collect());
@@ -176,8 +179,17 @@ fn group(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
         .collect();
     put(full, "users_obj", if include { Value::Array(members) } else { Value::Null });
     put(full, "roles_obj", roles(env, &stored["roles"]));
-    put(full, "parent_name", Value::Null);
-    put(full, "children", json!([]));
+    let parent = &stored["parents"][0];
+    put(full, "parent", parent.clone());
+    let name = Model::Group.by_pk(env.state, parent).map(|parent| parent["name"].clone());
+    put(full, "parent_name", name.unwrap_or(Value::Null));
+    let children: Vec<&Value> = env
+        .state
+        .groups
+        .iter()
+        .filter(|group| contains(&group["parents"], &stored["pk"]))
+        .collect();
+    put(full, "children", children.iter().map(|group| group["pk"].clone()).collect());
 }
 
 /// A user as a group shows it.
@@ -190,7 +202,7 @@ fn brief_user(env: &Env<'_>, user: &Value) -> Value {
         put(&mut brief, "avatar", json!(""));
     }
     put(&mut brief, "attributes", user["attributes"].clone());
-    put(&mut brief, "uid", user["uid"].clone());
+    put(&mut brief, "uid", json!(env.state.uid_of(user)));
     Value::Object(brief)
 }
 

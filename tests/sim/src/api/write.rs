@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::api::list::find;
 use crate::api::{
-    Answer, Env, applications, bindings, body, brands, flows, groups, keypairs, mappings,
-    providers, serve, tokens, users,
+    Answer, Env, applications, bindings, body, brands, flows, groups, keypairs, kinds, mappings,
+    providers, roles, serve, tokens, users,
 };
 use crate::http::reply::Reply;
 use crate::ids;
@@ -35,6 +35,7 @@ pub(crate) fn check(
     let body = &known_keys(env, model, body);
     match model {
         Model::Provider => providers::check(env, body, own, partial),
+        Model::Proxy | Model::Ldap | Model::Saml => kinds::check(env, model, body, own, partial),
         Model::Application => applications::check(env, body, own, partial),
         Model::Flow => flows::check(env, body, own, partial),
         Model::ScopeMapping => mappings::check(env, body, own, partial),
@@ -44,7 +45,7 @@ pub(crate) fn check(
         Model::Group => groups::check(env, body, own, partial),
         Model::Token => tokens::check(env, body, own, partial),
         Model::Binding => bindings::check(env, body, partial),
-        Model::Role => groups::check_role(env, body, own, partial),
+        Model::Role => roles::check(env, body, own, partial),
     }
 }
 
@@ -68,6 +69,14 @@ pub(crate) fn insert(env: &mut Env<'_>, model: Model, fields: Map<String, Value>
             let pk = env.state.take_pk();
             overlaid(crate::records::blank_provider(pk), fields)
         }
+        Model::Proxy | Model::Ldap | Model::Saml => {
+            let pk = env.state.take_pk();
+            let mut provider = overlaid(kinds::blank(model, pk), fields);
+            if model == Model::Proxy {
+                kinds::register_callbacks(&mut provider);
+            }
+            provider
+        }
         Model::User => {
             let pk = env.state.take_pk();
             let mut user = overlaid(crate::records::blank_user(pk), fields);
@@ -78,10 +87,12 @@ pub(crate) fn insert(env: &mut Env<'_>, model: Model, fields: Map<String, Value>
         Model::Group => overlaid(crate::records::blank_group(&pk), fields),
         Model::Flow => crate::records::flow_record(&pk, fields),
         Model::Brand => {
-            let blank = crate::records::brand_record("", false);
-            let mut brand = overlaid(blank, fields);
-            brand["brand_uuid"] = json!(pk);
-            brand
+            let mut blank = crate::records::brand_record("", false);
+            blank["brand_uuid"] = json!(pk);
+            for flow in ["flow_authentication", "flow_invalidation", "flow_user_settings"] {
+                blank[flow] = Value::Null;
+            }
+            overlaid(blank, fields)
         }
         Model::KeyPair => keypairs::record(&pk, &fields),
         Model::ScopeMapping => {
@@ -154,10 +165,13 @@ pub(crate) fn delete(env: &mut Env<'_>, model: Model, id: &str) -> Answer {
     let gone = model.table_mut(env.state).remove(position);
     let pk = &gone[model.primary()];
     match model {
-        Model::Provider => {
+        Model::Provider | Model::Proxy | Model::Ldap | Model::Saml => {
             for application in &mut env.state.applications {
                 if application["provider"] == *pk {
                     application["provider"] = Value::Null;
+                }
+                if let Some(behind) = application["backchannel_providers"].as_array_mut() {
+                    behind.retain(|provider| provider != pk);
                 }
             }
         }
@@ -165,7 +179,16 @@ pub(crate) fn delete(env: &mut Env<'_>, model: Model, id: &str) -> Answer {
             env.state.app_cache.clear();
             env.state.policy_bindings.retain(|binding| binding["target"] != *pk);
         }
+        // Its bindings go with it, so an application may be open to all afterwards.
+        Model::Group => env.state.policy_bindings.retain(|binding| binding["group"] != *pk),
+        Model::Role => {
+            let holders = env.state.users.iter_mut().chain(&mut env.state.groups);
+            for roles in holders.filter_map(|holder| holder["roles"].as_array_mut()) {
+                roles.retain(|role| role != pk);
+            }
+        }
         Model::User => {
+            env.state.policy_bindings.retain(|binding| binding["user"] != *pk);
             env.state.tokens.retain(|token| token["user"] != *pk);
             for group in &mut env.state.groups {
                 if let Some(users) = group["users"].as_array_mut() {

@@ -145,7 +145,7 @@ fn grant(
     let Some(person) = Model::User.by_pk(ctx.state, &json!(user)) else {
         return to_login(ctx);
     };
-    if !ctx.state.may_open(application, person) {
+    if !ctx.state.may_open(application, person, ctx.call.now) {
         return Reply::html(403, "Permission denied");
     }
     let scopes = effective(ctx, provider, &asked.scope);

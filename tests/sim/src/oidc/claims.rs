@@ -7,6 +7,7 @@ use crate::ids;
 use crate::model::Model;
 use crate::oidc::Ctx;
 use crate::oidc::grants::Login;
+use crate::state::State;
 
 /// The grant a token is made for; claims differ by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub(crate) struct Claims {
 }
 
 /// The subject of a user with this provider.
-pub(crate) fn subject(provider: &Value, user: &Value) -> Value {
+pub(crate) fn subject(state: &State, provider: &Value, user: &Value) -> Value {
     match provider["sub_mode"].as_str() {
         Some("user_id") => json!(user["pk"].to_string()),
         Some("user_uuid") => user["uuid"].clone(),
@@ -34,7 +35,7 @@ pub(crate) fn subject(provider: &Value, user: &Value) -> Value {
         Some("user_upn") if user["attributes"]["upn"].is_string() => {
             user["attributes"]["upn"].clone()
         }
-        _ => user["uid"].clone(),
+        _ => json!(state.uid_of(user)),
     }
 }
 
@@ -101,7 +102,7 @@ pub(crate) fn build(
     (access_ends, id_ends): (i64, i64),
 ) -> Claims {
     let profile = ctx.profile;
-    let subject = subject(provider, user);
+    let subject = subject(ctx.state, provider, user);
     let told = of_scopes(ctx, provider, user, &login.scopes);
     let mut common = Map::new();
     common.insert("iss".to_owned(), json!(issuer));

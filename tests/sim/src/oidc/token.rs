@@ -153,7 +153,7 @@ fn credentials(ctx: &mut Ctx<'_>, provider: &Value, secret: Option<&str>) -> Gra
         _ => return Err("invalid_grant"),
     };
     let person = Model::User.by_pk(ctx.state, &json!(user)).ok_or("invalid_grant")?;
-    if !ctx.state.may_open(&application, person) {
+    if !ctx.state.may_open(&application, person, call.now) {
         return Err("invalid_grant");
     }
     let scopes = effective(ctx, provider, &call.form("scope").unwrap_or_default());
