@@ -5,21 +5,24 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::clock;
-use crate::features::{Feature as F, holds};
+use crate::differences::holds;
+use crate::features::Feature as F;
 use crate::ids::{self, is_uuid};
 use crate::model::Model;
 use crate::state::{State, contains};
 
 impl State {
-    /// The user's `uid`: the digest of the number and the installation's id, or its secret key in the oldest releases.
+    /// The user's `uid`: the digest of the number and the installation's id. In the oldest releases it was the secret key
+    /// instead, which became the id at the upgrade, so the digest stays.
     #[must_use]
     pub fn uid_of(&self, user: &Value) -> String {
-        let salt = if holds(F::UidOfSecretKey, self.release) {
-            format!("secret key of {}", self.installation)
-        } else {
-            self.installation.clone()
-        };
-        ids::sha256_hex(&format!("{}-{salt}", user["pk"]))
+        ids::sha256_hex(&format!("{}-{}", user["pk"], self.installation))
+    }
+
+    /// The active user whose session a Cookie header carries; to a deactivated one a session is of no use.
+    pub(crate) fn session_user(&self, cookies: &str) -> Option<&Value> {
+        let pk = self.grants.session(cookies)?;
+        self.users.iter().find(|user| user["pk"] == pk && user["is_active"] == true)
     }
 
     /// The groups a user is in directly.

@@ -1,6 +1,6 @@
 //! What a test decides before a server starts, and the starting.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::http::fault::Script;
+use crate::http::networks::DEFAULT;
 use crate::http::server::{listen, reserve};
 use crate::http::stage::{Advance, Ladder, Stage};
 use crate::http::tls::{TlsMode, acceptor};
@@ -15,6 +16,9 @@ use crate::profile::Profile;
 use crate::shared::{Config, Gate, Listeners, Shared, lock};
 use crate::sim::{DEFAULT_TOKEN, Sim};
 use crate::state::{INSTALLATION, State};
+
+/// Whom requests really come from.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// How a server is to start.
 #[derive(Debug)]
@@ -29,6 +33,7 @@ pub struct Builder {
     tls_names: Vec<String>,
     approves_devices: Option<String>,
     installation: String,
+    issuer_override: bool,
     state: Option<State>,
 }
 
@@ -42,7 +47,8 @@ impl Builder {
                 latency: Duration::ZERO,
                 clock_offset: 0,
                 web_path: "/".to_owned(),
-                trusted_proxy: true,
+                peer: LOOPBACK,
+                trusted_networks: DEFAULT.iter().map(|network| (*network).to_owned()).collect(),
             },
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             tls: TlsMode::Valid,
@@ -50,6 +56,7 @@ impl Builder {
             tls_names: vec![],
             approves_devices: None,
             installation: INSTALLATION.to_owned(),
+            issuer_override: false,
             state: None,
         }
     }
@@ -142,8 +149,34 @@ impl Builder {
 
     /// Whether peers count as trusted proxies, so that X-Forwarded-Host (and, on the newest, -Proto) counts.
     #[must_use]
-    pub fn trusted_proxy(mut self, trusted: bool) -> Self {
-        self.config.trusted_proxy = trusted;
+    pub fn trusted_proxy(self, trusted: bool) -> Self {
+        let networks: &[&str] = if trusted { &["0.0.0.0/0", "::/0"] } else { &[] };
+        self.trusted_networks(networks)
+    }
+
+    /// The address that requests seem to come from, instead of the loopback one; by default the server believes private
+    /// networks only.
+    ///
+    /// # Panics
+    /// If the text is no address, which is the caller's mistake.
+    #[must_use]
+    pub fn peer(mut self, address: &str) -> Self {
+        self.config.peer = address.parse().expect("an address such as 100.64.0.7");
+        self
+    }
+
+    /// The networks whose forwarded headers the server believes, instead of the default ones.
+    #[must_use]
+    pub fn trusted_networks(mut self, networks: &[&str]) -> Self {
+        self.config.trusted_networks =
+            networks.iter().map(|network| (*network).to_owned()).collect();
+        self
+    }
+
+    /// Lets providers have an `issuer_override`, as the draft of 2026.11 does.
+    #[must_use]
+    pub fn issuer_override(mut self) -> Self {
+        self.issuer_override = true;
         self
     }
 
@@ -214,6 +247,7 @@ impl Builder {
         let mut state = self.state.unwrap_or_else(installed);
         state.upgrade(self.profile);
         state.approves_devices = self.approves_devices;
+        state.issuer_override = self.issuer_override;
         let (gate, _) = watch::channel(Gate { open: false, stop: false, turn: 0 });
         let (ca_pem, tls) = acceptor(self.tls, &self.tls_names).expect("a certificate");
         let total = if tls.is_some() { 2 } else { 1 };
@@ -226,6 +260,7 @@ impl Builder {
             ladder: Mutex::new(Ladder::new(self.startup)),
             gate,
             counter: Mutex::new(0),
+            te_requests: Mutex::new(0),
             listeners: Listeners { total, ..Listeners::default() },
         });
         shared.enter();

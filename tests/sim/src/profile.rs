@@ -1,6 +1,7 @@
 //! The releases the simulator can be, as data: a number, how well it is known, and the features its number brings.
 
-use crate::features::{self, Evidence, Feature, Source, TABLE};
+use crate::differences::{self, TABLE};
+use crate::features::{Evidence, Feature, Source};
 use crate::release::{Range, Release};
 
 /// One simulated release.
@@ -66,7 +67,7 @@ impl Profile {
     /// Whether this release behaves so.
     #[must_use]
     pub fn has(&self, feature: Feature) -> bool {
-        features::holds(feature, self.release)
+        differences::holds(feature, self.release)
     }
 
     /// Whether this release lies in the range.

@@ -80,7 +80,7 @@ pub fn blank_provider(pk: i64) -> Value {
         "include_claims_in_id_token": true, "signing_key": null, "encryption_key": null,
         "redirect_uris": [], "backchannel_logout_uri": "", "logout_uri": "",
         "logout_method": "backchannel", "sub_mode": "hashed_user_id",
-        "issuer_mode": "per_provider", "jwks_sources": [], "jwt_federation_sources": [],
+        "issuer_mode": "per_provider", "issuer_override": "", "jwks_sources": [], "jwt_federation_sources": [],
         "jwt_federation_providers": [], "grant_types": [],
     })
 }

@@ -27,6 +27,8 @@ pub(crate) enum Endpoint<'a> {
     AddUser(&'a str),
     RemoveUser(&'a str),
     SetupUrls(&'a str),
+    Settings,
+    CheckAccess(&'a str),
     Transactional,
     AllMappings,
     AllProviders,
@@ -44,6 +46,7 @@ impl Endpoint<'_> {
         match self {
             Self::List(_) => "GET, POST, HEAD, OPTIONS",
             Self::Detail(..) => "GET, PUT, PATCH, DELETE, HEAD, OPTIONS",
+            Self::Settings => "GET, PUT, PATCH, HEAD, OPTIONS",
             Self::Transactional => "PUT, OPTIONS",
             Self::ServiceAccount
             | Self::SetKey(_)
@@ -71,6 +74,7 @@ pub(crate) fn endpoint<'a>(profile: &Profile, path: &'a str) -> Option<Endpoint<
     let brands = if profile.has(F::Brands) { "brands" } else { "tenants" };
     Some(match parts.as_slice() {
         ["admin", "version"] => Endpoint::Version,
+        ["admin", "settings"] if profile.has(F::SystemSettings) => Endpoint::Settings,
         ["root", "config"] => Endpoint::Config,
         ["schema"] => Endpoint::Schema,
         ["providers", "oauth2"] => Endpoint::List(Model::Provider),
@@ -85,6 +89,7 @@ pub(crate) fn endpoint<'a>(profile: &Profile, path: &'a str) -> Option<Endpoint<
         ["providers", "all"] => Endpoint::AllProviders,
         ["core", "applications"] => Endpoint::List(Model::Application),
         ["core", "applications", slug] => Endpoint::Detail(Model::Application, slug),
+        ["core", "applications", slug, "check_access"] => Endpoint::CheckAccess(slug),
         ["core", "transactional", "applications"] if profile.has(F::Transactional) => {
             Endpoint::Transactional
         }
@@ -126,7 +131,7 @@ pub(crate) fn endpoint<'a>(profile: &Profile, path: &'a str) -> Option<Endpoint<
         ["rbac", "roles", pk, "remove_user"] if profile.has(F::DirectRoles) => {
             Endpoint::RoleRemoveUser(pk)
         }
-        ["rbac", "permissions", "roles"] if profile.has(F::Rbac) => Endpoint::RolePermissions,
+        ["rbac", "permissions"] if profile.has(F::Rbac) => Endpoint::RolePermissions,
         ["rbac", "permissions", "assigned_by_roles", pk, "unassign"] if profile.has(F::Rbac) => {
             Endpoint::Unassign(pk)
         }
@@ -148,7 +153,7 @@ pub(crate) fn answer(
     if path == "/-/health/ready/" {
         return (starting::ready(call, profile), false);
     }
-    if path.starts_with("/api/v3/") {
+    if path.starts_with("/api/v3/") && !path.starts_with("/api/v3/flows/executor/") {
         return api_answer(profile, state, call, tokens_known);
     }
     if let Some(reply) = oidc::answer(profile, state, call) {

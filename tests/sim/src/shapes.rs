@@ -3,13 +3,14 @@
 use serde_json::{Map, Value};
 
 use crate::model::Model;
+use crate::other_shapes::{LDAP_TAIL, PROXY_TAIL, SAML_TAIL};
 use crate::profile::Profile;
 use crate::release::{ALL, NEVER, Range, Release, before, between, since};
 
 /// A key and the releases that serve it.
 pub type Key = (&'static str, Range);
 
-const fn all(name: &'static str) -> Key {
+pub(crate) const fn all(name: &'static str) -> Key {
     (name, ALL)
 }
 
@@ -54,23 +55,6 @@ static PROVIDER_TAIL: &[Key] = &[
     ("jwt_federation_providers", since(2024, 12)),
     ("grant_types", Range(Release(2026, 5, 0), NEVER)),
 ];
-
-static PROXY_TAIL: &[Key] = &[
-    all("client_id"),
-    all("internal_host"),
-    all("external_host"),
-    all("mode"),
-    all("redirect_uris"),
-    all("cookie_domain"),
-    ("access_token_validity", since(2023, 2)),
-    ("refresh_token_validity", since(2023, 2)),
-    all("outpost_set"),
-];
-
-static LDAP_TAIL: &[Key] =
-    &[all("base_dn"), all("search_mode"), all("bind_mode"), all("outpost_set")];
-
-static SAML_TAIL: &[Key] = &[all("acs_url"), all("audience"), all("issuer")];
 
 static APPLICATION: &[Key] = &[
     all("pk"),

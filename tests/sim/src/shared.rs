@@ -1,6 +1,7 @@
 //! What the server's tasks and the tests' handle have in common.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use crate::call::Call;
 use crate::features::Feature;
 use crate::http::fault::{Fault, Script};
 use crate::http::log::Request;
+use crate::http::networks;
 use crate::http::origin::Seen;
 use crate::http::reply::Reply;
 use crate::http::stage::{Ladder, Stage};
@@ -32,7 +34,10 @@ pub(crate) struct Config {
     pub(crate) latency: Duration,
     pub(crate) clock_offset: i64,
     pub(crate) web_path: String,
-    pub(crate) trusted_proxy: bool,
+    /// Whom requests come from, as the server sees it.
+    pub(crate) peer: IpAddr,
+    /// Whose forwarded headers it believes.
+    pub(crate) trusted_networks: Vec<String>,
 }
 
 /// An answer with what the log wants to know about it.
@@ -60,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) ladder: Mutex<Ladder>,
     pub(crate) gate: watch::Sender<Gate>,
     pub(crate) counter: Mutex<usize>,
+    pub(crate) te_requests: Mutex<usize>,
     pub(crate) listeners: Listeners,
 }
 
@@ -143,6 +149,19 @@ impl Shared {
         lock(&self.script).pick(&call.method, &call.path, &call.query)
     }
 
+    /// The newest router answers every second request that names `TE` in its Connection header, and no other.
+    pub(crate) fn stalls(&self, call: &Call) -> Option<Fault> {
+        let named = call.header("connection").is_some_and(|value| {
+            value.split(',').any(|option| option.trim().eq_ignore_ascii_case("te"))
+        });
+        if !named || !self.profile.has(Feature::TeStalls) {
+            return None;
+        }
+        let mut count = lock(&self.te_requests);
+        *count += 1;
+        count.is_multiple_of(2).then_some(Fault::Hang(Duration::MAX))
+    }
+
     /// Counts a request for the stage without answering it.
     pub(crate) fn count_only(&self) {
         if lock(&self.ladder).see().1 {
@@ -172,13 +191,8 @@ impl Shared {
         if call.path == "/-/health/live/" {
             return Handled::made_up(starting::live(self.profile));
         }
-        let seen = Seen {
-            host: call.header("host").unwrap_or_default(),
-            forwarded_host: call.header("x-forwarded-host"),
-            forwarded_proto: call.header("x-forwarded-proto"),
-            tls,
-            trusted: self.config.trusted_proxy,
-        };
+        let trusted = networks::trusted(self.config.peer, &self.config.trusted_networks);
+        let seen = Seen::of(self.profile, call, tls, trusted);
         match seen.origin(self.profile) {
             Ok(origin) => call.base = format!("{origin}{prefix}"),
             Err(reply) => return Handled::made_up(reply),

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::builder::Builder;
+use crate::http::cost;
 use crate::http::fault::FaultRule;
 use crate::http::log::{Request, rounds};
 use crate::http::stage::{Advance, Ladder, Stage};
@@ -93,6 +95,14 @@ impl Sim {
     #[must_use]
     pub fn dear_reads(&self) -> Vec<Request> {
         self.requests().into_iter().filter(|request| request.dear).collect()
+    }
+
+    /// What the requests so far would have cost a real server, one after another: a sum of measured medians, no time.
+    #[must_use]
+    pub fn cost(&self) -> Duration {
+        let prefix = self.sub_path();
+        let requests = self.requests();
+        requests.iter().map(|request| cost::of(self.shared.profile, prefix, request)).sum()
     }
 
     /// How many of the requests came one after another; set a latency to make it meaningful.

@@ -60,6 +60,8 @@ pub struct State {
     pub(crate) device_requests: Vec<i64>,
     /// Who approves every device code at once.
     pub(crate) approves_devices: Option<String>,
+    /// Whether providers have an `issuer_override`.
+    pub(crate) issuer_override: bool,
     pub(crate) release: Release,
     pub(crate) next_pk: i64,
 }
@@ -98,6 +100,7 @@ impl State {
             app_cache: HashMap::new(),
             device_requests: vec![],
             approves_devices: None,
+            issuer_override: false,
             release: profile.release,
             next_pk: 1,
         };

@@ -117,7 +117,7 @@ fn roles_give_permissions_through_groups_and_later_directly() {
         let body = json!({"permissions": ["authentik_core.view_user"]});
         assert_eq!(post(&sim, &assign, &body).0, 200, "{profile}");
         assert_eq!(post(&sim, &assign, &body).0, 200, "{profile}");
-        let held = get(&sim, &format!("/rbac/permissions/roles/?uuid={role}"));
+        let held = get(&sim, &format!("/rbac/permissions/?role={role}"));
         assert_eq!(held["results"][0]["codename"], "view_user");
         assert_eq!(held["pagination"]["count"], 1);
         let member = |verb: &str| {
@@ -144,7 +144,7 @@ fn an_installation_is_known_by_its_uids_and_default_objects() {
     let again = Sim::builder("2026.2").state(first.state().clone()).start();
     let other = Sim::builder("2026.2").installation("restored elsewhere").start();
     assert_eq!(uid(&first), uid(&again));
-    assert_eq!(uid(&first), uid(&Sim::start("2026.8")), "releases make it alike");
+    assert_eq!(uid(&first), uid(&Sim::start("2022.12")), "releases make it alike");
     assert_ne!(uid(&first), uid(&other));
     let me = |sim: &Sim| get(sim, "/core/users/me/")["user"]["pk"].clone();
     assert_eq!(me(&first), me(&other), "numbers begin again");

@@ -4,11 +4,13 @@ use serde_json::{Map, Value, json};
 
 use crate::api::form::Form;
 use crate::api::write::{Fields, pick};
-use crate::api::{Answer, Env};
+use crate::api::{Answer, Env, settings};
+use crate::differences::holds;
 use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::model::Model;
-use crate::release::{between, since};
+use crate::release::since;
+use crate::state::State;
 
 const FLOWS: &[&str] = &[
     "flow_authentication",
@@ -30,6 +32,7 @@ const WRITABLE: &[&str] = &[
     "branding_favicon",
     "branding_custom_css",
     "branding_default_flow_background",
+    "branding_map_tiles",
     "event_retention",
     "default_application",
     "web_certificate",
@@ -66,8 +69,7 @@ pub(crate) fn check(
 
 /// What the login page asks for: the brand of the request's host.
 pub(crate) fn current(env: &Env<'_>) -> Answer {
-    let host = env.call.base.split("://").nth(1).unwrap_or_default();
-    let brand = of_host(env, host);
+    let brand = brand_of(env.state, env.call.host());
     let slug = |key: &str| {
         let flow = brand.and_then(|brand| Model::Flow.by_pk(env.state, &brand[key]));
         flow.map(|flow| flow["slug"].clone())
@@ -85,6 +87,9 @@ pub(crate) fn current(env: &Env<'_>) -> Answer {
     if env.profile.within(since(2025, 4)) {
         put("branding_custom_css", json!(""));
     }
+    if env.profile.within(since(2026, 8)) {
+        put("branding_map_tiles", json!(""));
+    }
     put("ui_footer_links", json!([]));
     if env.profile.within(since(2023, 5)) {
         put("ui_theme", json!("automatic"));
@@ -95,35 +100,36 @@ pub(crate) fn current(env: &Env<'_>) -> Answer {
         }
     }
     put("default_locale", json!(""));
-    if env.profile.within(since(2025, 10)) {
-        let mut flags = json!({"flows_refresh_others": false});
-        if env.profile.within(between((2025, 10), (2026, 5))) {
-            flags["policies_buffered_access_view"] = json!(false);
-        }
-        if env.profile.within(since(2026, 2)) {
-            flags["flows_continuous_login"] = json!(false);
+    if env.profile.has(F::Flags) {
+        let mut flags = settings::flags(env);
+        if !env.profile.has(F::DefaultAccessShown)
+            && let Some(flags) = flags.as_object_mut()
+        {
+            flags.retain(|name, _| !settings::KEPT.contains(&name.as_str()));
         }
         put("flags", flags);
     }
     Ok(Reply::json(200, &Value::Object(shown)))
 }
 
-/// The brand whose domain is the longest suffix of the host, or the default one.
-pub(crate) fn of_host<'a>(env: &'a Env<'_>, host: &str) -> Option<&'a Value> {
-    brand_of(env.state, host)
-}
-
-/// The same without a caller.
-pub(crate) fn brand_of<'a>(state: &'a crate::state::State, host: &str) -> Option<&'a Value> {
-    let name = host.split([':', '/']).next().unwrap_or_default();
-    state
-        .brands
-        .iter()
-        .filter(|brand| {
-            brand["domain"]
-                .as_str()
-                .is_some_and(|domain| !domain.is_empty() && name.ends_with(domain))
-        })
-        .max_by_key(|brand| brand["domain"].as_str().map_or(0, str::len))
-        .or_else(|| state.brand_default())
+/// The brand that serves this Host header, port included: by domain, or the default one.
+pub(crate) fn brand_of<'a>(state: &'a State, host: &str) -> Option<&'a Value> {
+    let host = host.to_lowercase();
+    let serves = |brand: &&Value| {
+        let domain = brand["domain"].as_str().unwrap_or_default().to_lowercase();
+        if holds(F::BrandAtDot, state.release) {
+            return host == domain || host.ends_with(&format!(".{domain}"));
+        }
+        // Whatever ends in the text of the domain; an empty one ends everything.
+        host.ends_with(&domain)
+    };
+    let length = |brand: &&Value| brand["domain"].as_str().map_or(0, str::len);
+    let mut serving = state.brands.iter().filter(serves);
+    let chosen = if holds(F::BrandLongest, state.release) {
+        serving.max_by_key(length)
+    } else {
+        // The default one comes last, the others in the order of the database.
+        serving.by_ref().find(|brand| brand["default"] != true)
+    };
+    chosen.or_else(|| state.brand_default())
 }

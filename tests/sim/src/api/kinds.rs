@@ -32,7 +32,7 @@ fn writable(model: Model) -> &'static [&'static str] {
     match model {
         Model::Proxy => &["external_host", "internal_host", "mode", "cookie_domain"],
         Model::Ldap => &["base_dn", "search_mode", "bind_mode"],
-        _ => &["acs_url", "audience", "issuer"],
+        _ => &["acs_url", "audience"],
     }
 }
 
@@ -101,14 +101,17 @@ pub(crate) fn check(
 pub(crate) fn blank(model: Model, pk: i64) -> Value {
     let own = match model {
         Model::Proxy => json!({
-            "external_host": "", "internal_host": "", "mode": "proxy", "cookie_domain": "",
-            "outpost_set": [],
+            "external_host": "", "internal_host": "", "internal_host_ssl_validation": true,
+            "certificate": null, "skip_path_regex": "", "basic_auth_enabled": false,
+            "basic_auth_password_attribute": "", "basic_auth_user_attribute": "", "mode": "proxy",
+            "intercept_header_auth": true, "cookie_domain": "", "outpost_set": [],
         }),
         Model::Ldap => json!({
-            "base_dn": "DC=ldap,DC=goauthentik,DC=io", "search_mode": "direct", "bind_mode": "direct",
-            "outpost_set": [],
+            "base_dn": "DC=ldap,DC=goauthentik,DC=io", "certificate": null, "tls_server_name": "",
+            "uid_start_number": 2000, "gid_start_number": 4000, "outpost_set": [],
+            "search_mode": "direct", "bind_mode": "direct", "mfa_support": true,
         }),
-        _ => json!({"acs_url": "", "audience": "", "issuer": "authentik"}),
+        _ => json!({"acs_url": "", "audience": ""}),
     };
     let mut provider = crate::records::blank_provider(pk);
     if model != Model::Proxy {

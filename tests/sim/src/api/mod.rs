@@ -16,10 +16,12 @@ pub mod kinds;
 pub mod list;
 pub mod mappings;
 pub mod providers;
+pub mod race;
 pub mod redirects;
 pub mod roles;
 pub mod root;
 pub mod serve;
+pub mod settings;
 pub mod tokens;
 pub mod transactional;
 pub mod users;
@@ -82,6 +84,9 @@ pub(crate) fn run(env: &mut Env<'_>, endpoint: Endpoint<'_>, method: &str) -> An
         (Endpoint::AddUser(pk), _) => groups::member(env, pk, true),
         (Endpoint::RemoveUser(pk), _) => groups::member(env, pk, false),
         (Endpoint::SetupUrls(pk), _) => providers::setup_urls(env, pk),
+        (Endpoint::Settings, "GET") => settings::show(env),
+        (Endpoint::Settings, _) => settings::change(env),
+        (Endpoint::CheckAccess(slug), _) => settings::check_access(env, slug),
         (Endpoint::Transactional, _) => transactional::create(env),
         (Endpoint::AllMappings, _) => mappings::all(env),
         (Endpoint::AllProviders, _) => kinds::all(env),

@@ -108,6 +108,9 @@ pub(crate) fn check(
     form.done()?;
 
     let mut fields = pick(body, WRITABLE);
+    if env.state.issuer_override {
+        fields.extend(pick(body, &["issuer_override"]));
+    }
     if let Some(redirect_uris) = redirect_uris {
         fields.insert("redirect_uris".to_owned(), redirect_uris);
     }

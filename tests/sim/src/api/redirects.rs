@@ -51,7 +51,7 @@ pub(crate) fn parsed(sent: &Value, profile: &Profile) -> Result<Value, Value> {
     }
     let mut stored = vec![];
     for entry in entries {
-        let url = entry["url"].as_str().unwrap_or_default();
+        let url = entry["url"].as_str().unwrap_or_default().trim();
         if entry["matching_mode"] == "regex" && Regex::new(url).is_err() {
             return Err(json!([format!("Invalid Regex Pattern: {url}")]));
         }
@@ -81,7 +81,7 @@ fn faults(entry: &Value, profile: &Profile) -> Value {
     }
     match &entry["url"] {
         Value::Null => drop(report("url", required)),
-        Value::String(url) if url.is_empty() => {
+        Value::String(url) if url.trim().is_empty() => {
             drop(report("url", "This field may not be blank.".to_owned()))
         }
         Value::String(_) => {}

@@ -80,21 +80,32 @@ fn permissions(
     Ok((position, body.get("permissions").and_then(Value::as_array).cloned().unwrap_or_default()))
 }
 
-/// The permissions of a role, by its UUID.
+/// Global permissions: those of the role that is asked for, or all that any role holds.
 pub(crate) fn held(env: &Env<'_>) -> Answer {
-    env.need("view", Model::Role)?;
-    let wanted = env.call.query("uuid").unwrap_or_default();
-    let role = env.state.roles.iter().find(|role| role["pk"] == wanted.as_str());
-    let held = role.and_then(|role| role["permissions"].as_array()).cloned().unwrap_or_default();
+    if !env.caller.may("auth.view_permission") {
+        return Err(forbidden());
+    }
+    let wanted = env.call.query("role");
+    let roles = env.state.roles.iter().filter(|role| match &wanted {
+        Some(wanted) => role["pk"] == wanted.as_str(),
+        None => true,
+    });
+    let mut held: Vec<&str> = roles
+        .filter_map(|role| role["permissions"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    held.sort_unstable();
+    held.dedup();
     let objects: Vec<Value> = held
         .iter()
-        .filter_map(|permission| permission.as_str()?.split_once('.'))
+        .filter_map(|permission| permission.split_once('.'))
         .map(|(app, codename)| {
             let model = codename.split_once('_').map_or(codename, |(_, model)| model);
             let number = u32::from_str_radix(&fixed_uuid(codename)[..4], 16).unwrap_or(1);
             json!({
-                "id": number, "codename": codename, "model": model, "app_label": app,
-                "app_label_verbose": app, "model_verbose": model,
+                "id": number, "name": format!("Can {}", codename.replace('_', " ")), "codename": codename,
+                "model": model, "app_label": app, "app_label_verbose": app, "model_verbose": model,
             })
         })
         .collect();

@@ -34,7 +34,11 @@ pub(crate) fn object(env: &Env<'_>, model: Model, stored: &Value) -> Value {
         Model::Binding => binding(env, stored, &mut full),
         Model::Role => {}
     }
-    Value::Object(cut(&full, &shapes::keys(model), env.profile))
+    let mut shown = cut(&full, &shapes::keys(model), env.profile);
+    if model == Model::Provider && env.state.issuer_override {
+        put(&mut shown, "issuer_override", stored["issuer_override"].clone());
+    }
+    Value::Object(shown)
 }
 
 fn put(full: &mut Map<String, Value>, key: &str, value: Value) {

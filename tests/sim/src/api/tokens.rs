@@ -16,6 +16,7 @@ use crate::records::overlaid;
 use crate::release::since;
 
 const HALF_AN_HOUR: i64 = 1800;
+const A_DAY: i64 = 86_400;
 
 pub(crate) fn check(
     env: &Env<'_>,
@@ -71,7 +72,8 @@ pub(crate) fn record(env: &Env<'_>, pk: &str, fields: Value) -> Value {
     if token["expiring"] == false && env.profile.within(since(2024, 4)) {
         token["expires"] = Value::Null;
     } else if !given || forced {
-        token["expires"] = json!(clock::iso(env.call.now + HALF_AN_HOUR));
+        let lifetime = if env.profile.has(F::DayLongTokens) { A_DAY } else { HALF_AN_HOUR };
+        token["expires"] = json!(clock::iso(env.call.now + lifetime));
     }
     token
 }

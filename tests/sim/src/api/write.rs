@@ -56,8 +56,13 @@ fn known_keys(env: &Env<'_>, model: Model, body: &Map<String, Value>) -> Map<Str
         |name: &str| keys.iter().any(|(key, range)| *key == name && !env.profile.within(*range));
     body.iter()
         .filter(|(key, _)| !foreign(key))
-        .map(|(key, value)| (key.clone(), value.clone()))
+        .map(|(key, value)| (key.clone(), trimmed(value)))
         .collect()
+}
+
+/// Text fields are trimmed before anything else; what is inside of objects stays, such as attributes.
+fn trimmed(value: &Value) -> Value {
+    value.as_str().map_or_else(|| value.clone(), |text| json!(text.trim()))
 }
 
 /// Stores a new object and returns it.

@@ -32,6 +32,9 @@ pub enum Fault {
     WrongShape,
     /// A 302 to this address.
     Redirect(String),
+    /// Somebody else makes the same object a moment before: the request is carried out for them, and answered as the
+    /// release answers a lost race. Where names are not unique there are two objects then.
+    LostRace,
 }
 
 /// Which requests a rule is for.

@@ -1,7 +1,9 @@
 //! The network side: sockets, TLS, faults, start-up stages and the log of requests.
 
+pub mod cost;
 pub mod fault;
 pub mod log;
+pub mod networks;
 pub mod origin;
 pub mod reply;
 pub mod server;

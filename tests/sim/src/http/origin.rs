@@ -1,5 +1,6 @@
 //! Scheme and host a request was meant for: what issuers are made of.
 
+use crate::call::Call;
 use crate::features::Feature;
 use crate::http::reply::Reply;
 use crate::profile::Profile;
@@ -19,7 +20,33 @@ pub struct Seen<'a> {
     pub trusted: bool,
 }
 
-impl Seen<'_> {
+impl<'a> Seen<'a> {
+    /// What decides in a request. The newest router also reads `Forwarded` and `X-Forwarded-Scheme`.
+    #[must_use]
+    pub(crate) fn of(profile: &Profile, call: &'a Call, tls: bool, trusted: bool) -> Self {
+        let further = |name: &str| {
+            let part = |part: &'a str| {
+                let (key, value) = part.trim().split_once('=')?;
+                key.eq_ignore_ascii_case(name).then(|| value.trim_matches('"'))
+            };
+            let header =
+                call.header("forwarded").filter(|_| profile.has(Feature::ForwardedTrusted));
+            header?.split(',').next()?.split(';').find_map(part)
+        };
+        let scheme =
+            || call.header("x-forwarded-scheme").filter(|_| profile.has(Feature::ForwardedTrusted));
+        Self {
+            host: call.header("host").unwrap_or_default(),
+            forwarded_host: call.header("x-forwarded-host").or_else(|| further("host")),
+            forwarded_proto: call
+                .header("x-forwarded-proto")
+                .or_else(scheme)
+                .or_else(|| further("proto")),
+            tls,
+            trusted,
+        }
+    }
+
     /// `https://auth.example.com`, or the page for a host that is none.
     ///
     /// # Errors

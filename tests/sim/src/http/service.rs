@@ -14,6 +14,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::{Request, Response};
 use tokio::time::{Sleep, sleep};
 
+use crate::api::race;
 use crate::call::Call;
 use crate::clock;
 use crate::http::fault::Fault;
@@ -107,7 +108,7 @@ pub(crate) async fn serve(
         now: clock::now(shared.config.clock_offset),
     };
     let seq = shared.note(&call, tls, started);
-    let fault = shared.pick_fault(&call);
+    let fault = shared.pick_fault(&call).or_else(|| shared.stalls(&call));
     let latency = shared.config.latency;
     if !latency.is_zero() {
         sleep(latency).await;
@@ -177,6 +178,15 @@ fn act(shared: &Shared, call: Call, tls: bool, fault: Option<Fault>) -> (Handled
         }
         Some(Fault::TruncatedBody) => (real(call), Delivery::Half),
         Some(Fault::Trickle(pause)) => (shared.handle(call, tls), Delivery::Slowly(pause)),
+        Some(Fault::LostRace) => {
+            let (path, body) = (call.path.clone(), call.body.clone());
+            let other = shared.handle(call.clone(), tls);
+            let mut handled = shared.handle(call, tls);
+            if other.reply.status < 300 && handled.reply.status == 400 {
+                handled.reply = race::lost(shared.profile, &path, &body);
+            }
+            (handled, Delivery::Whole)
+        }
         Some(Fault::ResetAfter) => (shared.handle(call, tls), Delivery::Never),
         Some(Fault::Reset | Fault::Hang(_)) => (made_up(Reply::empty(0)), Delivery::Never),
     }

@@ -46,5 +46,8 @@ pub fn starting(call: &Call, profile: &Profile) -> Reply {
     } else {
         Reply::text(503, "authentik starting")
     };
+    if profile.has(F::LiveStarting) && !reply.is_json() {
+        return reply;
+    }
     reply.with("Retry-After", "5")
 }

@@ -10,6 +10,7 @@ use crate::ids;
 use crate::model::Model;
 use crate::oidc::claims::effective;
 use crate::oidc::errors::description;
+use crate::oidc::flow::{Aim, Plan, applies, begin, denied};
 use crate::oidc::grants::{Code, Login, session_key};
 use crate::oidc::{Ctx, redirect};
 
@@ -67,7 +68,7 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>) -> Reply {
         _ => return Reply::html(405, ""),
     }
     let cookies = ctx.call.header("cookie").unwrap_or_default().to_owned();
-    let user = ctx.state.grants.session(&cookies);
+    let user = ctx.state.session_user(&cookies).and_then(|user| user["pk"].as_i64());
     let session = session_key(&cookies).map(str::to_owned);
     decide(ctx, user.zip(session), false)
 }
@@ -123,7 +124,7 @@ pub(crate) fn decide(ctx: &mut Ctx<'_>, user: Option<(i64, String)>, consented: 
     grant(ctx, &asked, &provider, &application, (user, session), consented, silent)
 }
 
-fn to_login(ctx: &Ctx<'_>) -> Reply {
+pub(crate) fn to_login(ctx: &Ctx<'_>) -> Reply {
     let next = encode(&format!("{}?{}", ctx.call.path, ctx.call.query));
     let flow = if ctx.profile.has(F::LoginAtFlow) {
         "/if/flow/default-authentication-flow/"
@@ -145,8 +146,9 @@ fn grant(
     let Some(person) = Model::User.by_pk(ctx.state, &json!(user)) else {
         return to_login(ctx);
     };
-    if !ctx.state.may_open(application, person, ctx.call.now) {
-        return Reply::html(403, "Permission denied");
+    let opens = ctx.state.may_open(application, person, ctx.call.now);
+    if !opens || !applies(ctx, &provider["authorization_flow"], person) {
+        return denied();
     }
     let scopes = effective(ctx, provider, &asked.scope);
     let flow = Model::Flow.by_pk(ctx.state, &provider["authorization_flow"]);
@@ -159,7 +161,9 @@ fn grant(
         if silent && explicit {
             return refusal(asked, "consent_required");
         }
-        return Reply::redirect(302, &format!("/if/flow/{slug}/?{}", ctx.call.query));
+        let aim = Aim::Authorize(ctx.call.query.clone());
+        let query = ctx.call.query.clone();
+        return begin(ctx, Plan { flow: slug, aim, asks: explicit || offline }, &query);
     }
     let code = ids::uuid().replace('-', "");
     let lifetime = clock::lifetime(provider["access_code_validity"].as_str().unwrap_or_default());
@@ -174,7 +178,6 @@ fn grant(
                 at: ctx.call.now,
                 session: Some(session),
             },
-            redirect_uri: asked.redirect_uri.clone(),
             challenge: asked.challenge.clone(),
             expires: ctx.call.now + lifetime,
         },

@@ -3,12 +3,14 @@
 use serde_json::json;
 
 use crate::api::brands::brand_of;
+use crate::api::flows::applicable;
 use crate::clock;
 use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::ids;
 use crate::model::Model;
 use crate::oidc::claims::effective;
+use crate::oidc::flow::{Aim, Plan, applies, begin, denied};
 use crate::oidc::grants::Device;
 use crate::oidc::{Ctx, errors};
 
@@ -38,7 +40,7 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>) -> Reply {
     };
     let grant = json!("urn:ietf:params:oauth:grant-type:device_code");
     if ctx.profile.has(F::GrantTypes) && !crate::state::contains(&provider["grant_types"], &grant) {
-        return errors::reply(ctx.profile, "invalid_grant");
+        return errors::reply(ctx.profile, "invalid_client");
     }
     let scopes = effective(ctx, &provider, &ctx.call.form("scope").unwrap_or_default());
     // The lifetime of a device code is that of an authorization code.
@@ -51,7 +53,11 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>) -> Reply {
         "expires_in": lifetime, "interval": 5,
     });
     let impatient = ctx.state.approves_devices.clone();
-    let approved = impatient.and_then(|name| ctx.state.user(&name)?["pk"].as_i64());
+    let approved = impatient.as_deref().and_then(|name| ctx.state.user(name)).and_then(|user| {
+        let application = ctx.state.application_of(&provider)?;
+        let opens = ctx.state.may_open(application, user, now);
+        (opens || !ctx.profile.has(F::DeviceChecksAccess)).then(|| user["pk"].as_i64())?
+    });
     ctx.state.grants.devices.push(Device {
         device_code,
         user_code,
@@ -65,29 +71,49 @@ pub(crate) fn answer(ctx: &mut Ctx<'_>) -> Reply {
 }
 
 /// The page at which people enter a code. Without a session it sends them to log in, whatever the brand says.
-pub(crate) fn page(ctx: &Ctx<'_>) -> Reply {
+pub(crate) fn page(ctx: &mut Ctx<'_>) -> Reply {
     let cookies = ctx.call.header("cookie").unwrap_or_default();
-    if ctx.state.grants.session(cookies).is_none() {
+    let Some(user) = ctx.state.session_user(cookies) else {
         return Reply::redirect(302, "/flows/-/default/authentication/?next=/device");
-    }
-    let host = ctx.call.base.split("://").nth(1).unwrap_or_default();
-    let flow = brand_of(ctx.state, host)
+    };
+    let flow = brand_of(ctx.state, ctx.call.host())
         .and_then(|brand| Model::Flow.by_pk(ctx.state, &brand["flow_device_code"]));
     let Some(flow) = flow else {
-        return Reply::html(404, "Not Found");
+        return Reply::empty(404);
     };
-    let code = ctx.call.query("code").unwrap_or_default();
-    let waiting = ctx.state.grants.devices.iter().find(|device| device.user_code == code);
-    let Some(device) = waiting else {
-        return Reply::redirect(
-            302,
-            &format!("/if/flow/{}/", flow["slug"].as_str().unwrap_or_default()),
-        );
-    };
-    let provider = Model::Provider.by_pk(ctx.state, &json!(device.provider));
-    let flow =
-        provider.and_then(|provider| Model::Flow.by_pk(ctx.state, &provider["authorization_flow"]));
-    let slug = flow.and_then(|flow| flow["slug"].as_str()).unwrap_or_default();
+    let applies = applicable(ctx.state, flow, Some(user));
+    let flow = flow["slug"].as_str().unwrap_or_default().to_owned();
+    // A code in the address is looked at before the flow is.
+    if let Some(reply) = ctx.call.query("code").and_then(|code| validate(ctx, &code)) {
+        return reply;
+    }
+    if !applies {
+        return Reply::empty(404);
+    }
+    begin(ctx, Plan { flow, aim: Aim::EnterCode, asks: false }, "")
+}
+
+/// The way on for somebody who entered a code, or nothing if no device waits with it.
+pub(crate) fn validate(ctx: &mut Ctx<'_>, code: &str) -> Option<Reply> {
+    let cookies = ctx.call.header("cookie").unwrap_or_default();
+    let user = ctx.state.session_user(cookies)?;
+    let device = ctx.state.grants.devices.iter().find(|device| {
+        device.user_code == code && device.expires > ctx.call.now && device.approved.is_none()
+    })?;
+    let provider = Model::Provider.by_pk(ctx.state, &json!(device.provider))?;
+    let application = ctx.state.application_of(provider)?;
+    if ctx.profile.has(F::DeviceChecksAccess)
+        && !ctx.state.may_open(application, user, ctx.call.now)
+    {
+        return Some(denied());
+    }
+    if !applies(ctx, &provider["authorization_flow"], user) {
+        return None;
+    }
+    let flow = Model::Flow.by_pk(ctx.state, &provider["authorization_flow"])?;
+    let asks = flow["stages"].as_array().is_some_and(|stages| !stages.is_empty());
+    let flow = flow["slug"].as_str().unwrap_or_default().to_owned();
     let inspector = if ctx.profile.has(F::Inspector) { "&inspector=available" } else { "" };
-    Reply::redirect(302, &format!("/if/flow/{slug}/?code={code}{inspector}"))
+    let aim = Aim::Device(code.to_owned());
+    Some(begin(ctx, Plan { flow, aim, asks }, &format!("code={code}{inspector}")))
 }

@@ -9,9 +9,22 @@ use crate::model::Model;
 use crate::oidc::{Ctx, cors};
 use crate::release::since;
 
+/// What was listed while it was the same for all providers.
+const GRANTS: [&str; 6] = [
+    "authorization_code",
+    "refresh_token",
+    "implicit",
+    "client_credentials",
+    "password",
+    "urn:ietf:params:oauth:grant-type:device_code",
+];
+
 /// The issuer of a provider as this request sees it.
 pub(crate) fn issuer(call: &Call, application: &Value, provider: &Value) -> String {
     let base = &call.base;
+    if let Some(own) = provider["issuer_override"].as_str().filter(|own| !own.is_empty()) {
+        return own.to_owned();
+    }
     if provider["issuer_mode"] == "global" {
         return format!("{base}/");
     }
@@ -117,16 +130,10 @@ fn document(ctx: &Ctx<'_>, application: &Value, provider: &Value) -> Value {
         ]),
     );
     put("response_modes_supported", json!(["query", "fragment", "form_post"]));
+    let own = provider["grant_types"].clone();
     put(
         "grant_types_supported",
-        json!([
-            "authorization_code",
-            "refresh_token",
-            "implicit",
-            "client_credentials",
-            "password",
-            "urn:ietf:params:oauth:grant-type:device_code",
-        ]),
+        if ctx.profile.has(F::GrantsDiscovered) { own } else { json!(GRANTS) },
     );
     put("id_token_signing_alg_values_supported", json!([algorithm(provider, pair)]));
     put("subject_types_supported", json!(["public"]));

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use crate::ids;
+use crate::oidc::flow::Plan;
 
 /// Who logged in where, and for what.
 #[derive(Clone, Debug)]
@@ -27,7 +28,6 @@ pub struct Login {
 #[derive(Clone, Debug)]
 pub(crate) struct Code {
     pub(crate) login: Login,
-    pub(crate) redirect_uri: String,
     /// Challenge and method of PKCE.
     pub(crate) challenge: Option<(String, String)>,
     pub(crate) expires: i64,
@@ -36,6 +36,7 @@ pub(crate) struct Code {
 /// What an access token opens.
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
+    pub(crate) provider: i64,
     pub(crate) user: i64,
     pub(crate) scopes: Vec<String>,
     /// What userinfo answers.
@@ -61,20 +62,59 @@ pub struct Grants {
     pub(crate) refresh: HashMap<String, (Login, i64)>,
     pub(crate) devices: Vec<Device>,
     access: HashMap<String, Access>,
-    sessions: HashMap<String, i64>,
+    sessions: HashMap<String, Session>,
+}
+
+/// A browser's session.
+#[derive(Clone, Debug, Default)]
+struct Session {
+    /// Who is logged in.
+    user: Option<i64>,
+    /// The flow it is in.
+    plan: Option<Plan>,
 }
 
 impl Grants {
     /// Opens a browser session and returns the value of its cookie.
     pub(crate) fn open_session(&mut self, user: i64) -> String {
         let key = ids::key(32);
-        self.sessions.insert(key.clone(), user);
+        self.sessions.insert(key.clone(), Session { user: Some(user), plan: None });
         key
+    }
+
+    /// Begins a flow in a session. Without a session there is one now, whose key is returned.
+    pub(crate) fn plan(&mut self, cookies: &str, plan: Plan) -> Option<String> {
+        let known = session_key(cookies).filter(|key| self.sessions.contains_key(*key));
+        let (key, fresh) = match known {
+            Some(key) => (key.to_owned(), false),
+            None => (ids::key(32), true),
+        };
+        self.sessions.entry(key.clone()).or_default().plan = Some(plan);
+        fresh.then_some(key)
+    }
+
+    /// The flow a session is in.
+    pub(crate) fn plan_of(&self, cookies: &str) -> Option<&Plan> {
+        self.sessions.get(session_key(cookies)?)?.plan.as_ref()
+    }
+
+    /// Ends the flow, and leaves the session.
+    pub(crate) fn end_plan(&mut self, cookies: &str) {
+        if let Some(session) = session_key(cookies).and_then(|key| self.sessions.get_mut(key)) {
+            session.plan = None;
+        }
+    }
+
+    /// Ends the session.
+    pub(crate) fn close_session(&mut self, cookies: &str) {
+        if let Some(key) = session_key(cookies) {
+            self.sessions.remove(key);
+        }
     }
 
     /// The user whose session a Cookie header carries.
     pub(crate) fn session(&self, cookies: &str) -> Option<i64> {
-        self.sessions.get(session_key(cookies)?).copied()
+        self.sessions.get(session_key(cookies)?)?.user
     }
 
     /// Remembers an access token.

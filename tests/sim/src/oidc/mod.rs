@@ -5,7 +5,9 @@ pub mod claims;
 pub mod cors;
 pub mod device;
 pub mod discovery;
+pub mod end_session;
 pub mod errors;
+pub mod flow;
 pub mod grants;
 pub mod jwks;
 pub mod jwt;
@@ -32,7 +34,10 @@ pub(crate) struct Ctx<'a> {
 pub(crate) fn answer(profile: &'static Profile, state: &mut State, call: &Call) -> Option<Reply> {
     let mut ctx = Ctx { profile, state, call };
     if call.path == "/device" {
-        return Some(device::page(&ctx));
+        return Some(device::page(&mut ctx));
+    }
+    if let Some(slug) = call.path.strip_prefix("/api/v3/flows/executor/") {
+        return Some(flow::executor(&mut ctx, slug.trim_end_matches('/')));
     }
     let rest = call.path.strip_prefix("/application/o/")?;
     Some(match rest {
@@ -54,7 +59,7 @@ pub(crate) fn answer(profile: &'static Profile, state: &mut State, call: &Call) 
                     discovery::answer(&ctx, &application, &provider)
                 }
                 "jwks/" => jwks::answer(&ctx, &provider),
-                "end-session/" => Reply::redirect(302, "/if/flow/default-invalidation-flow/"),
+                "end-session/" => end_session::answer(&mut ctx, &application, &provider),
                 _ => return None,
             }
         }

@@ -32,6 +32,26 @@ pub fn matches(entries: &Value, uri: &str, legacy: bool) -> bool {
     })
 }
 
+fn is_logout(entry: &&Value) -> bool {
+    entry["redirect_uri_type"] == "logout"
+}
+
+/// Whether any entry is for the end of sessions.
+pub(crate) fn has_logout(entries: &Value) -> bool {
+    entries.as_array().into_iter().flatten().any(|entry| is_logout(&entry))
+}
+
+/// Whether an entry for the end of sessions admits the URI.
+pub(crate) fn matches_logout(entries: &Value, uri: &str) -> bool {
+    entries.as_array().into_iter().flatten().filter(is_logout).any(|entry| {
+        let url = entry["url"].as_str().unwrap_or_default();
+        match entry["matching_mode"].as_str() {
+            Some("regex") => full(url, uri).unwrap_or(false),
+            _ => url == uri,
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -14,7 +14,7 @@ use crate::model::Model;
 use crate::oidc::claims::{Kind, build, effective};
 use crate::oidc::discovery::issuer;
 use crate::oidc::grants::{Access, Login};
-use crate::oidc::{Ctx, cors, errors, jwt};
+use crate::oidc::{Ctx, cors, errors, jwt, redirect};
 
 const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -65,8 +65,8 @@ fn granted(ctx: &mut Ctx<'_>, provider: &Value, secret: Option<&str>) -> Granted
     }
     let identified =
         provider["client_type"] == "public" || provider["client_secret"] == json!(secret);
-    let by_password = matches!(kind.as_str(), "client_credentials" | "password");
-    if !identified && !by_password {
+    // The other grants bring something secret of their own.
+    if !identified && matches!(kind.as_str(), "authorization_code" | "refresh_token") {
         return Err("invalid_client");
     }
     if ctx.profile.has(F::GrantTypes)
@@ -84,27 +84,30 @@ fn granted(ctx: &mut Ctx<'_>, provider: &Value, secret: Option<&str>) -> Granted
 
 fn code(ctx: &mut Ctx<'_>, provider: &Value) -> Granted {
     let call = ctx.call;
-    // A code is spent by the first who brings it, rightly or not.
-    let code = ctx
-        .state
-        .grants
-        .codes
-        .remove(&call.form("code").unwrap_or_default())
-        .ok_or("invalid_grant")?;
+    let key = call.form("code").filter(|code| !code.is_empty()).ok_or("invalid_grant")?;
+    // Any registered redirect URI will do; it is looked at before the code.
+    let asked = call.form("redirect_uri").unwrap_or_default();
+    let legacy = !ctx.profile.has(F::RedirectList);
+    if !redirect::matches(&provider["redirect_uris"], &asked, legacy) {
+        return Err("invalid_client");
+    }
+    let code = ctx.state.grants.codes.get(&key).ok_or("invalid_grant")?;
     let own = code.login.provider == provider["pk"].as_i64().unwrap_or(-1);
-    let same = call.form("redirect_uri").as_deref() == Some(code.redirect_uri.as_str());
-    let proven = match &code.challenge {
-        None => true,
-        Some((challenge, method)) => call.form("code_verifier").is_some_and(|verifier| {
+    let verifier = call.form("code_verifier").filter(|verifier| !verifier.is_empty());
+    let proven = match (&code.challenge, verifier) {
+        (None, verifier) => verifier.is_none() || !ctx.profile.has(F::PkceDowngrade),
+        (Some(_), None) => false,
+        (Some((challenge, method)), Some(verifier)) => {
             let hashed = URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
             *challenge == if method == "S256" { hashed } else { verifier }
-        }),
+        }
     };
-    if own && same && proven && code.expires > call.now {
-        Ok((code.login, Kind::Code))
-    } else {
-        Err("invalid_grant")
+    if !own || !proven || code.expires <= call.now {
+        return Err("invalid_grant");
     }
+    // Only success spends it.
+    let code = ctx.state.grants.codes.remove(&key).ok_or("invalid_grant")?;
+    Ok((code.login, Kind::Code))
 }
 
 fn refresh(ctx: &mut Ctx<'_>, provider: &Value) -> Granted {
@@ -113,6 +116,12 @@ fn refresh(ctx: &mut Ctx<'_>, provider: &Value) -> Granted {
     let (login, expires) = found.ok_or("invalid_grant")?;
     if login.provider != provider["pk"].as_i64().unwrap_or(-1) || expires <= ctx.call.now {
         return Err("invalid_grant");
+    }
+    let asked = ctx.call.form("scope").unwrap_or_default();
+    let narrower = !asked.is_empty()
+        && login.scopes.iter().any(|held| !asked.split_whitespace().any(|scope| scope == held));
+    if narrower && ctx.profile.has(F::RefreshKeepsScopes) {
+        return Err("invalid_scope");
     }
     ctx.state.grants.refresh.remove(&token);
     Ok((login, Kind::Refresh))
@@ -226,6 +235,7 @@ fn issue(ctx: &mut Ctx<'_>, provider: &Value, login: Login, kind: Kind) -> Reply
     ctx.state.grants.remember(
         token,
         Access {
+            provider: login.provider,
             user: login.user,
             scopes: login.scopes.clone(),
             userinfo: claims.userinfo,
