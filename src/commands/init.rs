@@ -19,6 +19,7 @@ use crate::log::story::{Story, news};
 use crate::outputs;
 use crate::proof::Proof;
 use crate::state::secrets::{self, Secrets};
+use crate::state::store;
 use crate::text::redact;
 
 /// What a run did, also if it failed; and the secrets, which the next run must not make anew.
@@ -70,10 +71,11 @@ async fn pipeline(
         let files = &for_secrets.files;
         publish::check_directory("SETUP_DIR", &files.dir)?;
         publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+        let memory = outputs::memory(&for_secrets)?;
         let in_use = outputs::secrets_in(&for_secrets)?;
-        secrets::keep(&for_secrets, &in_use, kept.as_ref())
+        Ok((secrets::keep(&for_secrets, &in_use, kept.as_ref())?, memory))
     });
-    let secrets = secrets.await?;
+    let (secrets, memory) = secrets.await?;
     secrets.all().for_each(redact::learn);
     record.secrets = Some(secrets.clone());
     progress.passed(Phase::Files);
@@ -83,6 +85,7 @@ async fn pipeline(
         config,
         server: &server,
         app_password: secrets.service_account.as_ref(),
+        memory: &memory,
         progress,
         story,
     };
@@ -94,6 +97,7 @@ async fn pipeline(
 
     let (written, total) = beside(move || publish_all(&shared, &proof, &secrets)).await?;
     record.written = written;
+    memory.note(|remembered| learnt.remember(remembered)).await?;
 
     let (created, changed) = (learnt.tally.created(), learnt.tally.changed());
     let unchanged = learnt.unchanged;
@@ -152,6 +156,6 @@ fn publish_all(config: &Config, proof: &Proof, secrets: &Secrets) -> Result<(usi
     }
     let names: Vec<&str> = Output::ALL.iter().map(|o| o.file_name()).collect();
     publish::sweep(&files.dir, &names);
-    publish::sweep(&files.state_dir, &[secrets::FILE_NAME]);
+    publish::sweep(&files.state_dir, &[secrets::FILE_NAME, store::FILE_NAME]);
     Ok((written, total))
 }

@@ -236,7 +236,7 @@ pub fn load(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Loaded {
                     domain,
                     manage_users: idp.unwrap_or(false),
                     service_account: username.unwrap_or_else(|| "Netbird".to_owned()),
-                    service_account_views_only: role.unwrap_or(false),
+                    service_account_views_only: role,
                     service_account_password: password,
                     datastore_key,
                     relay_secret,

@@ -151,8 +151,8 @@ pub struct NetBird {
     pub manage_users: bool,
     /// `NETBIRD_IDP_MGMT_EXTRA_USERNAME`.
     pub service_account: String,
-    /// `AUTHENTIK_SERVICE_ACCOUNT_ROLE` is `viewer`.
-    pub service_account_views_only: bool,
+    /// Whether `AUTHENTIK_SERVICE_ACCOUNT_ROLE` is `viewer`, if it is set.
+    pub service_account_views_only: Option<bool>,
     /// `NETBIRD_IDP_MGMT_EXTRA_PASSWORD`.
     pub service_account_password: Option<Secret>,
     /// `NETBIRD_DATASTORE_ENC_KEY`.

@@ -2,6 +2,7 @@
 //! still names, not keys.
 
 use crate::authentik::Release;
+use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::config::{Config, Setting};
 use crate::http::{BaseUrl, Trouble};
@@ -26,10 +27,56 @@ pub struct Desired {
     pub public: BaseUrl,
     /// Whether identity may change.
     pub allow_identity_change: bool,
-    /// Groups that may open NetBird; empty: everyone.
-    pub access_groups: Vec<String>,
+    /// Who may open NetBird.
+    pub access: AccessWish,
     /// Who lists users for NetBird, where it is asked for.
     pub service_account: Option<ServiceAccount>,
+}
+
+/// Who may open NetBird, as `AUTHENTIK_ACCESS_GROUPS` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessWish {
+    /// It is not set: whoever may now.
+    AsIs,
+    /// `*`: everyone.
+    Everyone,
+    /// The members of these groups, each named once.
+    Groups(Vec<String>),
+}
+
+impl AccessWish {
+    /// The groups that are named.
+    pub fn groups(&self) -> &[String] {
+        match self {
+            Self::Groups(groups) => groups,
+            Self::AsIs | Self::Everyone => &[],
+        }
+    }
+
+    fn new(named: &[String]) -> Self {
+        match named {
+            [] => Self::AsIs,
+            [everyone] if everyone == "*" => Self::Everyone,
+            named => {
+                let mut groups: Vec<String> = Vec::new();
+                for name in named {
+                    if !groups.contains(name) {
+                        groups.push(name.clone());
+                    }
+                }
+                Self::Groups(groups)
+            }
+        }
+    }
+}
+
+/// What the service account may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everything: a member of [`ADMINS`].
+    Administrator,
+    /// See users.
+    Viewer,
 }
 
 /// The service account as it must be.
@@ -37,8 +84,8 @@ pub struct Desired {
 pub struct ServiceAccount {
     /// Its name.
     pub username: String,
-    /// Whether it may only view users.
-    pub views_only: bool,
+    /// What it may do. A role that was not chosen is given to an account without rights, and never taken away.
+    pub role: Setting<Role>,
     /// Its app password; nothing where it is not made yet (`plan` makes none).
     pub password: Option<Secret>,
 }
@@ -107,9 +154,17 @@ impl Desired {
     pub fn new(config: &Config, release: Release, password: Option<&Secret>) -> Self {
         let wishes = &config.wishes;
         let netbird = &config.netbird;
+        let default = match release.has_roles() {
+            true => Role::Viewer,
+            false => Role::Administrator,
+        };
+        let role = netbird.service_account_views_only.map(|views_only| match views_only {
+            true => Role::Viewer,
+            false => Role::Administrator,
+        });
         let service_account = netbird.manage_users.then(|| ServiceAccount {
             username: netbird.service_account.clone(),
-            views_only: netbird.service_account_views_only,
+            role: Setting::or(role, default),
             password: password.cloned(),
         });
         let mut sub_mode = wishes.sub_mode.clone();
@@ -135,17 +190,25 @@ impl Desired {
             device_code_flow: wishes.device_code_flow.clone(),
             public: config.connection.public.clone(),
             allow_identity_change: wishes.allow_identity_change,
-            access_groups: wishes.access_groups.clone(),
+            access: AccessWish::new(&wishes.access_groups),
             service_account,
         }
     }
 
-    /// The issuer of the provider's tokens: Authentik's root where `issuer_mode` is `global`, else the application's
-    /// URL.
-    pub fn issuer(&self, global: bool) -> String {
-        match global {
-            true => self.public.join(""),
-            false => self.public.join(&format!("application/o/{}/", self.slug)),
+    /// The issuer of a provider's tokens: the one that it names itself, else Authentik's root where `issuer_mode` is
+    /// `global`, else the application's URL.
+    pub fn issuer(&self, provider: Option<&Provider>) -> String {
+        match provider {
+            Some(provider) if !provider.issuer_override.is_empty() => {
+                provider.issuer_override.clone()
+            }
+            Some(provider) if provider.issuer_mode == "global" => self.public.join(""),
+            _ => self.issuer_of_slug(&self.slug),
         }
+    }
+
+    /// The issuer of an application's tokens, by its slug.
+    pub fn issuer_of_slug(&self, slug: &str) -> String {
+        self.public.join(&format!("application/o/{slug}/"))
     }
 }
