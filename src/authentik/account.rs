@@ -126,7 +126,10 @@ mod tests {
             (json!({}), Some(Unfit::Person)),
             (json!({"type": "internal"}), Some(Unfit::Person)),
             (json!({"type": "external"}), Some(Unfit::Person)),
-            (json!({"type": "internal", "attributes": attribute["attributes"]}), Some(Unfit::Person)),
+            (
+                json!({"type": "internal", "attributes": attribute["attributes"]}),
+                Some(Unfit::Person),
+            ),
             (json!({"type": "internal_service_account"}), Some(Unfit::Outpost)),
             (json!({"type": "service_account", "username": "ak-outpost-1"}), Some(Unfit::Outpost)),
             (json!({"type": "service_account", "is_active": false}), Some(Unfit::Deactivated)),

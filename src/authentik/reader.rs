@@ -4,8 +4,8 @@
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
-use super::decode::decode;
 use super::account::Account;
+use super::decode::decode;
 use super::model::{
     AnyProvider, AppPassword, Application, Binding, Brand, CurrentBrand, Flow, Group, KeyPair, Me,
     Page, Permission, Provider, Role, ScopeMapping, Settings, Version,

@@ -125,7 +125,8 @@ impl RedirectUris {
             let literal = ours.iter().filter(|uri| !uri.pattern).map(|uri| escape(&uri.url));
             let patterns = ours.iter().filter(|uri| uri.pattern).map(|uri| uri.url.clone());
             let mut written = literal.chain(patterns);
-            !entry.pattern && written.any(|text| text == entry.url)
+            !entry.pattern
+                && written.any(|text| text == entry.url)
                 && !ours.iter().any(|uri| !uri.pattern && uri.url == entry.url)
         };
         let dead: Vec<bool> = self.entries.iter().map(is_dead).collect();

@@ -41,10 +41,9 @@ pub async fn run(
     let config = Arc::new(config);
     let look = progress.during(async {
         let for_secrets = Arc::clone(&config);
-        let (password, memory) = beside(move || {
-            Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?))
-        })
-        .await?;
+        let (password, memory) =
+            beside(move || Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?)))
+                .await?;
         password.iter().for_each(redact::learn);
         progress.passed(Phase::Files);
         let server = server(&config)?;

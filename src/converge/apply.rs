@@ -115,7 +115,9 @@ impl Applying<'_> {
         let seen = seen.map_err(|trouble| Setback::Trouble(Phase::Apply, trouble))?;
         match seen.is_some_and(|account| account.unfit(self.me).is_none()) {
             true => Ok(()),
-            false => Err(Setback::Missing(vec![format!("the service account for {}", step.headline())])),
+            false => {
+                Err(Setback::Missing(vec![format!("the service account for {}", step.headline())]))
+            }
         }
     }
 

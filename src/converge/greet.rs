@@ -56,7 +56,14 @@ impl Converge<'_> {
     pub(super) fn tell(&self, plan: &Plan) {
         let story = self.story;
         if plan.admission.remark().is_none() {
-            news!(story, info, "open", { stage = "plan" }, "{}", excerpt(&plan.admission.to_string()));
+            news!(
+                story,
+                info,
+                "open",
+                { stage = "plan" },
+                "{}",
+                excerpt(&plan.admission.to_string())
+            );
         }
         for remark in &plan.remarks {
             let (line, check) = (remark.line(), remark.check.name());

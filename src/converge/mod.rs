@@ -170,7 +170,8 @@ impl Converge<'_> {
 
         let desired = Desired::new(self.config, release, self.app_password);
         let remembered = self.memory.remembered();
-        let observed = Observed::read(reader, &desired, release, me.user, &remembered, learnt.login_retried);
+        let observed =
+            Observed::read(reader, &desired, release, me.user, &remembered, learnt.login_retried);
         let observed = observed.await;
         let observed = observed.map_err(at(Phase::Objects))?;
         let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
@@ -237,7 +238,8 @@ impl Learnt {
     /// A 400 about nothing but `redirect_uris` says that this release wants the other shape, whatever its
     /// number says: tried once. If that is refused too, it was about a value, and the first refusal says which.
     fn learns_shape(&mut self, setback: &mut Setback) -> bool {
-        let (Setback::Trouble(Phase::Apply, trouble) | Setback::Conflict(trouble)) = &*setback else {
+        let (Setback::Trouble(Phase::Apply, trouble) | Setback::Conflict(trouble)) = &*setback
+        else {
             return false;
         };
         let Kind::Invalid(fields) = &trouble.kind else {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::observe::{Observed, OPEN_BY_DEFAULT, SOUND_DEVICE_FLOW, in_force};
+use super::observe::{OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
 use super::plan::{Plan, Step, Target};
 use crate::authentik::conflict::is_conflict;
 use crate::authentik::model::Binding;
@@ -102,12 +102,7 @@ pub fn forget(target: Target, remembered: &mut Remembered) {
 }
 
 /// What a good run came to: what it last saw, and what it made after that.
-pub fn conclude(
-    desired: &Desired,
-    observed: &Observed,
-    made: &Made,
-    remembered: &mut Remembered,
-) {
+pub fn conclude(desired: &Desired, observed: &Observed, made: &Made, remembered: &mut Remembered) {
     let before = remembered.installation.take();
     let (application, brand) = before.map(|b| (b.application, b.brand)).unwrap_or_default();
     let seen = observed.access.application.as_ref().map(|application| application.pk.clone());

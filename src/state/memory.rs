@@ -42,7 +42,9 @@ impl Memory {
         change(&mut remembered);
         let (dir, keep) = (self.dir.clone(), remembered.clone());
         let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
-        tokio::task::spawn_blocking(move || store::write(&dir, &keep)).await.map_err(abnormal)??;
+        tokio::task::spawn_blocking(move || store::write(&dir, &keep))
+            .await
+            .map_err(abnormal)??;
         *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = remembered;
         Ok(())
     }

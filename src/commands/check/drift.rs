@@ -38,7 +38,10 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
             step.changes.iter().map(move |change| (check_of(step, change), told(step, change)))
         })
         .chain(plan.steps.iter().filter(|step| step.action == Action::Remove).map(|step| {
-            (CheckId::Access, format!("{} {} is no longer wished for", step.target.kind(), step.name))
+            (
+                CheckId::Access,
+                format!("{} {} is no longer wished for", step.target.kind(), step.name),
+            )
         }))
         .collect();
     let skipped = |id: CheckId| match id {

@@ -21,8 +21,8 @@ use crate::http::Trouble;
 use crate::http::patience::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::proof::{Check, CheckId, Outcome};
 use crate::outputs;
+use crate::proof::{Check, CheckId, Outcome};
 use crate::state::secrets;
 use crate::text::redact;
 
@@ -41,10 +41,9 @@ pub async fn run(
     let config = Arc::new(config);
     let checks = progress.during(async {
         let for_secrets = Arc::clone(&config);
-        let (password, memory) = beside(move || {
-            Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?))
-        })
-        .await?;
+        let (password, memory) =
+            beside(move || Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?)))
+                .await?;
         password.iter().for_each(redact::learn);
         progress.passed(Phase::Files);
         let server = server(&config)?;

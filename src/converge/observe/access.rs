@@ -125,8 +125,7 @@ impl Access {
         if answer.is_none() && needed {
             return Err(between_answers(&format!("application {}", desired.slug)));
         }
-        self.application =
-            answer.map(|a| Bound { pk: a.pk, mode: Some(a.policy_engine_mode) });
+        self.application = answer.map(|a| Bound { pk: a.pk, mode: Some(a.policy_engine_mode) });
         Ok(())
     }
 

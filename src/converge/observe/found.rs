@@ -91,10 +91,7 @@ impl Found {
 }
 
 /// The providers of each name, with their types; none where the token may not ask.
-async fn types(
-    reader: Reader<'_>,
-    mut names: Vec<&str>,
-) -> Result<Vec<Vec<AnyProvider>>, Trouble> {
+async fn types(reader: Reader<'_>, mut names: Vec<&str>) -> Result<Vec<Vec<AnyProvider>>, Trouble> {
     names.sort_unstable();
     names.dedup();
     let asked = names.into_iter().map(|name| async move {

@@ -168,12 +168,8 @@ fn password(
             vec![Change::set("key", "(secret)", "(secret)").sending(Value::from(app_password()))]
         }
     };
-    let step = Step::change(
-        Target::AppPassword,
-        &identifier,
-        Operation::SetKey(identifier.clone()),
-        key,
-    );
+    let step =
+        Step::change(Target::AppPassword, &identifier, Operation::SetKey(identifier.clone()), key);
     plan.push(step.for_user(account));
     Ok(())
 }

@@ -63,14 +63,16 @@ impl Admission {
         };
         let plain = |b: &&&&Binding| !b.negate && b.policy.is_none();
         let (mut groups, mut users) = (of("group"), of("user"));
-        groups.extend(others.iter().filter(plain).filter(|b| b.group.is_some()).map(|b| name_of(b)));
+        groups
+            .extend(others.iter().filter(plain).filter(|b| b.group.is_some()).map(|b| name_of(b)));
         users.extend(others.iter().filter(plain).filter(|b| b.user.is_some()).map(|b| name_of(b)));
         groups.dedup();
         Self::Bound {
             groups,
             users,
             policies: others.iter().filter(|b| b.negate || b.policy.is_some()).count(),
-            all: observed.access.application.as_ref().and_then(|a| a.mode.as_deref()) == Some("all"),
+            all: observed.access.application.as_ref().and_then(|a| a.mode.as_deref())
+                == Some("all"),
         }
     }
 
@@ -120,18 +122,21 @@ pub fn tell(
     others: &[&Binding],
 ) {
     let warn = |what, remedy: &str| Remark::new(CheckId::Access, Level::Warning, what, remedy);
-    let names = |of: Vec<&&Binding>| {
-        of.into_iter().map(|b| name_of(b)).collect::<Vec<String>>().join(", ")
-    };
+    let names =
+        |of: Vec<&&Binding>| of.into_iter().map(|b| name_of(b)).collect::<Vec<String>>().join(", ");
     let (ours, theirs): (Vec<&&Binding>, Vec<&&Binding>) =
         others.iter().partition(|b| is_ours(b, remembered));
     if desired.access == AccessWish::AsIs && ours.iter().any(|b| b.group.is_some()) {
-        let what = format!("AUTHENTIK_ACCESS_GROUPS is not set: what it bound before stays ({})", names(ours));
+        let what = format!(
+            "AUTHENTIK_ACCESS_GROUPS is not set: what it bound before stays ({})",
+            names(ours)
+        );
         plan.remarks.push(warn(what, "set it to * to open NetBird to everyone"));
     }
     if desired.access != AccessWish::AsIs && !theirs.is_empty() {
         let what = format!("bindings that this container did not make stay ({})", names(theirs));
-        plan.remarks.push(warn(what, "remove them in Authentik if AUTHENTIK_ACCESS_GROUPS is to be all"));
+        plan.remarks
+            .push(warn(what, "remove them in Authentik if AUTHENTIK_ACCESS_GROUPS is to be all"));
     }
     let bindings = observed.access.bindings.iter().flatten();
     for binding in bindings.filter(|b| b.expiring && in_force(b, observed.at)) {

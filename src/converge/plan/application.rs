@@ -71,8 +71,7 @@ fn renamed(desired: &Desired, is: &str) -> Vec<Change> {
 /// Dressing is set once: what an administrator makes of it later stays.
 fn creation(desired: &Desired, link: Option<Change>) -> Vec<Change> {
     let new = |field: &'static str, value: &str| Change::set(field, Value::Null, value);
-    let mut fields =
-        vec![new("name", &desired.application_name.value), new("slug", &desired.slug)];
+    let mut fields = vec![new("name", &desired.application_name.value), new("slug", &desired.slug)];
     fields.extend(link);
     fields.extend([
         new("meta_launch_url", &desired.launch_url),

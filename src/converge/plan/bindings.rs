@@ -45,7 +45,8 @@ impl Guest {
     }
 
     fn remembered(&self) -> BoundGroup {
-        let known = |pk: &Value| pk.as_str().filter(|_| !super::placeholder::is(pk)).map(str::to_owned);
+        let known =
+            |pk: &Value| pk.as_str().filter(|_| !super::placeholder::is(pk)).map(str::to_owned);
         BoundGroup {
             binding: String::new(),
             group: known(&self.pk).unwrap_or_default(),
@@ -139,7 +140,8 @@ pub fn is_ours(binding: &Binding, remembered: &Remembered) -> bool {
             }),
             None => binding.group.as_ref().is_some_and(|b| {
                 *b == known.group
-                    || (known.group.is_empty() && named(&binding.group_obj, |o| &o.name, &known.name))
+                    || (known.group.is_empty()
+                        && named(&binding.group_obj, |o| &o.name, &known.name))
             }),
         };
         same_guest && (known.binding.is_empty() || known.binding == binding.pk)

@@ -17,7 +17,10 @@ pub fn choose<'a>(
     }
     let candidates = match &observed.found {
         Found::Linked(provider) if provider.is_proxy() => {
-            let what = format!("application {} has provider {}, a proxy provider", desired.slug, provider.name);
+            let what = format!(
+                "application {} has provider {}, a proxy provider",
+                desired.slug, provider.name
+            );
             return Err(Box::new(another_application(what)));
         }
         Found::Linked(provider) => return Ok(Some(provider)),

@@ -60,7 +60,9 @@ pub fn remark(observed: &Observed) -> Option<Remark> {
     Some(Remark::new(
         CheckId::DeviceCode,
         Level::Failure,
-        format!("brand {brand} has device code flow {slug}, which {why}: nobody can log in by device code"),
+        format!(
+            "brand {brand} has device code flow {slug}, which {why}: nobody can log in by device code"
+        ),
         "set another flow on the brand in Authentik",
     ))
 }

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::choose::choose;
 use super::references::References;
-use super::signing::{signing_key, usable_key};
 use super::remark::{Level, Remark};
+use super::signing::{signing_key, usable_key};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::duration::seconds;
 use crate::authentik::model::{Provider, ScopeMapping};

@@ -53,7 +53,10 @@ fn still_administrator(wished: &ServiceAccount) -> Remark {
     Remark::new(
         CheckId::ServiceAccount,
         Level::Warning,
-        format!("service account {} is an administrator of Authentik; seeing users is all that it needs", wished.username),
+        format!(
+            "service account {} is an administrator of Authentik; seeing users is all that it needs",
+            wished.username
+        ),
         "set AUTHENTIK_SERVICE_ACCOUNT_ROLE=viewer to reduce it",
     )
 }
@@ -241,7 +244,9 @@ fn carries_nothing_else(group: &Group, role: &str, account: &Value) -> Result<()
     let refuse = |why: &str| {
         Err(Box::new(
             Error::new(Exit::Refused, format!("group {ROLE} {why}"))
-                .because("the service account is to view users and nothing else, and nobody beside it")
+                .because(
+                    "the service account is to view users and nothing else, and nobody beside it",
+                )
                 .remedy("rename the group in Authentik"),
         ))
     };

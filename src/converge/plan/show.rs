@@ -72,7 +72,8 @@ impl Change {
         match &self.after {
             Value::Array(items) if self.adds => {
                 let added = items.iter().map(|item| format!("{}: + {}", self.field, text(item)));
-                let taken = self.taken.iter().map(|item| format!("{}: - {}", self.field, plain(item)));
+                let taken =
+                    self.taken.iter().map(|item| format!("{}: - {}", self.field, plain(item)));
                 added.chain(taken).collect()
             }
             after if create => vec![format!("{}: {}", self.field, text(after))],
