@@ -49,7 +49,7 @@ pub fn decoders(data: &[u8]) {
         model::ScopeMapping,
         model::KeyPair,
         model::Brand,
-        model::Account,
+        account::Account,
         model::AppPassword,
         model::Group,
         model::Role,
