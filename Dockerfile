@@ -39,8 +39,8 @@ COPY . .
 RUN touch src/lib.rs src/main.rs \
  && cargo ${AUDITABLE:+auditable} build --release --locked --bin netbird-authentik-init --target "$(rustc -vV | sed -n 's/^host: //p')"
 # The very tree that the image will hold: a binary that still wanted a library, or was made of the empty sources, fails here.
-RUN mkdir -p /image /volumes/setup /volumes/state \
- && chmod 0755 /volumes/setup \
+RUN mkdir -p /image /volumes/setup /volumes/dashboard /volumes/relay /volumes/state \
+ && chmod 0755 /volumes/setup /volumes/dashboard /volumes/relay \
  && chmod 0700 /volumes/state \
  && cp /target/*-*/release/netbird-authentik-init /image/ \
  && chroot /image /netbird-authentik-init version

@@ -219,23 +219,24 @@ fn the_command_fills_in_every_secret_and_never_twice() {
     fs::set_permissions(&openssl, fs::Permissions::from_mode(0o755)).unwrap();
 
     let text = read(".env.example");
-    let command = text
+    let commands: Vec<String> = text
         .lines()
-        .find_map(|line| line.strip_prefix("#   ("))
+        .filter_map(|line| line.strip_prefix("#   ("))
         .map(|rest| format!("({rest}"))
-        .unwrap();
-    let run = || {
+        .collect();
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    let run = |command: &str| {
         let search = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap());
         Command::new("sh")
             .arg("-c")
-            .arg(&command)
+            .arg(command)
             .current_dir(&folder)
             .env("PATH", search)
             .output()
             .unwrap()
     };
 
-    let first = run();
+    let first = run(&commands[0]);
     assert!(first.status.success(), "{first:?}");
     let made = fs::read_to_string(folder.join(".env")).unwrap();
     let mut values = BTreeMap::new();
@@ -255,8 +256,15 @@ fn the_command_fills_in_every_secret_and_never_twice() {
     assert_eq!(fs::metadata(folder.join(".env")).unwrap().permissions().mode() & 0o777, 0o600);
 
     // A second .env would lock Authentik out of its database.
-    assert!(!run().status.success());
+    assert!(!run(&commands[0]).status.success());
     assert_eq!(fs::read_to_string(folder.join(".env")).unwrap(), made);
+
+    // The token's file holds what Authentik is given, for user 65532 and whoever may enter the directory.
+    assert!(run(&commands[1]).status.success());
+    let token = fs::read_to_string(folder.join("secrets/authentik-token")).unwrap();
+    assert!(made.contains(&format!("AUTHENTIK_BOOTSTRAP_TOKEN={token}")), "{token}");
+    let mode = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("secrets"), mode("secrets/authentik-token")), (0o700, 0o644));
 }
 
 // --- Who waits for whom, who sees what -----------------------------------------------------------
@@ -381,22 +389,30 @@ fn readers_cannot_write_and_nobody_else_sees_the_secrets() {
         let users =
             |volume: &str| mounts[volume].iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>();
         assert_eq!(users("netbird_state"), [INIT], "{file}");
-        for (name, target) in &mounts["netbird_setup"] {
-            assert_eq!(target, if name == INIT { "/setup" } else { "/setup:ro" }, "{file}: {name}");
+        // A volume for each part of NetBird: nobody mounts what it does not read.
+        for (part, volume, place) in [
+            ("netbird-management", "netbird_setup", "/setup"),
+            ("netbird-dashboard", "netbird_dashboard", "/dashboard"),
+            ("netbird-relay", "netbird_relay", "/relay"),
+        ] {
+            let mut expected = BTreeSet::from([(INIT.to_owned(), place.to_owned())]);
+            if services(&stack).contains_key(part) {
+                expected.insert((part.to_owned(), format!("{place}:ro")));
+            }
+            assert_eq!(mounts[volume], expected, "{file}");
         }
-        let readers: BTreeSet<_> =
-            mounts["netbird_setup"].iter().map(|(name, _)| name.clone()).collect();
-        let mut expected = set([INIT, "netbird-management"]);
         if file == STACK {
-            expected.extend(set(["netbird-relay", "netbird-dashboard"]));
             assert_eq!(users("authentik_database"), ["postgresql"]);
         }
-        assert_eq!(readers, expected, "{file}");
 
         let environment = &stack["services"][INIT]["environment"];
         assert_eq!(
             (&environment["SETUP_DIR"], &environment["SETUP_STATE_DIR"]),
             (&json!("/setup"), &json!("/state"))
+        );
+        assert_eq!(
+            environment["SETUP_OUTPUTS"],
+            "management.json,dashboard.env=/dashboard,relay.env=/relay"
         );
     }
 }
@@ -419,7 +435,11 @@ fn nobody_but_authentik_sees_its_database() {
     let everybody_else: BTreeSet<_> =
         services(&stack).keys().filter(|name| *name != "postgresql").cloned().collect();
     assert_eq!(on("web"), everybody_else);
-    assert_eq!(stack["networks"]["database"]["internal"], true);
+    // The token goes over this network in plain HTTP.
+    assert_eq!(on("authentik"), set(["authentik-server", INIT]));
+    for network in ["authentik", "database"] {
+        assert_eq!(stack["networks"][network]["internal"], true, "{network}");
+    }
 }
 
 #[test]
@@ -483,7 +503,7 @@ fn authentik_is_bootstrapped_with_the_token_that_we_use() {
     assert_eq!(server["environment"], worker["environment"]);
     let token = resolved(&server["environment"]["AUTHENTIK_BOOTSTRAP_TOKEN"]);
     assert_eq!(token, "<AUTHENTIK_BOOTSTRAP_TOKEN>");
-    assert_eq!(resolved(&stack["services"][INIT]["environment"]["AUTHENTIK_TOKEN"]), token);
+    assert!(stack["services"][INIT]["environment"].get("AUTHENTIK_TOKEN").is_none());
     assert!(server["environment"].get("AUTHENTIK_BOOTSTRAP_PASSWORD").is_some());
     assert!(!read(STACK).contains("redis"), "gone since 2025.10");
 }
@@ -508,7 +528,8 @@ fn our_container_is_told_only_what_it_knows() {
     let stack = load(STACK);
     let environment = &stack["services"][INIT]["environment"];
     let host = environment["AUTHENTIK_HOST"].as_str().unwrap();
-    assert_eq!(host, "http://authentik-server:9000");
+    let server = &stack["services"]["authentik-server"]["networks"]["authentik"];
+    assert_eq!(host, format!("http://{}:9000", server["aliases"][0].as_str().unwrap()));
     assert!(!host.contains('_'), "Authentik answers 404 to a host name with an underscore");
     assert_eq!(resolved(&environment["AUTHENTIK_HOST_BROWSER"]), "https://auth.example.com");
 }
@@ -538,13 +559,28 @@ fn our_container_may_do_nothing_but_its_work() {
 }
 
 #[test]
-fn the_token_comes_from_a_file_where_authentik_is_not_ours() {
-    let stack = load(EXISTING);
-    let service = &stack["services"][INIT];
-    assert_eq!(strings(&service["secrets"]), ["authentik-token"]);
-    assert_eq!(service["environment"]["AUTHENTIK_TOKEN_FILE"], "/run/secrets/authentik-token");
-    assert_eq!(stack["secrets"]["authentik-token"]["file"], "./secrets/authentik-token");
-    assert_eq!(resolved(&service["environment"]["AUTHENTIK_HOST"]), "https://auth.example.com");
+fn the_token_comes_from_a_file() {
+    for file in [STACK, EXISTING] {
+        let stack = load(file);
+        let service = &stack["services"][INIT];
+        assert_eq!(strings(&service["secrets"]), ["authentik-token"], "{file}");
+        let path = "/run/secrets/authentik-token";
+        assert_eq!(service["environment"]["AUTHENTIK_TOKEN_FILE"], path, "{file}");
+        assert_eq!(stack["secrets"]["authentik-token"]["file"], "./secrets/authentik-token");
+    }
+    let host = &load(EXISTING)["services"][INIT]["environment"]["AUTHENTIK_HOST"];
+    assert_eq!(resolved(host), "https://auth.example.com");
+}
+
+#[test]
+fn nobody_may_make_packets_of_its_own() {
+    for file in [STACK, EXISTING] {
+        for (name, service) in services(&load(file)) {
+            let dropped = strings(&service["cap_drop"]);
+            let enough = dropped == ["NET_RAW"] || dropped == ["ALL"];
+            assert!(enough, "{file}: {name} drops {dropped:?}");
+        }
+    }
 }
 
 #[test]
@@ -555,14 +591,14 @@ fn netbird_starts_from_our_files() {
     // would read that too early.
     assert_eq!(
         entrypoint("netbird-relay"),
-        ["/busybox/sh", "-c", "set -a; . /setup/relay.env; set +a; exec /go/bin/netbird-relay"]
+        ["/busybox/sh", "-c", "set -a; . /relay/relay.env; set +a; exec /go/bin/netbird-relay"]
     );
     assert_eq!(
         entrypoint("netbird-dashboard"),
         [
             "/bin/sh",
             "-c",
-            "set -a; . /setup/dashboard.env; set +a; exec /usr/bin/supervisord -c /etc/supervisord.conf"
+            "set -a; . /dashboard/dashboard.env; set +a; exec /usr/bin/supervisord -c /etc/supervisord.conf"
         ]
     );
     for file in [STACK, EXISTING] {

@@ -1,64 +1,114 @@
-//! The `NETBIRD_*` variables that are passed on: what NetBird's own scripts would choke on is refused
-//! here, by name, instead of a broken `management.json` later.
+//! What is known about NetBird: where it is, what its services share, and what is passed on to it.
 
 use std::collections::BTreeMap;
 
-use super::Problem;
+use super::parse;
+use super::passed;
+use super::reader::Reader;
+use super::services::Services;
+use super::variables::Raw;
+use crate::http::BaseUrl;
+use crate::text::Secret;
 
-/// NetBird's default for `NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS`.
-pub const DEFAULT_PKCE_PORT: u16 = 53000;
-
-/// Variables that NetBird's template puts into JSON without quotes: anything else than the bare word
-/// makes `configure.sh` write an empty `management.json`.
-const BARE_BOOLEANS: &[&str] = &[
-    "NETBIRD_MGMT_DISABLE_DEFAULT_POLICY",
-    "NETBIRD_MGMT_IDP_SIGNKEY_REFRESH",
-    "NETBIRD_AUTH_DEVICE_AUTH_USE_ID_TOKEN",
-    "NETBIRD_AUTH_PKCE_USE_ID_TOKEN",
-    "NETBIRD_AUTH_PKCE_DISABLE_PROMPT_LOGIN",
-];
-
-/// Everything wrong with the variables that are passed on.
-pub fn problems(passed: &BTreeMap<String, String>) -> Vec<Problem> {
-    passed.iter().filter_map(|(name, value)| problem(name, value)).collect()
+/// What NetBird's service account in Authentik may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountRole {
+    /// Everything: it is an administrator.
+    Admin,
+    /// View users, and nothing else.
+    Viewer,
 }
 
-fn problem(name: &str, value: &str) -> Option<Problem> {
-    // Nobody but their owner knows which of the passed variables are secret (a DSN has a password), so a
-    // value is shown only where the variable is known to hold a plain word.
-    let wanted = |found: Option<&str>, wanted: &str| Some(Problem::new(name, found, wanted));
-    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-        return wanted(None, "a name of letters, digits and _ only: setup.env is a shell script");
+/// What is known about NetBird.
+#[derive(Clone, Debug)]
+pub struct NetBird {
+    /// `NETBIRD_DOMAIN`.
+    pub domain: String,
+    /// `NETBIRD_MGMT_API_ENDPOINT`.
+    pub endpoint: BaseUrl,
+    /// Where its other services are.
+    pub services: Services,
+    /// `NETBIRD_MGMT_IDP`: whether NetBird lists Authentik's users; nothing where it is not set, and what is there stays.
+    pub user_list: Option<bool>,
+    /// `NETBIRD_IDP_MGMT_EXTRA_USERNAME`.
+    pub service_account: String,
+    /// `AUTHENTIK_SERVICE_ACCOUNT_ROLE`; nothing where it is not set.
+    pub service_account_role: Option<AccountRole>,
+    /// `NETBIRD_IDP_MGMT_EXTRA_PASSWORD`.
+    pub service_account_password: Option<Secret>,
+    /// `NETBIRD_DATASTORE_ENC_KEY`.
+    pub datastore_key: Option<Secret>,
+    /// `NETBIRD_RELAY_AUTH_SECRET`.
+    pub relay_secret: Option<Secret>,
+    /// `TURN_PASSWORD`.
+    pub turn_password: Option<Secret>,
+    /// Ports of `NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS`, on which clients wait for a login.
+    pub pkce_ports: Vec<u16>,
+    /// `SETUP_TRUSTED_PROXIES`: networks, each with the length of its prefix.
+    pub trusted_proxies: Vec<String>,
+    /// Every `NETBIRD_*` variable that is not declared, as it is, and the services' that `configure.sh` knows.
+    pub passed: BTreeMap<String, String>,
+}
+
+impl NetBird {
+    /// Whether NetBird lists Authentik's users.
+    pub fn lists_users(&self) -> bool {
+        self.user_list == Some(true)
     }
-    if value.chars().any(char::is_control) {
-        return wanted(None, "one line without line breaks and other control characters");
+
+    pub(super) fn read(
+        raw: &Raw,
+        mut passed: BTreeMap<String, String>,
+        r: &mut Reader,
+    ) -> Option<Self> {
+        let domain = r.required(raw.netbird_domain(), parse::domain);
+        let endpoint = r.opt(raw.netbird_mgmt_api_endpoint(), parse::origin);
+        let of_domain = |domain: &String| parse::origin(&format!("https://{domain}")).ok();
+        let endpoint = endpoint.or_else(|| of_domain(domain.as_ref()?));
+        let idp = parse::choice(&[("none", false), ("authentik", true)]);
+        let user_list = r.opt(raw.netbird_mgmt_idp(), idp);
+        let role = parse::choice(&[("admin", AccountRole::Admin), ("viewer", AccountRole::Viewer)]);
+        let service_account_role = r.opt(raw.authentik_service_account_role(), role);
+        let service_account = r.value(raw.netbird_idp_mgmt_extra_username(), parse::name);
+        let service_account_password =
+            r.opt(raw.netbird_idp_mgmt_extra_password(), parse::shared_secret);
+        let datastore_key = r.opt(raw.netbird_datastore_enc_key(), parse::datastore_key);
+        let relay_secret = r.opt(raw.netbird_relay_auth_secret(), parse::shared_secret);
+        let turn_password = r.opt(raw.turn_password(), parse::shared_secret);
+        let trusted_proxies = r.opt(raw.setup_trusted_proxies(), parse::each(parse::network));
+        let pkce_ports = passed::pkce_ports(&passed, r);
+        passed::examine(raw, &passed, user_list == Some(true), r);
+        let services = Services::read(raw, &passed, endpoint.as_ref(), r);
+        if let Some(services) = &services {
+            pass_on_services(raw, services, &mut passed);
+        }
+        Some(Self {
+            domain: domain?,
+            endpoint: endpoint?,
+            services: services?,
+            user_list,
+            service_account: service_account?,
+            service_account_role,
+            service_account_password,
+            datastore_key,
+            relay_secret,
+            turn_password,
+            pkce_ports: pkce_ports?,
+            trusted_proxies: trusted_proxies.unwrap_or_default(),
+            passed,
+        })
     }
-    if BARE_BOOLEANS.contains(&name) && !matches!(value, "true" | "false") {
-        return wanted(Some(value), "exactly true or false: it goes into JSON as it is");
+}
+
+/// `configure.sh` knows these too. It has one relay.
+fn pass_on_services(raw: &Raw, services: &Services, passed: &mut BTreeMap<String, String>) {
+    let given = [
+        (raw.netbird_signal_endpoint(), raw.netbird_signal_endpoint().text),
+        (raw.netbird_relay_endpoint(), services.relays.value.first().map(|r| r.address.as_str())),
+        (raw.netbird_turn_domain(), services.turn_domain.as_deref()),
+    ];
+    for (variable, value) in given.into_iter().filter(|(variable, _)| variable.text.is_some()) {
+        let name = variable.variable.name.to_owned();
+        passed.extend(value.map(|value| (name, value.to_owned())));
     }
-    if name == "NETBIRD_AUTH_PKCE_LOGIN_FLAG" && !matches!(value, "0" | "1" | "2") {
-        return wanted(Some(value), "exactly 0, 1 or 2: it goes into JSON as it is");
-    }
-    if name == "NETBIRD_TURN_DOMAIN"
-        && let Err(right) = super::parse::domain(value)
-    {
-        return wanted(Some(value), &right);
-    }
-    if matches!(name, "NETBIRD_AUTH_REDIRECT_URI" | "NETBIRD_AUTH_SILENT_REDIRECT_URI")
-        && (!value.starts_with('/') || value.contains(['#', '?', ' ']))
-    {
-        return wanted(
-            Some(value),
-            "a path such as /auth: Authentik refuses redirect URIs with a fragment",
-        );
-    }
-    // ExtraConfig is built by jq, which quotes; everything else is pasted into JSON by envsubst.
-    let quoted_later = name.starts_with("NETBIRD_IDP_MGMT_EXTRA_");
-    if !quoted_later && value.contains(['"', '\\']) {
-        return wanted(None, "a value without \" and \\: NetBird pastes it into JSON unquoted");
-    }
-    if value.contains("{{") {
-        return wanted(None, "a value without {{: NetBird's management would run it as a template");
-    }
-    None
 }

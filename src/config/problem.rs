@@ -1,9 +1,8 @@
-//! What is wrong with a variable, and the reader that collects it: all problems at once, none with a secret.
+//! What is wrong with a variable, without a secret's value.
 
 use std::fmt;
 
-use super::parse::Wanted;
-use super::variables;
+use super::declare::Variable;
 use crate::error::{Error, Exit};
 
 /// Everything that is wrong with the variables, a line each; what it comes to is the error.
@@ -11,7 +10,12 @@ pub fn tell(problems: &[Problem]) -> Error {
     for problem in problems {
         tracing::error!(stage = "config", variable = %problem.variable, "{problem}");
     }
-    let names: Vec<&str> = problems.iter().map(|p| p.variable.as_str()).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for problem in problems {
+        if !names.contains(&problem.variable.as_str()) {
+            names.push(&problem.variable);
+        }
+    }
     let verb = if names.len() == 1 { "variable is" } else { "variables are" };
     Error::new(Exit::Config, format!("{} {verb} wrong", names.len()))
         .because(names.join(", "))
@@ -33,19 +37,31 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(variable: &str, found: Option<&str>, wanted: &str) -> Self {
-        // Whatever was found may hold line breaks and terminal codes: it is shown escaped and short.
-        let found = found.map(|f| {
-            let short: String = f.chars().take(120).collect();
-            let dots = if short.len() < f.len() { "…" } else { "" };
-            format!("{}{dots}", short.escape_debug())
-        });
+        let found = found.map(shown);
         let variable = variable.escape_debug().to_string();
         Self { variable, found, missing: false, wanted: wanted.to_owned() }
     }
 
-    fn missing(variable: &str, wanted: &str) -> Self {
-        Self { missing: true, ..Self::new(variable, None, wanted) }
+    pub(super) fn missing(variable: &Variable) -> Self {
+        let (meaning, example) = (variable.meaning, variable.example);
+        let wanted = format!("{meaning}, such as {example}");
+        Self { missing: true, ..Self::new(variable.name, None, &wanted) }
     }
+}
+
+/// How much of a value is shown, in characters.
+const SHOWN: usize = 120;
+
+/// Whatever was found may hold line breaks and terminal codes, and in front of an `@` a password: it is shown escaped and
+/// short, and only what follows the `@`.
+fn shown(found: &str) -> String {
+    let (hidden, rest) = match found.rsplit_once('@') {
+        Some((_, rest)) => ("…@", rest),
+        None => ("", found),
+    };
+    let short: String = rest.chars().take(SHOWN).collect();
+    let dots = if short.len() < rest.len() { "…" } else { "" };
+    format!("{hidden}{}{dots}", short.escape_debug())
 }
 
 impl fmt::Display for Problem {
@@ -57,67 +73,5 @@ impl fmt::Display for Problem {
             Some(found) => write!(f, "{}: found '{found}', wanted {}", self.variable, self.wanted),
             None => write!(f, "{}: wanted {}", self.variable, self.wanted),
         }
-    }
-}
-
-/// Collects problems while values are read one by one.
-#[derive(Default)]
-pub(super) struct Reader {
-    /// What was wrong so far.
-    pub(super) problems: Vec<Problem>,
-}
-
-impl Reader {
-    /// Parses a value that may be missing.
-    pub(super) fn opt<T>(
-        &mut self,
-        name: &str,
-        raw: Option<String>,
-        parse: impl FnOnce(&str) -> Result<T, Wanted>,
-    ) -> Option<T> {
-        let text = raw?;
-        match parse(&text) {
-            Ok(value) => Some(value),
-            Err(wanted) => {
-                let secret = variables::find(name).is_some_and(|v| v.secret);
-                let found = if secret { None } else { Some(text.as_str()) };
-                self.problems.push(Problem::new(name, found, &wanted));
-                None
-            }
-        }
-    }
-
-    /// Parses a value that must be there.
-    pub(super) fn required<T>(
-        &mut self,
-        name: &str,
-        raw: Option<String>,
-        parse: impl FnOnce(&str) -> Result<T, Wanted>,
-        example: &str,
-    ) -> Option<T> {
-        let file = format!("{name}_FILE");
-        if raw.is_none() && !self.problems.iter().any(|p| p.variable == file) {
-            self.problems.push(Problem::missing(name, example));
-        }
-        self.opt(name, raw, parse)
-    }
-
-    /// One word out of a few.
-    pub(super) fn choice<T: Copy>(
-        &mut self,
-        name: &str,
-        raw: Option<String>,
-        choices: &[(&str, T)],
-    ) -> Option<T> {
-        self.opt(name, raw, |text| {
-            choices
-                .iter()
-                .find(|(word, _)| word.eq_ignore_ascii_case(text))
-                .map(|(_, value)| *value)
-                .ok_or_else(|| {
-                    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
-                    format!("one of: {}", words.join(", "))
-                })
-        })
     }
 }

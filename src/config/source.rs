@@ -1,4 +1,4 @@
-//! From the process's environment to a raw struct of texts: what is empty counts as unset, `X_FILE` is
+//! From the process's environment to texts: what is empty counts as unset, `X_FILE` is
 //! read for secrets, and only then envy fills the fields. Nothing here parses, so nothing here can print
 //! a secret's value.
 
@@ -6,67 +6,21 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
 
-use serde::Deserialize;
-
 use super::Problem;
-use super::variables::{self, Variable};
-
-/// Every variable as text; the names are those of the table, in lower case, as envy wants them.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[allow(missing_docs)]
-pub struct Raw {
-    pub authentik_host: Option<String>,
-    pub authentik_host_browser: Option<String>,
-    pub authentik_token: Option<String>,
-    pub authentik_insecure: Option<String>,
-    pub authentik_ca_file: Option<String>,
-    pub authentik_application_slug: Option<String>,
-    pub authentik_application_name: Option<String>,
-    pub authentik_provider_name: Option<String>,
-    pub authentik_authorization_flow: Option<String>,
-    pub authentik_invalidation_flow: Option<String>,
-    pub authentik_signing_key: Option<String>,
-    pub authentik_sub_mode: Option<String>,
-    pub authentik_redirect_uris: Option<String>,
-    pub authentik_access_groups: Option<String>,
-    pub authentik_device_code_flow: Option<String>,
-    pub netbird_domain: Option<String>,
-    pub netbird_auth_client_id: Option<String>,
-    pub netbird_mgmt_api_endpoint: Option<String>,
-    pub netbird_mgmt_idp: Option<String>,
-    pub netbird_idp_mgmt_extra_username: Option<String>,
-    pub netbird_idp_mgmt_extra_password: Option<String>,
-    pub authentik_service_account_role: Option<String>,
-    pub netbird_datastore_enc_key: Option<String>,
-    pub netbird_relay_auth_secret: Option<String>,
-    pub turn_password: Option<String>,
-    pub setup_dir: Option<String>,
-    pub setup_state_dir: Option<String>,
-    pub setup_outputs: Option<String>,
-    pub setup_file_mode: Option<String>,
-    pub setup_file_uid: Option<String>,
-    pub setup_file_gid: Option<String>,
-    pub setup_management_discovery: Option<String>,
-    pub setup_timeout: Option<String>,
-    pub setup_auth_grace: Option<String>,
-    pub setup_request_timeout: Option<String>,
-    pub setup_allow_identity_change: Option<String>,
-    pub setup_interval: Option<String>,
-    pub setup_listen: Option<String>,
-    pub setup_log_format: Option<String>,
-    pub setup_log: Option<String>,
-    pub setup_proxy: Option<String>,
-}
+use super::declare::Variable;
+use super::names;
+use super::parse::shape;
+use super::variables::{self, Raw};
+use crate::text::{Secret, redact};
 
 /// The prepared environment.
 #[derive(Debug, Default)]
 pub struct Prepared {
-    /// Our variables.
+    /// This program's variables.
     pub raw: Raw,
-    /// Every `NETBIRD_*` variable that is not ours, for `setup.env`.
+    /// Every `NETBIRD_*` variable that is passed on, for `setup.env`.
     pub passed: BTreeMap<String, String>,
-    /// Names that look like ours and are not.
+    /// Names that look like this program's and are not.
     pub unknown: Vec<String>,
     /// What was wrong already.
     pub problems: Vec<Problem>,
@@ -75,31 +29,27 @@ pub struct Prepared {
 /// A token or key fits in far less; more is the wrong file.
 const SECRET_FILE_LIMIT: u64 = 64 * 1024;
 
-/// Sorts the environment: ours, NetBird's, and what looks like a typo.
+/// Sorts the environment: this program's variables, NetBird's, and what looks like a typo.
 pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared {
     let mut prepared = Prepared::default();
-    let mut ours: BTreeMap<String, String> = BTreeMap::new();
+    let mut own: BTreeMap<String, String> = BTreeMap::new();
     let mut files: Vec<(&'static Variable, String)> = Vec::new();
 
     for (name, value) in vars {
-        // A name that is not UTF-8 is nobody's here; an empty value is what compose makes of `${X:-}`.
+        // A name that is not UTF-8 is none of these; an empty value is what compose makes of `${X:-}`.
         let Ok(name) = name.into_string() else {
             continue;
         };
         if value.is_empty() {
             continue;
         }
-        let relevant = ["AUTHENTIK_", "NETBIRD_", "SETUP_", "TURN_PASSWORD"];
-        if !relevant.iter().any(|p| name.starts_with(p)) {
-            continue;
-        }
-        if variables::is_unknown(&name) {
+        if names::is_unknown(&name) {
             prepared.unknown.push(name);
             continue;
         }
         let file_of = variables::file_form(&name);
-        let ours_or_passed = variables::find(&name).is_some() || name.starts_with("NETBIRD_");
-        if file_of.is_none() && !ours_or_passed {
+        let own_or_passed = variables::find(&name).is_some() || name.starts_with("NETBIRD_");
+        if file_of.is_none() && !own_or_passed {
             continue;
         }
         let Ok(value) = value.into_string() else {
@@ -109,7 +59,7 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
         match file_of {
             Some(variable) => files.push((variable, value)),
             None if variables::find(&name).is_some() => {
-                ours.insert(name, value);
+                own.insert(name, value);
             }
             None => {
                 prepared.passed.insert(name, value);
@@ -118,34 +68,40 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
     }
 
     for (variable, path) in files {
-        let file_name = format!("{}_FILE", variable.name);
-        if ours.contains_key(variable.name) {
-            prepared.problems.push(Problem::new(
-                &file_name,
-                Some(&path),
-                &format!("one of {} and {file_name}, not both", variable.name),
-            ));
-            continue;
-        }
-        match read_secret(&path) {
+        match file_value(variable, &path, own.contains_key(variable.name)) {
             Ok(value) => {
-                ours.insert(variable.name.to_owned(), value);
+                own.insert(variable.name.to_owned(), value);
             }
-            Err(why) => prepared.problems.push(Problem::new(
-                &file_name,
-                Some(&path),
-                &format!("the path of a readable file that holds the secret ({why})"),
-            )),
+            Err(problem) => prepared.problems.push(problem),
         }
     }
     prepared.unknown.sort();
 
-    match envy::from_iter::<_, Raw>(ours) {
+    match envy::from_iter::<_, Raw>(own) {
         Ok(raw) => prepared.raw = raw,
         // Cannot happen with fields of text only; said all the same rather than swallowed.
         Err(_) => prepared.problems.push(Problem::new("environment", None, "plain text values")),
     }
     prepared
+}
+
+/// What the file of a secret holds.
+fn file_value(variable: &Variable, path: &str, given_too: bool) -> Result<String, Problem> {
+    let name = format!("{}_FILE", variable.name);
+    let shown = Some(path).filter(|path| shape::is_path(path));
+    if shown.is_none() {
+        // Whoever writes the secret itself here must not find it in a log.
+        redact::learn(&Secret::new(path));
+    }
+    let wrong = |wanted: &str| Err(Problem::new(&name, shown, wanted));
+    if given_too {
+        return wrong(&format!("one of {} and {name}, not both", variable.name));
+    }
+    if let Some(wanted) = shape::mistake(&name, true, path) {
+        return wrong(&wanted);
+    }
+    read_secret(path)
+        .or_else(|why| wrong(&format!("the path of a readable file that holds the secret ({why})")))
 }
 
 /// The content of a secret's file, without the line break that editors and `echo` leave behind.
@@ -166,15 +122,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_raw_struct_has_exactly_the_variables_of_the_table() {
-        let json = serde_json::to_value(Raw::default()).expect("plain struct");
-        let fields: Vec<String> =
-            json.as_object().expect("struct").keys().map(|k| k.to_ascii_uppercase()).collect();
-        let table: Vec<&str> = variables::VARIABLES.iter().map(|v| v.name).collect();
-        assert_eq!(fields, table);
-    }
-
-    #[test]
     fn empty_is_unset_and_netbird_variables_are_passed_on() {
         let prepared = prepare(
             [
@@ -186,7 +133,7 @@ mod tests {
             ]
             .map(|(k, v)| (k.into(), v.into())),
         );
-        assert_eq!(prepared.raw.authentik_host, None);
+        assert_eq!(prepared.raw.authentik_host().text, None);
         assert_eq!(
             prepared.passed.keys().collect::<Vec<_>>(),
             ["NETBIRD_MGMT_API_CERT_KEY_FILE", "NETBIRD_SIGNAL_PORT"]

@@ -1,73 +1,133 @@
-//! The table of variables: the one place that knows every name, default and meaning. The parser's raw
-//! struct, `help` and the README's table are held against it by tests, so that they cannot disagree.
+//! The declaration of every variable: its name in lower case, what applies without it, an example and the meaning. `help`,
+//! the README, `.env.example` and suggestions are made of it or held against it.
 
-/// One environment variable of this program.
-#[derive(Clone, Copy, Debug)]
-pub struct Variable {
-    /// Its name.
-    pub name: &'static str,
-    /// What happens when it is not set, in words for people.
-    pub default: &'static str,
-    /// What it means.
-    pub meaning: &'static str,
-    /// A secret: never printed, and may be given as `NAME_FILE`, a path.
-    pub secret: bool,
+use super::declare::{Default::*, Given, Group::*, Variable, declare};
+use super::kind::Kind::*;
+
+declare! {
+    authentik_host: Variable::new(Authentik, Required, "http://authentik-server:9000",
+        "URL at which this container reaches Authentik; may have a sub-path");
+    authentik_token: Variable::new(Authentik, Required, "the value of AUTHENTIK_BOOTSTRAP_TOKEN",
+        "API token of an administrator, for example the bootstrap token").secret();
+    authentik_host_browser: Variable::new(Authentik, Words("`AUTHENTIK_HOST`"), "https://auth.example.com",
+        "URL at which people and NetBird reach Authentik: the issuer is made from this");
+    authentik_insecure: Variable::new(Authentik, Value("false"), "true",
+        "do not verify the certificate of `AUTHENTIK_HOST`");
+    authentik_ca_file: Variable::new(Authentik, Unset, "/certs/ca.pem",
+        "PEM bundle that is trusted in addition to the public roots");
+    authentik_application_slug: Variable::new(Authentik, Value("netbird"), "vpn",
+        "identifies the application; part of the issuer, so never change it later");
+    authentik_application_name: Variable::new(Authentik, Value("NetBird"), "VPN",
+        "name of the application");
+    authentik_provider_name: Variable::new(Authentik, Value("NetBird"), "VPN",
+        "name of the OAuth2 provider");
+    authentik_authorization_flow: Variable::new(Authentik, Value("default-provider-authorization-explicit-consent"),
+        "default-provider-authorization-implicit-consent", "slug of the authorization flow");
+    authentik_invalidation_flow: Variable::new(Authentik, Value("default-provider-invalidation-flow"),
+        "default-invalidation-flow",
+        "slug of the invalidation flow; `default-invalidation-flow` on releases without it");
+    authentik_signing_key: Variable::new(Authentik, Value("authentik Self-signed Certificate"), "NetBird tokens",
+        "name of the RSA key pair that signs tokens");
+    authentik_sub_mode: Variable::new(Authentik, Value("user_id"), "user_uuid",
+        "what identifies a user in a token: `user_id`, `user_uuid`, `user_username`, `user_email`, `user_upn` or `hashed_user_id`");
+    authentik_redirect_uris: Variable::new(Authentik, Unset, "https://netbird.example.com/extra,regex:https://.*\\.example\\.com/auth",
+        "further redirect URIs, separated by commas; `regex:` before one makes it a pattern, `logout:` a logout URI (2026.5 and later)");
+    authentik_access_groups: Variable::new(Authentik, Unset, "vpn,staff",
+        "groups that may use NetBird, separated by commas; they are created and bound; `*` alone: everyone");
+    authentik_device_code_flow: Variable::new(Authentik, Value("default-device-code-flow"), "none",
+        "slug of the device code flow to create and to set on the brand; `none`: leave the brand alone")
+        .only(&[Standalone]).but("none");
+    authentik_service_account_role: Variable::new(Authentik, Words("`viewer` where the release has roles, else `admin`"), "admin",
+        "what the account that lists users may do; `viewer`: view users and nothing else").only(&[Standalone]);
+
+    netbird_domain: Variable::new(NetBird, Required, "netbird.example.com",
+        "public name of NetBird, without a scheme");
+    setup_netbird: Variable::new(NetBird, Value("standalone"), "embedded",
+        "which NetBird it is: `standalone` takes its tokens from Authentik, `embedded` and `combined` issue their own");
+    netbird_auth_client_id: Variable::new(NetBird, Words("the application slug"), "netbird",
+        "client id to create the provider with");
+    netbird_mgmt_api_endpoint: Variable::new(NetBird, Words("`https://` and the domain"), "https://netbird.example.com:8443",
+        "NetBird's public API URL; the dashboard is redirected to from this origin and from `NETBIRD_DOMAIN`'s");
+    netbird_mgmt_idp: Variable::new(NetBird, Words("`none`, but a manager of type authentik stays"), "authentik",
+        "`authentik`: NetBird also lists users, through a service account")
+        .only(&[Standalone]).but("none");
+    netbird_idp_mgmt_extra_username: Variable::new(NetBird, Value("Netbird"), "netbird-user-list",
+        "name of that service account").only(&[Standalone]);
+    netbird_idp_mgmt_extra_password: Variable::new(NetBird, Words("generated once"), "letters and digits",
+        "app password of that service account").secret().only(&[Standalone]);
+    netbird_datastore_enc_key: Variable::new(NetBird, Words("generated once"), "the output of openssl rand -base64 32",
+        "key that NetBird encrypts its users with: base64 of 32 bytes").secret();
+    netbird_relay_auth_secret: Variable::new(NetBird, Words("generated once"), "letters and digits",
+        "secret that NetBird's management and relay share").secret();
+    turn_password: Variable::new(NetBird, Words("generated once"), "letters and digits",
+        "password that NetBird's management and the TURN server share").secret().only(&[Standalone, Embedded]);
+    netbird_signal_endpoint: Variable::new(NetBird, Words("`NETBIRD_MGMT_API_ENDPOINT`"), "https://signal.example.com:443",
+        "where NetBird's signal is");
+    netbird_relay_endpoint: Variable::new(NetBird, Words("`NETBIRD_MGMT_API_ENDPOINT`"), "rels://relay.example.com:443",
+        "where NetBird's relays are, separated by commas; `relay.env` and `setup.env` take the first");
+    netbird_stun_endpoints: Variable::new(NetBird, Words("the TURN server, else NetBird's host"), "stun:stun.example.com:3478",
+        "where STUN servers are, separated by commas");
+    netbird_turn_domain: Variable::new(NetBird, Unset, "turn.example.com",
+        "name of a TURN server; without it there is none").only(&[Standalone, Embedded]);
+    setup_trusted_proxies: Variable::new(NetBird, Unset, "172.18.0.0/16",
+        "networks of the reverse proxy, separated by commas, for `config.yaml`").only(&[Combined]);
+    setup_owner_email: Variable::new(NetBird, Words("`owner@` and the domain"), "owner@example.com",
+        "the local login of NetBird's owner").only(&[Embedded, Combined]);
+    setup_owner_password: Variable::new(NetBird, Words("generated once"), "8 to 72 bytes",
+        "password of that login").secret().only(&[Embedded, Combined]);
+    setup_local_auth: Variable::new(NetBird, Value("true"), "false",
+        "`false`: Authentik is the only way in").only(&[Embedded, Combined]);
+    setup_authentik_internal: Variable::new(NetBird, Value("false"), "true",
+        "NetBird reaches Authentik at `AUTHENTIK_HOST`, browsers at the public URL").only(&[Embedded]);
+    setup_role_groups: Variable::new(NetBird, Unset, "netbird-admins:admin,staff:user",
+        "`GROUP:ROLE`, separated by commas, first match wins: members of these Authentik groups are approved and get this NetBird role (`admin`, `network_admin`, `auditor`, `user`) by `connect`");
+    setup_user_approval: Variable::new(NetBird, Words("left alone"), "false",
+        "whether new users wait for approval; NetBird's setting, enforced by `connect`");
+    setup_jwt_groups: Variable::new(NetBird, Words("left alone"), "true",
+        "whether NetBird takes groups from tokens; NetBird's setting, enforced by `connect`");
+    setup_jwt_allow_groups: Variable::new(NetBird, Words("left alone"), "vpn,staff",
+        "groups of tokens that may log in, separated by commas; NetBird's setting, enforced by `connect`");
+    nb_management_url: Variable::new(NetBird, Words("`http://netbird-management`; `combined`: `http://netbird-server`"), "http://netbird-management:80",
+        "where `connect` reaches NetBird's API");
+    nb_pat: Variable::new(NetBird, Unset, "nbp_…",
+        "personal access token with which `connect` works on a NetBird that has an owner already").secret();
+
+    setup_dir: Variable::new(Files, Value("/setup"), "/setup",
+        "where the files go: the shared volume");
+    setup_state_dir: Variable::new(Files, Words("`SETUP_DIR`"), "/state",
+        "where `secrets.json` and `state.json` are kept; `embedded`, `combined`: must be set, and to another directory");
+    setup_outputs: Variable::new(Files, Words("`setup.env,management.json,dashboard.env,relay.env`; `combined`: `config.yaml,dashboard.env`"),
+        "management.json,dashboard.env=/dashboard",
+        "which files to write, also `turnserver.conf` and `idp-seed-info`; `NAME=DIRECTORY` puts one into a directory of its own; `none`: none");
+    setup_file_mode: Variable::new(Files, Value("0640"), "0644",
+        "mode of every file written");
+    setup_file_uid: Variable::new(Files, Unset, "1000",
+        "numeric owner of every file written");
+    setup_file_gid: Variable::new(Files, Unset, "1000",
+        "numeric group of every file written");
+    setup_management_discovery: Variable::new(Files, Value("auto"), "true",
+        "`true`: NetBird's management fetches discovery at each start; `false`: it finds the endpoints in its file; `auto`: true if the public URL answers from here with a trusted certificate")
+        .only(&[Standalone]);
+
+    setup_timeout: Variable::new(Running, Value("15m"), "5m",
+        "for the whole of `init`, `plan`, `connect`, and one cycle of `watch`; `check` takes at most 60 s");
+    setup_auth_grace: Variable::new(Running, Value("5m"), "90s",
+        "how long a rejected token is tried again after Authentik first answered");
+    setup_request_timeout: Variable::new(Running, Value("30s"), "10s",
+        "for one request");
+    setup_allow_identity_change: Variable::new(Running, Value("false"), "true",
+        "lets the sub mode or client id of an existing provider change, or a different Authentik take over: every NetBird user becomes a new user");
+    setup_interval: Variable::new(Running, Value("5m"), "15m",
+        "how often `watch` looks, a tenth more or less; at least 10 s");
+    setup_listen: Variable::new(Running, Unset, ":9191",
+        "address on which `watch` serves a status page, `/healthz`, `/readyz` and `/metrics`");
+    setup_log_format: Variable::new(Running, Value("text"), "json",
+        "`json`: one JSON object a line");
+    setup_log: Variable::new(Running, Value("info"), "warn,netbird_authentik_init::http=debug",
+        "log level: `error`, `warn`, `info`, `debug` or `trace`; or levels by module");
+    setup_proxy: Variable::new(Running, Unset, "env",
+        "`env`: honour HTTP_PROXY, HTTPS_PROXY and NO_PROXY");
 }
-
-const fn var(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
-    Variable { name, default, meaning, secret: false }
-}
-
-const fn secret(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
-    Variable { name, default, meaning, secret: true }
-}
-
-/// Every variable, in the order in which `help` and the README show them. `NETBIRD_*` names that are
-/// not listed are passed on into `setup.env`.
-#[rustfmt::skip]
-pub const VARIABLES: &[Variable] = &[
-    var("AUTHENTIK_HOST", "required", "URL at which this container reaches Authentik; may have a sub-path"),
-    var("AUTHENTIK_HOST_BROWSER", "`AUTHENTIK_HOST`", "URL at which people and NetBird reach Authentik: the issuer is made from this"),
-    secret("AUTHENTIK_TOKEN", "required", "API token of an administrator, for example the bootstrap token"),
-    var("AUTHENTIK_INSECURE", "`false`", "do not verify Authentik's certificate"),
-    var("AUTHENTIK_CA_FILE", "", "PEM bundle that is trusted in addition to the public roots"),
-    var("AUTHENTIK_APPLICATION_SLUG", "`netbird`", "says which application is ours; part of the issuer for good"),
-    var("AUTHENTIK_APPLICATION_NAME", "`NetBird`", "name of the application"),
-    var("AUTHENTIK_PROVIDER_NAME", "`NetBird`", "name of the OAuth2 provider"),
-    var("AUTHENTIK_AUTHORIZATION_FLOW", "`default-provider-authorization-explicit-consent`", "slug of the authorization flow"),
-    var("AUTHENTIK_INVALIDATION_FLOW", "`default-provider-invalidation-flow`", "slug of the invalidation flow; `default-invalidation-flow` on releases without it"),
-    var("AUTHENTIK_SIGNING_KEY", "`authentik Self-signed Certificate`", "name of the RSA key pair that signs tokens"),
-    var("AUTHENTIK_SUB_MODE", "`user_id`", "what identifies a user in a token: `user_id`, `user_uuid`, `user_username`, `user_email`, `user_upn` or `hashed_user_id`"),
-    var("AUTHENTIK_REDIRECT_URIS", "", "further redirect URIs, separated by commas; `regex:` before one makes it a pattern"),
-    var("AUTHENTIK_ACCESS_GROUPS", "", "groups that may use NetBird, separated by commas; empty: everyone"),
-    var("AUTHENTIK_DEVICE_CODE_FLOW", "`default-device-code-flow`", "slug of the device code flow to create and to set on the brand; `none`: leave it"),
-    var("NETBIRD_DOMAIN", "required", "public name of NetBird, without a scheme"),
-    var("NETBIRD_AUTH_CLIENT_ID", "the application slug", "client id to create the provider with"),
-    var("NETBIRD_MGMT_API_ENDPOINT", "`https://` and the domain", "NetBird's public URL, dashboard and API"),
-    var("NETBIRD_MGMT_IDP", "`none`", "`authentik`: NetBird also lists users through a service account"),
-    var("NETBIRD_IDP_MGMT_EXTRA_USERNAME", "`Netbird`", "name of that service account"),
-    secret("NETBIRD_IDP_MGMT_EXTRA_PASSWORD", "generated once", "app password of that service account"),
-    var("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "`admin`", "`viewer`: a role that can only view users, on releases that have roles"),
-    secret("NETBIRD_DATASTORE_ENC_KEY", "generated once", "key that NetBird encrypts its users with: base64 of 32 bytes"),
-    secret("NETBIRD_RELAY_AUTH_SECRET", "generated once", "secret that NetBird's management and relay share"),
-    secret("TURN_PASSWORD", "generated once", "password that NetBird's management and the TURN server share"),
-    var("SETUP_DIR", "`/setup`", "where the files go: the shared volume"),
-    var("SETUP_STATE_DIR", "`SETUP_DIR`", "where `secrets.json` is kept"),
-    var("SETUP_OUTPUTS", "`setup.env,management.json,dashboard.env,relay.env`", "which files to write"),
-    var("SETUP_FILE_MODE", "`0640`", "mode of every file written"),
-    var("SETUP_FILE_UID", "", "numeric owner of every file written"),
-    var("SETUP_FILE_GID", "", "numeric group of every file written"),
-    var("SETUP_MANAGEMENT_DISCOVERY", "`auto`", "`true`: NetBird's management fetches discovery at each start; `false`: it finds the endpoints in its file; `auto`: true if the public URL answers from here with a trusted certificate"),
-    var("SETUP_TIMEOUT", "`15m`", "for the whole run"),
-    var("SETUP_AUTH_GRACE", "`5m`", "how long a rejected token is tried again after Authentik first answered"),
-    var("SETUP_REQUEST_TIMEOUT", "`30s`", "for one request"),
-    var("SETUP_ALLOW_IDENTITY_CHANGE", "`false`", "lets `AUTHENTIK_SUB_MODE` or the client id of an existing provider change: every NetBird user becomes a stranger"),
-    var("SETUP_INTERVAL", "`5m`", "how often `watch` looks, a tenth more or less"),
-    var("SETUP_LISTEN", "", "address on which `watch` serves `/healthz`, `/readyz` and `/metrics`, such as `:9100`"),
-    var("SETUP_LOG_FORMAT", "`text`", "`json`: one JSON object a line"),
-    var("SETUP_LOG", "`info`", "log level: `error`, `warn`, `info`, `debug` or `trace`; or levels by module, such as `warn,netbird_authentik_init::http=debug`"),
-    var("SETUP_PROXY", "", "`env`: honour HTTP_PROXY, HTTPS_PROXY and NO_PROXY"),
-];
 
 /// The variable of that name.
 pub fn find(name: &str) -> Option<&'static Variable> {
@@ -79,75 +139,27 @@ pub fn file_form(name: &str) -> Option<&'static Variable> {
     find(name.strip_suffix("_FILE")?).filter(|v| v.secret)
 }
 
-/// Whether a name in our name spaces is nobody's: a typo, most likely.
-///
-/// `AUTHENTIK_*` is Authentik's own name space too, and people share one `.env` between containers:
-/// names with `__`, the bootstrap ones and the few plain ones that Authentik's documentation has are
-/// its own.
-pub fn is_unknown(name: &str) -> bool {
-    const AUTHENTIKS: &[&str] = &[
-        "AUTHENTIK_SECRET_KEY",
-        "AUTHENTIK_LOG_LEVEL",
-        "AUTHENTIK_TAG",
-        "AUTHENTIK_IMAGE",
-        "AUTHENTIK_DOMAIN",
-    ];
-    let ours = name.starts_with("SETUP_");
-    let shared = name.starts_with("AUTHENTIK_")
-        && !name.contains("__")
-        && !name.starts_with("AUTHENTIK_BOOTSTRAP_")
-        && !AUTHENTIKS.contains(&name);
-    (ours || shared) && find(name).is_none() && file_form(name).is_none()
-}
-
-/// The known name that is nearest to this one, if one is near enough to be meant.
-pub fn nearest(name: &str) -> Option<&'static str> {
-    let (distance, best) =
-        VARIABLES.iter().map(|v| (edit_distance(name, v.name), v.name)).min_by_key(|(d, _)| *d)?;
-    // A third of the name wrong is still a typo; more is another word.
-    (distance * 3 <= name.len()).then_some(best)
-}
-
-/// Levenshtein distance in bytes: names are ASCII.
-pub fn edit_distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.bytes().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (diagonal + usize::from(ca != cb)).min(above + 1).min(row[j] + 1);
-            diagonal = above;
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::declare::{Default, Group};
     use super::*;
 
     #[test]
-    fn a_typo_is_unknown_and_its_nearest_name_is_found() {
-        assert!(is_unknown("AUTHENTIK_HOTS"));
-        assert_eq!(nearest("AUTHENTIK_HOTS"), Some("AUTHENTIK_HOST"));
-        assert!(is_unknown("SETUP_TIMOUT"));
-        assert_eq!(nearest("SETUP_TIMOUT"), Some("SETUP_TIMEOUT"));
-        assert_eq!(nearest("SETUP_XYZZY_PLUGH"), None);
+    fn groups_are_together_and_what_is_required_comes_first() {
+        let place = |v: &Variable| {
+            let group = Group::ALL.iter().position(|group| *group == v.group);
+            (group, v.default != Default::Required)
+        };
+        assert!(VARIABLES.is_sorted_by_key(place));
     }
 
     #[test]
-    fn authentiks_own_names_and_files_of_secrets_are_known() {
-        for name in [
-            "AUTHENTIK_POSTGRESQL__HOST",
-            "AUTHENTIK_SECRET_KEY",
-            "AUTHENTIK_BOOTSTRAP_TOKEN",
-            "AUTHENTIK_TOKEN_FILE",
-            "NETBIRD_ANYTHING",
-            "PATH",
-        ] {
-            assert!(!is_unknown(name), "{name}");
+    fn envy_fills_the_field_of_the_name() {
+        for variable in VARIABLES {
+            let raw: Raw = envy::from_iter([(variable.name.to_owned(), "x".to_owned())]).unwrap();
+            let shown = format!("{raw:?}");
+            let field = format!("{}: Some(\"x\")", variable.name.to_ascii_lowercase());
+            assert!(shown.contains(&field), "{shown}");
         }
-        assert!(is_unknown("AUTHENTIK_HOST_FILE"), "only secrets have a _FILE form");
     }
 }

@@ -4,7 +4,7 @@
 use crate::authentik::Release;
 use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::config::{Config, Setting};
+use crate::config::{Access, AccountRole, Config, Setting};
 use crate::http::{BaseUrl, Trouble};
 use crate::netbird::OidcClient;
 use crate::netbird::standalone::API_SCOPE;
@@ -28,55 +28,9 @@ pub struct Desired {
     /// Whether identity may change.
     pub allow_identity_change: bool,
     /// Who may open NetBird.
-    pub access: AccessWish,
+    pub access: Access,
     /// Who lists users for NetBird, where it is asked for.
     pub service_account: Option<ServiceAccount>,
-}
-
-/// Who may open NetBird, as `AUTHENTIK_ACCESS_GROUPS` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AccessWish {
-    /// It is not set: whoever may now.
-    AsIs,
-    /// `*`: everyone.
-    Everyone,
-    /// The members of these groups, each named once.
-    Groups(Vec<String>),
-}
-
-impl AccessWish {
-    /// The groups that are named.
-    pub fn groups(&self) -> &[String] {
-        match self {
-            Self::Groups(groups) => groups,
-            Self::AsIs | Self::Everyone => &[],
-        }
-    }
-
-    fn new(named: &[String]) -> Self {
-        match named {
-            [] => Self::AsIs,
-            [everyone] if everyone == "*" => Self::Everyone,
-            named => {
-                let mut groups: Vec<String> = Vec::new();
-                for name in named {
-                    if !groups.contains(name) {
-                        groups.push(name.clone());
-                    }
-                }
-                Self::Groups(groups)
-            }
-        }
-    }
-}
-
-/// What the service account may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Everything: a member of [`ADMINS`].
-    Administrator,
-    /// See users.
-    Viewer,
 }
 
 /// The service account as it must be.
@@ -85,7 +39,7 @@ pub struct ServiceAccount {
     /// Its name.
     pub username: String,
     /// What it may do. A role that was not chosen is given to an account without rights, and never taken away.
-    pub role: Setting<Role>,
+    pub role: Setting<AccountRole>,
     /// Its app password; nothing where it is not made yet (`plan` makes none).
     pub password: Option<Secret>,
 }
@@ -155,16 +109,12 @@ impl Desired {
         let wishes = &config.wishes;
         let netbird = &config.netbird;
         let default = match release.has_roles() {
-            true => Role::Viewer,
-            false => Role::Administrator,
+            true => AccountRole::Viewer,
+            false => AccountRole::Admin,
         };
-        let role = netbird.service_account_views_only.map(|views_only| match views_only {
-            true => Role::Viewer,
-            false => Role::Administrator,
-        });
-        let service_account = netbird.manage_users.then(|| ServiceAccount {
+        let service_account = netbird.lists_users().then(|| ServiceAccount {
             username: netbird.service_account.clone(),
-            role: Setting::or(role, default),
+            role: Setting::or(netbird.service_account_role, default),
             password: password.cloned(),
         });
         let mut sub_mode = wishes.sub_mode.clone();
@@ -190,7 +140,7 @@ impl Desired {
             device_code_flow: wishes.device_code_flow.clone(),
             public: config.connection.public.clone(),
             allow_identity_change: wishes.allow_identity_change,
-            access: AccessWish::new(&wishes.access_groups),
+            access: wishes.access.clone(),
             service_account,
         }
     }

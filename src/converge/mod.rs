@@ -22,7 +22,7 @@ use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::Registration;
-use crate::proof::Proof;
+use crate::proof::{CheckId, Outcome, Proof};
 use crate::state::Memory;
 use crate::state::store::Remembered;
 use crate::text::Secret;
@@ -63,6 +63,8 @@ pub struct Learnt {
     pub tally: Tally,
     /// How many objects needed nothing.
     pub unchanged: usize,
+    /// How the checks of the last proof came out.
+    pub checks: Vec<(CheckId, Outcome)>,
     /// What was made, for the memory.
     made: Made,
     /// How often in a row a plan was refused for a reason that may pass.
@@ -221,7 +223,7 @@ impl Converge<'_> {
 
         let token = observed.account.token.clone().filter(|_| plan.steps.is_empty());
         self.prove_user_list(learnt, &desired, registration, token).await?;
-        let proof = self.prove(&desired, registration).await?;
+        let proof = self.prove(learnt, &desired, registration).await?;
         learnt.last = Some((desired, observed));
         Ok(proof)
     }

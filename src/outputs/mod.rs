@@ -20,7 +20,7 @@ use crate::state::secrets::{self, InUse, Secrets};
 /// # Errors
 /// [`crate::error::Exit::Refused`] or [`crate::error::Exit::Output`] where a file cannot be read as what it must be.
 pub fn secrets_in(config: &Config) -> Result<InUse> {
-    let management = config.files.dir.join(Output::ManagementJson.file_name());
+    let management = config.files.path(Output::ManagementJson);
     Ok(read_object(&management)?.as_ref().map(management::secrets_in).unwrap_or_default())
 }
 
@@ -55,6 +55,8 @@ pub fn files(
             Output::DashboardEnv => Some(services::dashboard_env(config, proof)),
             Output::RelayEnv => Some(services::relay(config, secrets)),
             Output::TurnserverConf => services::turnserver(config, secrets),
+            // Of another kind of NetBird, and of a migration to it.
+            Output::ConfigYaml | Output::IdpSeedInfo => None,
         };
         files.extend(text.map(|text| (output, text)));
     }

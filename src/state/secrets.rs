@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use crate::config::{Config, parse};
+use crate::config::{Config, Output, parse};
 use crate::error::{Error, Exit, Result};
 use crate::files::publish::{self, Document, Ownership};
 use crate::files::read::read_object;
@@ -71,7 +71,7 @@ pub fn keep(config: &Config, in_use: &InUse, last: Option<&Secrets>) -> Result<S
     let _lock = lock(&config.files.state_dir);
     let path = config.files.state_dir.join(FILE_NAME);
     let held = read_object(&path)?.unwrap_or_default();
-    let management_path = config.files.dir.join("management.json");
+    let management_path = config.files.path(Output::ManagementJson);
 
     let mut known = held.clone();
     if let Some(last) = last {
@@ -84,7 +84,7 @@ pub fn keep(config: &Config, in_use: &InUse, last: Option<&Secrets>) -> Result<S
     let relay = pick(given.relay_secret.as_ref(), text(&known, RELAY), in_use.relay.clone());
     let turn = pick(given.turn_password.as_ref(), text(&known, TURN), in_use.turn.clone());
     let password = given.service_account_password.as_ref();
-    let service_account = match given.manage_users {
+    let service_account = match given.lists_users() {
         true => {
             Some(pick(password, text(&known, SERVICE_ACCOUNT), in_use.service_account.clone())?)
         }
@@ -135,14 +135,14 @@ fn recall(known: &mut Map<String, Value>, last: &Secrets, in_use: &Option<String
 pub fn read(config: &Config, in_use: &InUse) -> Result<Option<Secrets>> {
     let path = config.files.state_dir.join(FILE_NAME);
     let Some(held) = read_object(&path)? else { return Ok(None) };
-    let management_path = config.files.dir.join("management.json");
+    let management_path = config.files.path(Output::ManagementJson);
     let get = |key| text(&held, key).map(Secret::new);
     let (Some(_), Some(relay), Some(turn)) = (get(DATASTORE_KEY), get(RELAY), get(TURN)) else {
         return Ok(None);
     };
     let datastore_key =
         datastore_key(config, (&path, &held), (&management_path, &in_use.datastore_key))?;
-    let service_account = config.netbird.manage_users.then(|| get(SERVICE_ACCOUNT)).flatten();
+    let service_account = config.netbird.lists_users().then(|| get(SERVICE_ACCOUNT)).flatten();
     Ok(Some(Secrets { datastore_key, relay, turn, service_account }))
 }
 

@@ -13,6 +13,8 @@ example() {
             echo "$name=$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')"
         done
     } > "$dir/.env"
+    mkdir -p "$dir/secrets"
+    sed -n 's/^AUTHENTIK_BOOTSTRAP_TOKEN=//p' "$dir/.env" > "$dir/secrets/authentik-token"
     example_stack "the example stack" docker-compose.example.yml
     same "init has ended" "exited 0" "$(exit_of netbird-authentik-init)"
     done_with

@@ -75,7 +75,8 @@ fn a_release_newer_than_all_known_ones_is_a_note() {
             claim(&case, version);
             converges(&case, &format!("{profile} as {version:?}"));
         }
-        let case = Case::new("2026.8");
+        let mut case = Case::new("2026.8");
+        case.state_apart();
         claim(&case, version);
         let log = case.init().says(&["newer than those this program was tested with"]);
         assert!(!log.err.contains("WARN") && !log.err.contains("ERROR"), "{}", log.err);

@@ -50,7 +50,9 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
         CheckId::DeviceCode if config.wishes.device_code_flow.is_none() => {
             Some("AUTHENTIK_DEVICE_CODE_FLOW=none")
         }
-        CheckId::ServiceAccount if !config.netbird.manage_users => Some("NETBIRD_MGMT_IDP is none"),
+        CheckId::ServiceAccount if !config.netbird.lists_users() => {
+            Some("NETBIRD_MGMT_IDP is none")
+        }
         _ => None,
     };
     let ids = [

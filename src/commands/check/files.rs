@@ -15,7 +15,7 @@ use crate::state::secrets;
 
 /// One check a file, and one for the secrets.
 pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
-    let ids = config.files.outputs.iter().map(|output| id_of(*output));
+    let ids = config.files.outputs.iter().filter_map(|output| id_of(*output));
     let secrets = match outputs::secrets_in(config)
         .and_then(|in_use| secrets::read(config, &in_use))
     {
@@ -36,23 +36,23 @@ pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
         checks.extend(ids.map(skip));
         return checks;
     };
-    let management = config.files.dir.join(Output::ManagementJson.file_name());
-    let base = read_object(&management).unwrap_or_default();
+    let base = read_object(&config.files.path(Output::ManagementJson)).unwrap_or_default();
     for (output, wanted) in outputs::files(config, proof, &secrets, base) {
-        let path = config.files.dir.join(output.file_name());
-        checks.push(compare(id_of(output), &path, &wanted));
+        let path = config.files.path(output);
+        checks.extend(id_of(output).map(|id| compare(id, &path, &wanted)));
     }
     checks
 }
 
 /// The check of a file.
-fn id_of(output: Output) -> CheckId {
+pub fn id_of(output: Output) -> Option<CheckId> {
     match output {
-        Output::SetupEnv => CheckId::SetupEnv,
-        Output::ManagementJson => CheckId::ManagementJson,
-        Output::DashboardEnv => CheckId::DashboardEnv,
-        Output::RelayEnv => CheckId::RelayEnv,
-        Output::TurnserverConf => CheckId::TurnserverConf,
+        Output::SetupEnv => Some(CheckId::SetupEnv),
+        Output::ManagementJson => Some(CheckId::ManagementJson),
+        Output::DashboardEnv => Some(CheckId::DashboardEnv),
+        Output::RelayEnv => Some(CheckId::RelayEnv),
+        Output::TurnserverConf => Some(CheckId::TurnserverConf),
+        Output::ConfigYaml | Output::IdpSeedInfo => None,
     }
 }
 

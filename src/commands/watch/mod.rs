@@ -5,11 +5,13 @@
 pub mod channel;
 mod health;
 mod metrics;
+mod page;
+mod restarts;
 mod serve;
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
@@ -26,6 +28,8 @@ use crate::random::random;
 
 use health::Health;
 use metrics::Metrics;
+use page::Cycle;
+use restarts::{Restarts, Service};
 
 /// After a run that waited for Authentik in vain the next one, which waits too, begins this soon: Authentik is
 /// mended when somebody mends it, not when an interval is over. Not at once, so that a server that fails fast is
@@ -38,6 +42,7 @@ pub struct Status {
     health: Mutex<Health>,
     story: Arc<Story>,
     metrics: Metrics,
+    last: Mutex<Option<Cycle>>,
 }
 
 impl Status {
@@ -49,6 +54,27 @@ impl Status {
 
     fn is_ready(&self) -> bool {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).is_ready()
+    }
+
+    fn last(&self) -> Option<Cycle> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a cycle waits, or the last one did until its time was over.
+    fn is_waiting(&self) -> bool {
+        let in_vain = |cycle: Cycle| cycle.failure == Some(Exit::NotReady);
+        self.story.waiting_for().is_some() || self.last().is_some_and(in_vain)
+    }
+
+    /// `/metrics`.
+    fn metrics(&self) -> String {
+        self.metrics.text(self.is_waiting())
+    }
+
+    /// `/`.
+    fn page(&self) -> String {
+        let well = self.verdict().map_err(|unwell| unwell.why);
+        page::render(&well, self.last().as_ref(), self.story.waiting_for(), SystemTime::now())
     }
 }
 
@@ -62,7 +88,8 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
     let status = Arc::new(Status {
         health: Mutex::new(Health::new(config.timing.interval)),
         story: Arc::clone(&story),
-        metrics: Metrics::new(),
+        metrics: Metrics::new(config.files.outputs.iter().filter_map(|o| Service::reading(*o))),
+        last: Mutex::default(),
     });
     let mut hangup = signal(SignalKind::hangup())
         .map_err(|e| Error::new(Exit::Bug, "the system refuses a signal handler").because(e))?;
@@ -72,6 +99,7 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
     }
 
     let mut record = Record::default();
+    let mut restarts = Restarts::default();
     let mut unread = None;
     let mut rejected = false;
     for cycle in 1_u64.. {
@@ -91,7 +119,8 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
                 init::run(&config, deadline, &story, &mut record).await
             }
         };
-        note(&status, &result, &record, start);
+        restarts.replaced(&record.replaced, SystemTime::now());
+        note(&status, &result, &record, &restarts, start);
         rejected = match &result {
             Ok(()) => false,
             Err(error) => rejected || error.exit == Exit::Rejected,
@@ -115,8 +144,22 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
 }
 
 /// Tells everybody how a cycle ended.
-fn note(status: &Status, result: &Result<()>, record: &Record, start: Instant) {
-    status.metrics.observe(result.as_ref().err(), record, start.elapsed());
+fn note(
+    status: &Status,
+    result: &Result<()>,
+    record: &Record,
+    restarts: &Restarts,
+    start: Instant,
+) {
+    let failure = result.as_ref().err();
+    status.metrics.observe(failure, record, restarts, start.elapsed());
+    let cycle = Cycle {
+        ended: SystemTime::now(),
+        failure: failure.map(|error| error.exit),
+        checks: record.checks.clone(),
+        restarts: restarts.clone(),
+    };
+    *status.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(cycle);
     let mut health = status.health.lock().unwrap_or_else(PoisonError::into_inner);
     match result {
         Ok(()) => {

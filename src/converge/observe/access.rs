@@ -9,7 +9,8 @@ use super::installation::same_user;
 use super::{Found, Observed, between_answers, permitted};
 use crate::authentik::model::{Binding, Group, User};
 use crate::authentik::{Reader, time};
-use crate::converge::desired::{AccessWish, Desired};
+use crate::config;
+use crate::converge::desired::Desired;
 use crate::http::{Kind, Trouble};
 use crate::state::store::Remembered;
 
@@ -55,7 +56,7 @@ impl Access {
         let known = remembered.installation.as_ref().filter(|known| same_user(known, me));
         let application = known.and_then(|known| known.application.clone());
         let hinted = async {
-            let Some(pk) = application.filter(|_| desired.access == AccessWish::AsIs) else {
+            let Some(pk) = application.filter(|_| desired.access == config::Access::Unset) else {
                 return Ok(None);
             };
             match reader.bindings(&pk).await {
@@ -82,7 +83,7 @@ impl Access {
         remembered: &Remembered,
         shut_out: bool,
     ) -> Result<(), Trouble> {
-        let needed = desired.access != AccessWish::AsIs || shut_out;
+        let needed = desired.access != config::Access::Unset || shut_out;
         match &observed.found {
             Found::NoApplication(_) => self.bindings = Some(Vec::new()),
             Found::NoProvider(application, _) | Found::OtherType(application, _) => {
@@ -107,7 +108,7 @@ impl Access {
             self.bindings = if needed { Some(bindings?) } else { permitted(bindings)? };
         }
         let bound = self.bindings.iter().flatten().any(|binding| in_force(binding, observed.at));
-        let may_be_unbound = !bound || desired.access == AccessWish::Everyone;
+        let may_be_unbound = !bound || desired.access == config::Access::Everyone;
         if may_be_unbound && desired.access.groups().is_empty() {
             self.open_by_default = default_access(reader, observed, remembered).await?;
         }

@@ -7,7 +7,8 @@ use crate::authentik::account::Account;
 use crate::authentik::model::{AppPassword, Group, Provider, Role, User};
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::authentik::{Reader, Release};
-use crate::converge::desired::{ADMINS, Desired, ROLE, Role as Wish, ServiceAccount};
+use crate::config::AccountRole;
+use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};
 use crate::http::Trouble;
 
 /// What there is.
@@ -90,15 +91,15 @@ impl ServiceAccountView {
     ) -> Result<(), Trouble> {
         let is_superuser = self.account.as_ref().is_some_and(|account| account.is_superuser);
         match wished.role.value {
-            Wish::Administrator if !is_superuser => self.admins = reader.groups(ADMINS).await?,
-            Wish::Viewer if release.has_roles() && (!is_superuser || wished.role.chosen) => {
+            AccountRole::Admin if !is_superuser => self.admins = reader.groups(ADMINS).await?,
+            AccountRole::Viewer if release.has_roles() && (!is_superuser || wished.role.chosen) => {
                 // A member is looked at no further, unless membership turned out not to be enough.
                 self.is_viewer = self.is_member(release) && !thorough;
                 if !self.is_viewer {
                     self.read_role(reader, release).await?;
                 }
             }
-            Wish::Administrator | Wish::Viewer => {}
+            AccountRole::Admin | AccountRole::Viewer => {}
         }
         Ok(())
     }

@@ -8,7 +8,8 @@ use super::placeholder::key_of;
 use super::remark::{Level, Remark};
 use super::{Change, Plan, Step, Target, bindings};
 use crate::authentik::writer::Operation;
-use crate::converge::desired::{AccessWish, Desired};
+use crate::config;
+use crate::converge::desired::Desired;
 use crate::converge::observe::{Observed, in_force};
 use crate::error::{Error, Exit};
 use crate::proof::CheckId;
@@ -81,16 +82,16 @@ fn service_account(
     let mut in_the_way = access.bindings.iter().flatten().filter(|b| in_force(b, observed.at));
     let shut_out = view.token.is_none();
     let needs = match desired.access {
-        AccessWish::Groups(_) => true,
+        config::Access::Groups(_) => true,
         // Bindings are somebody else's then: the account joins only if it is shut out.
-        AccessWish::AsIs => match in_the_way.next() {
+        config::Access::Unset => match in_the_way.next() {
             Some(_) => {
                 let all = access.application.as_ref().and_then(|a| a.mode.as_deref());
                 shut_out && all != Some("all")
             }
             None => access.open_by_default == Some(false),
         },
-        AccessWish::Everyone => match in_the_way.any(|b| !bindings::is_ours(b, remembered)) {
+        config::Access::Everyone => match in_the_way.any(|b| !bindings::is_ours(b, remembered)) {
             true => shut_out,
             false => access.open_by_default == Some(false),
         },

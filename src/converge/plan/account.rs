@@ -8,7 +8,8 @@ use super::{Change, Plan, Step, Target};
 use crate::authentik::account::{OUTPOST_PREFIX, Unfit};
 use crate::authentik::model::AppPassword;
 use crate::authentik::writer::Operation;
-use crate::converge::desired::{Desired, Role, ServiceAccount};
+use crate::config::AccountRole;
+use crate::converge::desired::{Desired, ServiceAccount};
 use crate::converge::observe::{Observed, ServiceAccountView};
 use crate::error::{Error, Exit};
 use crate::netbird::standalone::API_SCOPE;
@@ -77,7 +78,7 @@ fn impossible(wished: &ServiceAccount, observed: &Observed) -> Option<Error> {
             "upgrade Authentik, or unset NETBIRD_MGMT_IDP",
         );
     }
-    if wished.role.value == Role::Viewer && !release.has_roles() {
+    if wished.role.value == AccountRole::Viewer && !release.has_roles() {
         return refuse(
             format!(
                 "AUTHENTIK_SERVICE_ACCOUNT_ROLE=viewer does not work with Authentik {release}: roles came with 2024.2"

@@ -6,7 +6,8 @@ use super::Plan;
 use super::bindings::{Guest, is_ours};
 use super::remark::{Level, Remark};
 use crate::authentik::model::Binding;
-use crate::converge::desired::{AccessWish, Desired};
+use crate::config;
+use crate::converge::desired::Desired;
 use crate::converge::observe::{Observed, in_force};
 use crate::proof::CheckId;
 use crate::state::store::Remembered;
@@ -126,14 +127,14 @@ pub fn tell(
         |of: Vec<&&Binding>| of.into_iter().map(|b| name_of(b)).collect::<Vec<String>>().join(", ");
     let (ours, theirs): (Vec<&&Binding>, Vec<&&Binding>) =
         others.iter().partition(|b| is_ours(b, remembered));
-    if desired.access == AccessWish::AsIs && ours.iter().any(|b| b.group.is_some()) {
+    if desired.access == config::Access::Unset && ours.iter().any(|b| b.group.is_some()) {
         let what = format!(
             "AUTHENTIK_ACCESS_GROUPS is not set: what it bound before stays ({})",
             names(ours)
         );
         plan.remarks.push(warn(what, "set it to * to open NetBird to everyone"));
     }
-    if desired.access != AccessWish::AsIs && !theirs.is_empty() {
+    if desired.access != config::Access::Unset && !theirs.is_empty() {
         let what = format!("bindings that this container did not make stay ({})", names(theirs));
         plan.remarks
             .push(warn(what, "remove them in Authentik if AUTHENTIK_ACCESS_GROUPS is to be all"));

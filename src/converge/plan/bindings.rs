@@ -8,7 +8,8 @@ use super::placeholder::key_of;
 use super::{Change, Plan, Step, Target};
 use crate::authentik::model::Binding;
 use crate::authentik::writer::Operation;
-use crate::converge::desired::{AccessWish, Desired};
+use crate::config;
+use crate::converge::desired::Desired;
 use crate::converge::observe::{Observed, in_force};
 use crate::error::{Error, Exit};
 use crate::state::store::{BoundGroup, Remembered};
@@ -160,10 +161,10 @@ fn goes(
     remembered: &Remembered,
 ) -> bool {
     match &desired.access {
-        AccessWish::AsIs => false,
+        config::Access::Unset => false,
         // An account that was let in keeps NetBird's user list working.
-        AccessWish::Groups(_) => binding.user.is_none(),
-        AccessWish::Everyone => {
+        config::Access::Groups(_) => binding.user.is_none(),
+        config::Access::Everyone => {
             let mut live = observed.access.bindings.iter().flatten();
             let others = live.any(|b| in_force(b, observed.at) && !is_ours(b, remembered));
             binding.user.is_none() || !others
@@ -202,7 +203,7 @@ fn created(guest: &Guest, slug: &str, target: &str, order: i64) -> Step {
 /// in every group, so with more than one binding the variable cannot mean what it says.
 fn all_must_agree(desired: &Desired, observed: &Observed, bindings: usize) -> Option<Error> {
     let mode = observed.access.application.as_ref()?.mode.as_deref()?;
-    let asked = matches!(desired.access, AccessWish::Groups(_));
+    let asked = matches!(desired.access, config::Access::Groups(_));
     (mode == "all" && asked && bindings > 1).then(|| {
         Error::new(
             Exit::Refused,

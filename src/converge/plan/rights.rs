@@ -10,7 +10,8 @@ use super::remark::{Level, Remark};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::model::Group;
 use crate::authentik::writer::Operation;
-use crate::converge::desired::{ADMINS, Desired, ROLE, Role, ServiceAccount};
+use crate::config::AccountRole;
+use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};
 use crate::converge::observe::Observed;
 use crate::error::{Error, Exit};
 use crate::proof::CheckId;
@@ -32,13 +33,13 @@ pub fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed, remembered:
     };
     let is_superuser = account.is_some_and(|account| account.is_superuser);
     let planned = match wished.role.value {
-        Role::Administrator if is_superuser => Ok(()),
-        Role::Administrator => administrator(plan, wished, observed, remembered, &pk),
-        Role::Viewer if is_superuser && !wished.role.chosen => {
+        AccountRole::Admin if is_superuser => Ok(()),
+        AccountRole::Admin => administrator(plan, wished, observed, remembered, &pk),
+        AccountRole::Viewer if is_superuser && !wished.role.chosen => {
             plan.remarks.push(still_administrator(wished));
             Ok(())
         }
-        Role::Viewer => viewer(plan, wished, observed, remembered, &pk).map(|()| {
+        AccountRole::Viewer => viewer(plan, wished, observed, remembered, &pk).map(|()| {
             if is_superuser {
                 reduce(plan, wished, observed, &pk);
             }
