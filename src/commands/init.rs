@@ -22,6 +22,7 @@ use crate::log::story::{Story, news};
 use crate::outputs;
 use crate::proof::{CheckId, Outcome, Proof};
 use crate::state::secrets::{self, Secrets};
+use crate::state::store;
 use crate::text::redact;
 
 /// What a run did, also if it failed; and the secrets, which the next run must not make anew.
@@ -97,10 +98,11 @@ async fn pipeline(
         for dir in files.dirs.values() {
             publish::check_directory("SETUP_OUTPUTS", dir)?;
         }
+        let memory = outputs::memory(&for_secrets)?;
         let in_use = outputs::secrets_in(&for_secrets)?;
-        secrets::keep(&for_secrets, &in_use, kept.as_ref())
+        Ok((secrets::keep(&for_secrets, &in_use, kept.as_ref())?, memory))
     });
-    let secrets = secrets.await?;
+    let (secrets, memory) = secrets.await?;
     secrets.all().for_each(redact::learn);
     record.secrets = Some(secrets.clone());
     progress.passed(Phase::Files);
@@ -110,6 +112,7 @@ async fn pipeline(
         config,
         server: &server,
         app_password: secrets.service_account.as_ref(),
+        memory: &memory,
         progress,
         story,
     };
@@ -128,6 +131,7 @@ async fn pipeline(
     }
     let written = record.written;
     record.checks.extend(learnt.release().into_iter().flat_map(|r| check::settled(config, r)));
+    memory.note(|remembered| learnt.remember(remembered)).await?;
 
     let (created, changed) = (learnt.tally.created(), learnt.tally.changed());
     let unchanged = learnt.unchanged;
@@ -197,6 +201,6 @@ fn publish_all(
     for dir in files.dirs.values().chain([&files.dir]) {
         publish::sweep(dir, &names);
     }
-    publish::sweep(&files.state_dir, &[secrets::FILE_NAME]);
+    publish::sweep(&files.state_dir, &[secrets::FILE_NAME, store::FILE_NAME]);
     Ok(published)
 }
