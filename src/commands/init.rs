@@ -1,8 +1,10 @@
 //! One run of the whole pipeline: what `init` does once, and `watch` at every cycle.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tracing::{debug, info};
+use tokio::time::sleep;
+use tracing::{debug, info, warn};
 
 use super::{beside, server};
 use crate::config::{Config, Output};
@@ -11,13 +13,13 @@ use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::files::publish::{self, Document, Ownership, Published};
-use crate::files::read::read_object;
 use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
 use crate::outputs;
 use crate::proof::Proof;
+use crate::state::lock::{self, Attempt, Lock};
 use crate::state::secrets::{self, Secrets};
 use crate::text::redact;
 
@@ -64,15 +66,10 @@ async fn pipeline(
     record: &mut Record,
 ) -> Result<()> {
     let shared = Arc::new(config.clone());
+    let _lock = lock(&shared, progress).await?;
     // Before anything is asked or changed: a data store key in doubt must end the run here.
     let (for_secrets, kept) = (Arc::clone(&shared), record.secrets.clone());
     let secrets = beside(move || {
-        let files = &for_secrets.files;
-        publish::check_directory("SETUP_DIR", &files.dir)?;
-        publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
-        for dir in files.dirs.values() {
-            publish::check_directory("SETUP_OUTPUTS", dir)?;
-        }
         let in_use = outputs::secrets_in(&for_secrets)?;
         secrets::keep(&for_secrets, &in_use, kept.as_ref())
     });
@@ -132,11 +129,45 @@ async fn pipeline(
     Ok(())
 }
 
+/// How often a lock is tried that somebody else holds.
+const LOCK_PAUSE: Duration = Duration::from_millis(200);
+
+/// Waits until no other run works with these directories. Nothing is asked or changed before.
+async fn lock(config: &Arc<Config>, progress: &Progress) -> Result<Option<Lock>> {
+    loop {
+        let shared = Arc::clone(config);
+        let attempt = beside(move || {
+            let files = &shared.files;
+            publish::check_directory("SETUP_DIR", &files.dir)?;
+            publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+            for dir in files.dirs.values() {
+                publish::check_directory("SETUP_OUTPUTS", dir)?;
+            }
+            lock::attempt(&files.state_dir)
+        });
+        let dir = config.files.state_dir.display();
+        match attempt.await? {
+            Attempt::Locked(lock) => return Ok(Some(lock)),
+            Attempt::Held(holder) => {
+                progress.waiting(Phase::Files, &format!("the lock of {dir} is held by {holder}"));
+                sleep(LOCK_PAUSE).await;
+            }
+            Attempt::Impossible(why) => {
+                warn!(
+                    stage = "files",
+                    "{dir} cannot be locked ({why}): see that one run at a time uses it"
+                );
+                return Ok(None);
+            }
+        }
+    }
+}
+
 /// Renders and publishes; answers how many were written, of how many.
 fn publish_all(config: &Config, proof: &Proof, secrets: &Secrets) -> Result<(usize, usize)> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
-    let base = read_object(&files.path(Output::ManagementJson))?;
+    let base = outputs::management_in(&files.path(Output::ManagementJson))?;
     let rendered = outputs::files(config, proof, secrets, base);
     let total = rendered.len();
     let mut written = 0;

@@ -6,11 +6,13 @@ pub mod services;
 pub mod setup_env;
 pub mod shell;
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Output};
 use crate::error::Result;
-use crate::files::read::read_object;
+use crate::files::read::{Found, look, object};
 use crate::proof::Proof;
 use crate::state::secrets::{InUse, Secrets};
 
@@ -20,7 +22,18 @@ use crate::state::secrets::{InUse, Secrets};
 /// [`crate::error::Exit::Refused`] or [`crate::error::Exit::Output`] where a file cannot be read as what it must be.
 pub fn secrets_in(config: &Config) -> Result<InUse> {
     let management = config.files.path(Output::ManagementJson);
-    Ok(read_object(&management)?.as_ref().map(management::secrets_in).unwrap_or_default())
+    Ok(management_in(&management)?.as_ref().map(management::secrets_in).unwrap_or_default())
+}
+
+/// What `management.json` holds; nothing in the place of a link, which is replaced and never followed.
+///
+/// # Errors
+/// As [`secrets_in`].
+pub fn management_in(path: &Path) -> Result<Option<Map<String, Value>>> {
+    match look(path)? {
+        Found::File(content) => object(path, &content.bytes).map(Some),
+        Found::Nothing | Found::Link => Ok(None),
+    }
 }
 
 /// Every file of `SETUP_OUTPUTS` with its text, `setup.env` last: whoever waits for it finds the others.

@@ -29,5 +29,6 @@ mod sidecar;
 mod soak;
 mod support;
 mod upgrades;
+mod volumes;
 mod waiting;
 mod watch;
