@@ -14,13 +14,13 @@ use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::files::publish::{self, Document, Ownership, Published};
-use crate::files::read::read_object;
 use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
 use crate::outputs;
 use crate::proof::{CheckId, Outcome, Proof};
+use crate::state::lock;
 use crate::state::secrets::{self, Secrets};
 use crate::state::store;
 use crate::text::redact;
@@ -89,15 +89,14 @@ async fn pipeline(
     record: &mut Record,
 ) -> Result<()> {
     let shared = Arc::new(config.clone());
+    let files = &shared.files;
+    let writable = Arc::clone(&shared);
+    beside(move || writable_directories(&writable)).await?;
+    let held = |by: &str| progress.waiting(Phase::Files, by);
+    let _lock = lock::wait(&files.state_dir, held).await?;
     // Before anything is asked or changed: a data store key in doubt must end the run here.
     let (for_secrets, kept) = (Arc::clone(&shared), record.secrets.clone());
     let secrets = beside(move || {
-        let files = &for_secrets.files;
-        publish::check_directory("SETUP_DIR", &files.dir)?;
-        publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
-        for dir in files.dirs.values() {
-            publish::check_directory("SETUP_OUTPUTS", dir)?;
-        }
         let memory = outputs::memory(&for_secrets)?;
         let in_use = outputs::secrets_in(&for_secrets)?;
         Ok((secrets::keep(&for_secrets, &in_use, kept.as_ref())?, memory))
@@ -167,6 +166,14 @@ async fn pipeline(
     Ok(())
 }
 
+/// Asked before anything is locked or changed.
+fn writable_directories(config: &Config) -> Result<()> {
+    let files = &config.files;
+    publish::check_directory("SETUP_DIR", &files.dir)?;
+    publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+    files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))
+}
+
 /// Renders and publishes; answers of each file a digest, whether it was written, and whether there was one before.
 fn publish_all(
     config: &Config,
@@ -175,7 +182,7 @@ fn publish_all(
 ) -> Result<Vec<(Output, u64, bool, bool)>> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
-    let base = read_object(&files.path(Output::ManagementJson))?;
+    let base = outputs::management_in(&files.path(Output::ManagementJson))?;
     let rendered = outputs::files(config, proof, secrets, base);
     let mut published = Vec::new();
     for (output, text) in rendered {

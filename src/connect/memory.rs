@@ -1,11 +1,10 @@
 //! What `connect` remembers between runs, in `state.json`, while it holds the lock on the state directory: that lock alone
 //! keeps two runs from making two connectors, since NetBird takes every one that it is given.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Exit, Result};
-use crate::state::secrets;
+use crate::state::lock::{self, Lock};
 use crate::state::store::{self, NetBirdSide};
 
 /// What is remembered, and the lock that makes it safe to act upon it.
@@ -13,7 +12,7 @@ use crate::state::store::{self, NetBirdSide};
 pub struct Memory {
     dir: PathBuf,
     side: NetBirdSide,
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 impl Memory {
@@ -34,9 +33,10 @@ impl Memory {
     }
 
     async fn read(dir: &Path, locks: bool) -> Result<Self> {
+        let held = |by: &str| tracing::debug!(stage = "connect", "{by}");
+        let lock = if locks { lock::wait(dir, held).await? } else { None };
         let dir = dir.to_owned();
         blocking(move || {
-            let lock = if locks { secrets::lock(&dir) } else { None };
             let side = store::read(&dir)?.netbird;
             Ok(Self { dir, side, _lock: lock })
         })
