@@ -1,7 +1,7 @@
 //! Whether the files may be written at all, and with which secrets: asked before Authentik is, with the same answer for
 //! `init`, `plan`, `check` and each cycle of `watch`.
 
-use super::before::{Before, There};
+use super::before::Before;
 use super::{management, sourced, turnserver_conf};
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit};
@@ -27,7 +27,7 @@ pub fn admit(config: &Config, before: &Before, last: Option<&Secrets>) -> Result
         in_use: before.in_use(),
         remembered: last,
         needed: needed(config),
-        manages_users: config.netbird.manage_users,
+        manages_users: config.netbird.lists_users(),
     });
     let mut settled = match settled {
         Ok(settled) => settled,
@@ -52,14 +52,15 @@ fn asked_for(config: &Config, output: Output) -> bool {
 
 /// A text file that is somebody else's.
 fn foreign(config: &Config, before: &Before, output: Output) -> Option<Error> {
-    let bytes = match before.there(output) {
-        There::File { bytes, .. } if output != Output::ManagementJson => bytes,
-        _ => return None,
-    };
+    let has_mark = matches!(
+        output,
+        Output::SetupEnv | Output::DashboardEnv | Output::RelayEnv | Output::TurnserverConf
+    );
+    let bytes = before.there(output).bytes().filter(|_| has_mark)?;
     if bytes.is_empty() || bytes.starts_with(sourced::MARK.as_bytes()) {
         return None;
     }
-    let path = super::path(config, output);
+    let path = config.files.path(output);
     Some(
         Error::new(Exit::Refused, format!("{} was not written by this container", path.display()))
             .because(format!("its first line does not begin with \"{}\"", sourced::MARK))
@@ -90,9 +91,9 @@ fn needed(config: &Config) -> Vec<(Kind, String)> {
     };
     need(asked_for(config, Output::SetupEnv), Kind::DatastoreKey, "setup.env");
     need(asked_for(config, Output::RelayEnv), Kind::Relay, "relay.env");
-    let turn = config.netbird.passed.contains_key("NETBIRD_TURN_DOMAIN");
+    let turn = config.netbird.services.turn_domain.is_some();
     need(turn && asked_for(config, Output::TurnserverConf), Kind::Turn, "turnserver.conf");
-    need(config.netbird.manage_users, Kind::ServiceAccount, "Authentik");
+    need(config.netbird.lists_users(), Kind::ServiceAccount, "Authentik");
     needed
 }
 

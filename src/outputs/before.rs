@@ -1,58 +1,16 @@
 //! Everything that is on the volumes, read once and before anything is written: outputs, `secrets.json`, `state.json`. It
 //! takes part in the plan, as Authentik's objects do.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::path::PathBuf;
 
 use super::management::File;
 use super::{management, relay_env, setup_env, turnserver_conf};
 use crate::config::{Config, Output};
 use crate::error::Result;
-use crate::files::publish::unusable;
+use crate::files::read::{Found as There, look};
 use crate::state::evidence::{Found, InUse, Kind};
 use crate::state::secrets::Kept;
 use crate::state::store::{self, Remembered};
-
-/// What is in the place of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum There {
-    /// Nothing.
-    Nothing,
-    /// A link, which is replaced and never followed: it could lead to any file.
-    Link,
-    /// A file.
-    File {
-        /// Its content.
-        bytes: Vec<u8>,
-        /// Its permission bits.
-        mode: u32,
-        /// Its owner and group.
-        owner: (u32, u32),
-    },
-}
-
-impl There {
-    /// The content, if it is a file.
-    pub fn bytes(&self) -> Option<&[u8]> {
-        match self {
-            Self::File { bytes, .. } => Some(bytes),
-            _ => None,
-        }
-    }
-
-    fn read(path: &Path) -> Result<Self> {
-        let fail = |e: io::Error| unusable("read", &path.display().to_string(), &e);
-        let meta = match fs::symlink_metadata(path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Self::Nothing),
-            Err(e) => return Err(fail(e)),
-            Ok(meta) if meta.is_symlink() => return Ok(Self::Link),
-            Ok(meta) => meta,
-        };
-        let bytes = fs::read(path).map_err(fail)?;
-        Ok(Self::File { bytes, mode: meta.mode() & 0o7777, owner: (meta.uid(), meta.gid()) })
-    }
-}
 
 /// Everything that is on the volumes.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,8 +38,8 @@ impl Before {
     pub fn read(config: &Config) -> Result<Self> {
         let files = &config.files;
         let read = |output: Output| {
-            let path = super::path(config, output);
-            There::read(&path).map(|there| (output, path, there))
+            let path = files.path(output);
+            look(&path).map(|there| (output, path, there))
         };
         let outputs = Output::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()?;
         let management = outputs.iter().find_map(|(output, path, there)| {
@@ -122,7 +80,8 @@ impl Before {
                 (Output::ManagementJson, _) => {
                     in_use.extend(self.management.as_ref().map(management::secrets_in).unwrap_or_default());
                 }
-                (Output::DashboardEnv, _) => {}
+                // Without a secret, or of another kind of NetBird.
+                (Output::DashboardEnv | Output::ConfigYaml | Output::IdpSeedInfo, _) => {}
                 (Output::SetupEnv, Ok(text)) => in_use.extend(setup_env::secrets_in(text, &place)),
                 (Output::RelayEnv, Ok(text)) => in_use.extend(relay_env::secrets_in(text, &place)),
                 (Output::TurnserverConf, Ok(text)) => {

@@ -1,10 +1,10 @@
-//! Where NetBird's own services are: from their variables, else from NetBird's public URL, since one proxy in front of
-//! all of them is what most have. What a hand-made management.json says instead goes before that.
+//! Where NetBird's own services are, in the forms that its files have: from their variables, else from NetBird's public URL.
+//! What a hand-made management.json says instead goes before that.
 
 use serde_json::{Value, json};
 
 use super::json::Node;
-use crate::config::{Config, parse};
+use crate::config::Config;
 use crate::http::BaseUrl;
 
 /// The static user of the TURN server, as NetBird's own set-up names it.
@@ -13,7 +13,7 @@ pub const TURN_USER: &str = "self";
 /// STUN's port, of a TURN server and of the relay's embedded one alike.
 pub const STUN_PORT: u16 = 3478;
 
-/// Where the services are, in the forms that the files need.
+/// Where the services are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Services {
     /// `http` or `https`, and host and port.
@@ -26,22 +26,11 @@ pub struct Services {
     pub turn_domain: Option<String>,
 }
 
-/// Which of them a variable names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Chosen {
-    /// `NETBIRD_SIGNAL_ENDPOINT`, `NETBIRD_SIGNAL_PORT`.
-    pub signal: bool,
-    /// `NETBIRD_RELAY_ENDPOINT`, `NETBIRD_RELAY_DOMAIN`, `NETBIRD_RELAY_PORT`.
-    pub relays: bool,
-    /// `NETBIRD_STUN_ENDPOINTS`, `NETBIRD_TURN_DOMAIN`.
-    pub stuns: bool,
-}
-
 impl Services {
     /// What follows from NetBird's URL alone, as version 0.1.0 had it.
     pub fn derived(endpoint: &BaseUrl) -> Self {
         let relay_scheme = if endpoint.scheme() == "https" { "rels" } else { "rel" };
-        let address = format!("{}:{}", endpoint.host(), endpoint.port());
+        let address = address(endpoint);
         Self {
             relays: vec![format!("{relay_scheme}://{address}")],
             stuns: vec![format!("stun:{}:{STUN_PORT}", endpoint.host())],
@@ -52,33 +41,14 @@ impl Services {
 
     /// What the variables say, and what follows from NetBird's URL where they are silent.
     pub fn wished(config: &Config) -> Self {
-        let endpoint = &config.netbird.endpoint;
-        let passed = |name: &str| config.netbird.passed.get(name).map(String::as_str);
-        let mut wished = Self::derived(endpoint);
-        if let Some(port) = passed("NETBIRD_SIGNAL_PORT") {
-            wished.signal.1 = format!("{}:{port}", endpoint.host());
+        let services = &config.netbird.services;
+        let signal = &services.signal.value;
+        Self {
+            signal: (signal.scheme().to_owned(), address(signal)),
+            relays: services.relays.value.iter().map(|relay| relay.address.clone()).collect(),
+            stuns: services.stuns.value.clone(),
+            turn_domain: services.turn_domain.clone(),
         }
-        if let Some(signal) = passed("NETBIRD_SIGNAL_ENDPOINT") {
-            wished.signal = signal_parts(signal, endpoint.scheme());
-        }
-        let (host, port) = (passed("NETBIRD_RELAY_DOMAIN"), passed("NETBIRD_RELAY_PORT"));
-        if host.is_some() || port.is_some() {
-            let scheme = if endpoint.scheme() == "https" { "rels" } else { "rel" };
-            let host = host.unwrap_or(endpoint.host());
-            let port = port.map_or(endpoint.port().to_string(), str::to_owned);
-            wished.relays = vec![format!("{scheme}://{host}:{port}")];
-        }
-        if let Some(relays) = listed(passed("NETBIRD_RELAY_ENDPOINT")) {
-            wished.relays = relays;
-        }
-        if let Some(domain) = passed("NETBIRD_TURN_DOMAIN") {
-            wished.stuns = vec![format!("stun:{domain}:{STUN_PORT}")];
-            wished.turn_domain = Some(domain.to_owned());
-        }
-        if let Some(stuns) = listed(passed("NETBIRD_STUN_ENDPOINTS")) {
-            wished.stuns = stuns.iter().map(|stun| stun_uri(stun)).collect();
-        }
-        wished
     }
 
     /// The own relay.
@@ -109,33 +79,6 @@ impl Services {
     }
 }
 
-impl Chosen {
-    /// By the variables.
-    pub fn by(config: &Config) -> Self {
-        let any = |names: &[&str]| names.iter().any(|n| config.netbird.passed.contains_key(*n));
-        Self {
-            signal: any(&["NETBIRD_SIGNAL_ENDPOINT", "NETBIRD_SIGNAL_PORT"]),
-            relays: any(&["NETBIRD_RELAY_ENDPOINT", "NETBIRD_RELAY_DOMAIN", "NETBIRD_RELAY_PORT"]),
-            stuns: any(&["NETBIRD_STUN_ENDPOINTS", "NETBIRD_TURN_DOMAIN"]),
-        }
-    }
-}
-
-fn listed(text: Option<&str>) -> Option<Vec<String>> {
-    text.map(parse::list).filter(|items| !items.is_empty())
-}
-
-/// `https://host:port` as scheme and address; an address alone has NetBird's scheme.
-fn signal_parts(endpoint: &str, scheme: &str) -> (String, String) {
-    match parse::origin(endpoint) {
-        Ok(url) => (url.scheme().to_owned(), format!("{}:{}", url.host(), url.port())),
-        Err(_) => (scheme.to_owned(), endpoint.to_owned()),
-    }
-}
-
-fn stun_uri(endpoint: &str) -> String {
-    match endpoint.starts_with("stun:") || endpoint.starts_with("stuns:") {
-        true => endpoint.to_owned(),
-        false => format!("stun:{endpoint}"),
-    }
+fn address(url: &BaseUrl) -> String {
+    format!("{}:{}", url.host(), url.port())
 }

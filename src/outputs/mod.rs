@@ -15,12 +15,3 @@ pub mod setup_env;
 pub mod shell;
 mod sourced;
 pub mod turnserver_conf;
-
-use std::path::PathBuf;
-
-use crate::config::{Config, Output};
-
-/// Where an output lies.
-pub fn path(config: &Config, output: Output) -> PathBuf {
-    config.files.dir.join(output.file_name())
-}

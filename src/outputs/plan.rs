@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::before::{Before, There};
+use super::before::Before;
 use super::diff;
 use super::management::places::Places;
 use super::{dashboard_env, management, relay_env, setup_env, turnserver_conf};
 use crate::config::{Config, Output};
+use crate::files::read::Found;
 use crate::proof::Proof;
 use crate::state::secrets::{self, Secrets};
 use crate::state::store;
@@ -88,7 +89,7 @@ impl FilePlan {
             match render(output, config, before, secrets, &places, proof) {
                 Text::Is(text) => {
                     let step = step(config, before, output, &text);
-                    let path = super::path(config, output);
+                    let path = config.files.path(output);
                     plan.pages.push(Page { output, path, text, step });
                 }
                 Text::Waits => plan.others.push(waiting(before, output)),
@@ -152,6 +153,7 @@ fn render(
         (Output::TurnserverConf, _) => {
             made(turnserver_conf::render(config, &places.services, secrets))
         }
+        (Output::ConfigYaml | Output::IdpSeedInfo, _) => Text::NotMade,
         (_, None) => Text::Waits,
         (Output::SetupEnv, Some(proof)) => made(setup_env::render(config, proof, secrets, places)),
         (Output::DashboardEnv, Some(proof)) => Text::Is(dashboard_env::render(config, proof)),
@@ -165,20 +167,20 @@ fn render(
 /// How the file that is there differs, in content, mode or owner.
 fn step(config: &Config, before: &Before, output: Output, text: &str) -> Option<FileStep> {
     let name = output.file_name().to_owned();
-    let There::File { bytes, mode, owner } = before.there(output) else {
+    let Found::File(there) = before.there(output) else {
         return Some(FileStep { name, create: true, changes: Vec::new() });
     };
-    let mut changes = diff::contents(output, &String::from_utf8_lossy(bytes), text);
-    if changes.is_empty() && bytes != text.as_bytes() {
+    let mut changes = diff::contents(output, &String::from_utf8_lossy(&there.bytes), text);
+    if changes.is_empty() && there.bytes != text.as_bytes() {
         changes.push(told("layout", "edited", "as this container writes it"));
     }
     let files = &config.files;
-    if *mode != files.mode {
-        changes.push(told("mode", &format!("{mode:04o}"), &format!("{:04o}", files.mode)));
+    if there.mode != files.mode {
+        changes.push(told("mode", &format!("{:04o}", there.mode), &format!("{:04o}", files.mode)));
     }
-    for (key, wish, there) in [("owner", files.uid, owner.0), ("group", files.gid, owner.1)] {
-        if let Some(wish) = wish.filter(|wish| *wish != there) {
-            changes.push(told(key, &there.to_string(), &wish.to_string()));
+    for (key, wish, is) in [("owner", files.uid, there.owner.0), ("group", files.gid, there.owner.1)] {
+        if let Some(wish) = wish.filter(|wish| *wish != is) {
+            changes.push(told(key, &is.to_string(), &wish.to_string()));
         }
     }
     (!changes.is_empty()).then_some(FileStep { name, create: false, changes })

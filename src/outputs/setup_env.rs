@@ -15,7 +15,6 @@ use crate::state::secrets::Secrets;
 /// Names in the file; the first and the last are of secrets.
 const KEY: &str = "NETBIRD_DATASTORE_ENC_KEY";
 const RELAY: &str = "NETBIRD_RELAY_ENDPOINT";
-const STUNS: &str = "NETBIRD_STUN_ENDPOINTS";
 const PASSWORD: &str = "NETBIRD_IDP_MGMT_EXTRA_PASSWORD";
 
 /// The file's text; nothing while the data store key is known to NetBird's environment only.
@@ -41,18 +40,8 @@ pub fn render(config: &Config, proof: &Proof, secrets: &Secrets, places: &Places
     out.push_str("\n# The key that NetBird's users are encrypted with: without it they are lost\n");
     out.push_str("export ");
     out.push_str(&shell::assign(KEY, key.expose()));
-    let mut rest: BTreeMap<&str, &str> = passed
-        .iter()
-        .filter(|(name, _)| !done.contains(&name.as_str()))
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    // configure.sh knows one of each; the list is for management.json.
-    if let Some(value) = rest.get_mut(RELAY) {
-        *value = places.services.relay();
-    }
-    if let (Some(value), Some(first)) = (rest.get_mut(STUNS), places.services.stuns.first()) {
-        *value = first;
-    }
+    let rest: BTreeMap<_, _> =
+        passed.iter().filter(|(name, _)| !done.contains(&name.as_str())).collect();
     if !rest.is_empty() {
         out.push_str("\n# Passed on from the environment\n");
         for (name, value) in rest {
@@ -91,7 +80,8 @@ pub fn is_shown(name: &str) -> bool {
         "NETBIRD_IDP_MGMT_CLIENT_ID",
         "NETBIRD_IDP_MGMT_EXTRA_USERNAME",
         RELAY,
-        STUNS,
+        "NETBIRD_SIGNAL_ENDPOINT",
+        "NETBIRD_TURN_DOMAIN",
     ];
     SHOWN.contains(&name) || (name.starts_with("NETBIRD_AUTH_") && !name.contains("SECRET"))
 }

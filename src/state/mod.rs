@@ -2,6 +2,10 @@
 //! that keeps two runs apart.
 
 pub mod evidence;
+pub mod lock;
+pub mod memory;
 pub mod secrets;
 pub mod settle;
 pub mod store;
+
+pub use memory::Memory;

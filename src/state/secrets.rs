@@ -1,6 +1,5 @@
 //! `secrets.json`: what NetBird's services share, kept before anything uses it.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -8,7 +7,8 @@ use serde_json::{Map, Value};
 use super::evidence::Kind;
 use crate::error::{Error, Exit, Result};
 use crate::files::publish::{self, Document, Ownership};
-use crate::files::read::read_object;
+use crate::files::read::{Found, look, object};
+use crate::files::trouble::in_the_way;
 use crate::text::Secret;
 
 /// The file's name.
@@ -77,7 +77,12 @@ impl Kept {
     /// [`Exit::Refused`] for an unknown version or another shape; [`Exit::Output`] if it cannot be read.
     pub fn read(dir: &Path) -> Result<Option<Self>> {
         let path = dir.join(FILE_NAME);
-        let Some(object) = read_object(&path)? else { return Ok(None) };
+        let content = match look(&path)? {
+            Found::Nothing => return Ok(None),
+            Found::Link => return Err(in_the_way(&path.display().to_string(), "a symbolic link")),
+            Found::File(content) => content,
+        };
+        let object = object(&path, &content.bytes)?;
         let place = path.display().to_string();
         let refused = |what: String| {
             Err(Error::new(Exit::Refused, what).remedy(format!(
@@ -96,8 +101,7 @@ impl Kept {
                 return refused(format!("{place}: {} is not a text", kind.key()));
             }
         }
-        let mode = std::fs::metadata(&path).map_or(OWNERSHIP.mode, |meta| meta.mode() & 0o7777);
-        Ok(Some(Self { place, mode, object }))
+        Ok(Some(Self { place, mode: content.mode, object }))
     }
 
     /// Whether the file has this key.
@@ -110,6 +114,43 @@ impl Kept {
         let text = self.object.get(kind.key())?.as_str()?;
         (!text.is_empty()).then(|| Secret::new(text))
     }
+}
+
+/// What `connect` needs of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// Of the confidential client in Authentik.
+    pub client: Option<Secret>,
+    /// Of the owner's login.
+    pub owner: Option<Secret>,
+    /// Whose login that is.
+    pub owner_email: Option<String>,
+}
+
+impl Held {
+    /// Each secret of it.
+    pub fn all(&self) -> impl Iterator<Item = &Secret> {
+        self.client.iter().chain(&self.owner)
+    }
+}
+
+/// Keys of other kinds of NetBird.
+const CLIENT: &str = "client_secret";
+const OWNER: &str = "owner_password";
+const OWNER_EMAIL: &str = "owner_email";
+
+/// Reads it, as far as it is there.
+///
+/// # Errors
+/// See [`Kept::read`].
+pub fn held(state_dir: &Path) -> Result<Held> {
+    let kept = Kept::read(state_dir)?;
+    let text = |key: &str| {
+        let text = kept.as_ref()?.object.get(key)?.as_str()?;
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    let secret = |key| text(key).map(Secret::new);
+    Ok(Held { client: secret(CLIENT), owner: secret(OWNER), owner_email: text(OWNER_EMAIL) })
 }
 
 /// The keys of which the kept file would change; the file's text if there are any.

@@ -55,12 +55,12 @@ fn an_invalidation_flow_that_the_release_has_no_field_for_ends_in_65() {
         case.env("AUTHENTIK_INVALIDATION_FLOW", "default-invalidation-flow");
         case.init();
         let mut case = Case::new(profile);
-        case.env("AUTHENTIK_INVALIDATION_FLOW", "default-authentication-flow");
+        case.sim.state().add_flow("good-bye", "invalidation", "none");
+        case.env("AUTHENTIK_INVALIDATION_FLOW", "good-bye");
         if find(profile).unwrap().has(Feature::InvalidationFlow) {
             case.init();
         } else {
-            let sentence =
-                "AUTHENTIK_INVALIDATION_FLOW=default-authentication-flow needs Authentik 2024.10";
+            let sentence = "AUTHENTIK_INVALIDATION_FLOW=good-bye needs Authentik 2024.10";
             case.run(&[]).expect(65).says(&[sentence]);
             assert_eq!(case.sim.writes().len(), 0, "{profile}");
         }
@@ -75,7 +75,8 @@ fn a_release_newer_than_all_known_ones_is_a_note() {
             claim(&case, version);
             converges(&case, &format!("{profile} as {version:?}"));
         }
-        let case = Case::new("2026.8");
+        let mut case = Case::new("2026.8");
+        case.state_apart();
         claim(&case, version);
         let log = case.init().says(&["newer than those this program was tested with"]);
         assert!(!log.err.contains("WARN") && !log.err.contains("ERROR"), "{}", log.err);

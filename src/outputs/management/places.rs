@@ -11,7 +11,7 @@ use super::secrets_in::is_own_turn;
 use crate::config::{Config, parse};
 use crate::http::BaseUrl;
 use crate::netbird::dashboard::PROXY_CALLBACK;
-use crate::outputs::endpoints::{Chosen, Services};
+use crate::outputs::endpoints::Services;
 use crate::outputs::json::Node;
 use crate::text::digest;
 
@@ -186,14 +186,15 @@ fn current(follower: Follower, file: &File) -> Option<Node> {
 }
 
 fn is_chosen(follower: Follower, config: &Config) -> bool {
-    let passed = |name: &str| config.netbird.passed.contains_key(name);
-    let chosen = Chosen::by(config);
+    let services = &config.netbird.services;
     match follower {
-        Follower::Signal => chosen.signal,
-        Follower::Relays => chosen.relays,
-        Follower::Stuns => chosen.stuns,
-        Follower::Turns => passed("NETBIRD_TURN_DOMAIN"),
-        Follower::RedirectUrls => passed("NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS"),
+        Follower::Signal => services.signal.chosen,
+        Follower::Relays => services.relays.chosen,
+        Follower::Stuns => services.stuns.chosen,
+        Follower::Turns => services.turn_domain.is_some(),
+        Follower::RedirectUrls => {
+            config.netbird.passed.contains_key("NETBIRD_AUTH_PKCE_REDIRECT_URL_PORTS")
+        }
     }
 }
 

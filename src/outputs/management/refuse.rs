@@ -181,9 +181,13 @@ pub(super) fn is_own_manager(file: &File, config: &Config) -> bool {
     file.manager().as_deref() == Some(AUTHENTIK) && issuer.is_some_and(|i| issuers.contains(&i))
 }
 
+fn unwanted(config: &Config) -> bool {
+    config.netbird.user_list == Some(false)
+}
+
 /// The account that NetBird no longer uses when its manager is taken away, if it is.
 pub fn leaving(file: Option<&File>, config: &Config) -> Option<String> {
-    let file = file.filter(|file| config.netbird.wants_no_user_list && is_own_manager(file, config))?;
+    let file = file.filter(|file| unwanted(config) && is_own_manager(file, config))?;
     let extra = file.root.at("IdpManagerConfig.ExtraConfig");
     extra.and_then(|extra| extra.exact("Username")).and_then(Node::as_text)
 }
@@ -205,10 +209,10 @@ fn manager(file: &File, config: &Config) -> Option<Error> {
             &way_out,
         ));
     }
-    if config.netbird.manage_users {
+    if config.netbird.lists_users() {
         return None;
     }
-    if config.netbird.wants_no_user_list && !is_own_manager(file, config) {
+    if unwanted(config) && !is_own_manager(file, config) {
         return Some(error(
             format!("{place}: {KEY} is authentik with another issuer, and NETBIRD_MGMT_IDP is none"),
             "it was not made for this application of this Authentik",
@@ -216,7 +220,7 @@ fn manager(file: &File, config: &Config) -> Option<Error> {
         ));
     }
     let missing = missing(file);
-    (!missing.is_empty() && !config.netbird.wants_no_user_list).then(|| {
+    (!missing.is_empty() && !unwanted(config)).then(|| {
         error(
             format!("{place}: {KEY} is authentik, and {} is missing", missing.join(", ")),
             "NetBird's management would not start with it",
@@ -278,10 +282,9 @@ fn slug(file: &File, config: &Config) -> Option<Error> {
 
 /// The relay has to be told the address that clients are told.
 fn relay(file: &File, config: &Config) -> Option<Error> {
-    let passed = |name: &str| config.netbird.passed.contains_key(name);
     let needed = config.files.outputs.contains(&Output::RelayEnv);
     let first = file.root.at(Follower::Relays.path())?.items().first()?;
-    if !needed || passed("NETBIRD_RELAY_ENDPOINT") || (first.as_text().is_some() && !first.is_template()) {
+    if !needed || config.netbird.services.relays.chosen || (first.as_text().is_some() && !first.is_template()) {
         return None;
     }
     Some(error(

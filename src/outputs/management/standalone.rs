@@ -120,7 +120,7 @@ fn shared(root: &mut Node, config: &Config, secrets: &Secrets) {
     };
     keep("Relay.Secret", &secrets.relay);
     keep("DataStoreEncryptionKey", &secrets.datastore_key);
-    let named = config.netbird.passed.contains_key("NETBIRD_TURN_DOMAIN");
+    let named = config.netbird.services.turn_domain.is_some();
     let wished = named || config.netbird.turn_password.is_some();
     let Some(password) = secrets.turn.as_ref().filter(|_| wished) else { return };
     let Some(Node::Array(turns)) = root.at_mut(Follower::Turns.path()) else { return };
@@ -202,7 +202,7 @@ fn users(root: &mut Node, config: &Config, proof: &Proof, secrets: &Secrets, bef
     const MANAGER: &str = "IdpManagerConfig";
     let Some(password) = &secrets.service_account else {
         let own = before.is_some_and(|file| is_own_manager(file, config));
-        if own && config.netbird.wants_no_user_list {
+        if own && config.netbird.user_list == Some(false) {
             root.set(MANAGER, json!({"ManagerType": "none"}).into());
         }
         return;
