@@ -5,6 +5,7 @@ pub mod connect;
 pub mod healthcheck;
 pub mod init;
 pub mod plan;
+mod volumes;
 pub mod watch;
 
 use std::ffi::OsString;

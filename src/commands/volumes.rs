@@ -5,19 +5,23 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::beside;
-use crate::config::Config;
+use crate::config::{Config, Output};
 use crate::error::{Error, Result};
 use crate::files::publish;
 use crate::outputs::admit::admit;
 use crate::outputs::before::Before;
+use crate::outputs::management;
+use crate::outputs::plan::{FilePlan, places};
+use crate::proof::Proof;
 use crate::random::random;
+use crate::state::Memory;
 use crate::state::evidence::Kind;
-use crate::state::lock;
+use crate::state::memory::KeysBefore;
 use crate::state::secrets::{self, Secrets};
 use crate::text::{Secret, redact};
 
 /// The volumes as they are, and what may be written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Volumes {
     /// What is there.
     pub before: Before,
@@ -27,18 +31,18 @@ pub struct Volumes {
     pub remarks: Vec<String>,
 }
 
-/// Reads the volumes, and keeps new secrets before anything uses them. Runs at the same time wait for each other, so that
-/// only one of them makes a secret. Everything that is refused is answered, worst first.
+/// The volumes, or everything that keeps files from being written.
+pub type Admitted = Result<Volumes, Vec<Error>>;
+
+/// Reads the volumes, and keeps new secrets before anything uses them; the caller holds the lock, so that of runs at the
+/// same time only one makes a secret. `last` are those that the last run of this process used.
 ///
 /// # Errors
-/// What could not be read, or may not be written.
-pub async fn keep(config: &Config, last: Option<Secrets>) -> Result<Result<Volumes, Vec<Error>>> {
+/// What cannot be read or written.
+pub async fn keep(config: &Config, last: Option<Secrets>) -> Result<Admitted> {
     let config = config.clone();
     beside(move || {
-        writable(&config)?;
-        let _lock = lock::acquire(&config.files.state_dir);
-        let before = Before::read(&config)?;
-        before.in_use().texts().for_each(redact::learn);
+        let before = read(&config)?;
         let mut settled = match admit(&config, &before, last.as_ref()) {
             Ok(settled) => settled,
             Err(errors) => return Ok(Err(errors)),
@@ -56,38 +60,100 @@ pub async fn keep(config: &Config, last: Option<Secrets>) -> Result<Result<Volum
 /// Reads the volumes and writes nothing: a secret that `init` would make is a word in its place.
 ///
 /// # Errors
-/// As of [`keep`].
-pub async fn look(config: &Config) -> Result<Result<Volumes, Vec<Error>>> {
+/// What cannot be read, or could not be written.
+pub async fn look(config: &Config) -> Result<Admitted> {
     let config = config.clone();
     beside(move || {
         writable(&config)?;
-        let before = Before::read(&config)?;
-        before.in_use().texts().for_each(redact::learn);
+        let before = read(&config)?;
         let mut settled = match admit(&config, &before, None) {
             Ok(settled) => settled,
             Err(errors) => return Ok(Err(errors)),
         };
         settled.secrets.all().for_each(redact::learn);
-        let app_password_is_made = settled.to_make.contains(&Kind::ServiceAccount);
-        for kind in settled.to_make.into_iter().filter(|kind| *kind != Kind::ServiceAccount) {
+        for kind in settled.to_make {
             settled.secrets.set(kind, Secret::new(TO_BE_MADE));
-        }
-        // Authentik would be asked with it.
-        if app_password_is_made {
-            settled.secrets.service_account = None;
         }
         Ok(Ok(Volumes { before, secrets: settled.secrets, remarks: settled.remarks }))
     })
     .await
 }
 
-/// Never written, never shown.
+/// As [`look`], for `check`: what is refused is one of its findings, and it goes on.
+///
+/// # Errors
+/// What cannot be read.
+pub async fn examine(config: &Config) -> Result<(Volumes, Vec<Error>)> {
+    let config = config.clone();
+    beside(move || {
+        let before = read(&config)?;
+        let (secrets, refused) = match admit(&config, &before, None) {
+            Ok(settled) => (settled.secrets, Vec::new()),
+            Err(errors) => (Secrets::default(), errors),
+        };
+        Ok((Volumes { before, secrets, remarks: Vec::new() }, refused))
+    })
+    .await
+}
+
+/// Never written and never shown.
 const TO_BE_MADE: &str = "(made by init)";
 
-/// Asked before anything is changed in Authentik, so that a run does not end half done.
-fn writable(config: &Config) -> Result<()> {
-    publish::check_directory("SETUP_DIR", &config.files.dir)?;
-    publish::check_directory("SETUP_STATE_DIR", &config.files.state_dir)
+/// Whether all directories can be written, asked before anything is locked or changed, so that a run does not end half
+/// done.
+///
+/// # Errors
+/// [`crate::error::Exit::Output`].
+pub fn writable(config: &Config) -> Result<()> {
+    let files = &config.files;
+    publish::check_directory("SETUP_DIR", &files.dir)?;
+    publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+    files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))
+}
+
+impl Volumes {
+    /// The app password, if there is one already: Authentik is asked with it.
+    pub fn app_password(&self) -> Option<&Secret> {
+        self.secrets.service_account.as_ref().filter(|secret| secret.expose() != TO_BE_MADE)
+    }
+
+    /// What a run knows before it asks Authentik.
+    pub fn memory(&self, config: &Config) -> Memory {
+        let file = self.before.management.as_ref();
+        let issuer = file.and_then(|file| file.text("HttpConfig.AuthIssuer"));
+        let keys = file.and_then(management::File::key_source);
+        let state_dir = config.files.state_dir.clone();
+        let mut memory = Memory::of(state_dir, self.before.remembered.clone());
+        memory.holds_identity = issuer.is_some() || self.before.kept.is_some();
+        memory.issuer = issuer;
+        memory.client_ports = places(config, &self.before).ports();
+        memory.key_source = keys.map(|(discovery_at_start, refresh)| KeysBefore {
+            discovery_at_start,
+            refresh,
+            public_max_age: self.before.public_max_age(),
+        });
+        memory
+    }
+
+    /// What would be written, with this proof if there is one yet.
+    ///
+    /// # Errors
+    /// [`crate::error::Exit::Refused`] or [`crate::error::Exit::Config`] where NetBird would refuse every login.
+    pub fn files(&self, config: &Config, proof: Option<&Proof>) -> Result<FilePlan> {
+        let file = self.before.management.as_ref();
+        let written = config.files.outputs.contains(&Output::ManagementJson);
+        let claim = proof.filter(|_| written).and_then(|p| management::claim(file, config, &p.claims));
+        match claim {
+            Some(error) => Err(error),
+            None => Ok(FilePlan::new(config, &self.before, &self.secrets, proof)),
+        }
+    }
+}
+
+fn read(config: &Config) -> Result<Before> {
+    let before = Before::read(config)?;
+    before.in_use().texts().for_each(redact::learn);
+    Ok(before)
 }
 
 fn make(kind: Kind) -> Result<Secret> {

@@ -104,8 +104,14 @@ pub struct DesiredProvider {
 }
 
 impl Desired {
-    /// What this configuration asks of this release, with the app password if there is one already.
-    pub fn new(config: &Config, release: Release, password: Option<&Secret>) -> Self {
+    /// What this configuration asks of this release, with the app password if there is one already, and with the ports on
+    /// which clients wait.
+    pub fn new(
+        config: &Config,
+        release: Release,
+        password: Option<&Secret>,
+        ports: &[u16],
+    ) -> Self {
         let wishes = &config.wishes;
         let netbird = &config.netbird;
         let default = match release.has_roles() {
@@ -135,7 +141,7 @@ impl Desired {
                 authorization_flow: wishes.authorization_flow.clone(),
                 invalidation_flow: wishes.invalidation_flow.clone(),
                 signing_key: wishes.signing_key.clone(),
-                client: OidcClient::new(config, release),
+                client: OidcClient::new(config, release, ports),
             },
             device_code_flow: wishes.device_code_flow.clone(),
             public: config.connection.public.clone(),

@@ -57,7 +57,7 @@ fn foreign(config: &Config, before: &Before, output: Output) -> Option<Error> {
         Output::SetupEnv | Output::DashboardEnv | Output::RelayEnv | Output::TurnserverConf
     );
     let bytes = before.there(output).bytes().filter(|_| has_mark)?;
-    if bytes.is_empty() || bytes.starts_with(sourced::MARK.as_bytes()) {
+    if sourced::is_own(bytes) {
         return None;
     }
     let path = config.files.path(output);

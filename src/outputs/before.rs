@@ -66,6 +66,12 @@ impl Before {
         found.map_or(&There::Nothing, |(_, _, there)| there)
     }
 
+    /// Whether keys came with a max-age when `setup.env` was written.
+    pub fn public_max_age(&self) -> Option<bool> {
+        let text = std::str::from_utf8(self.there(Output::SetupEnv).bytes()?).ok()?;
+        setup_env::public_max_age(text)
+    }
+
     /// Every secret in use that an output shows.
     pub fn in_use(&self) -> InUse {
         let mut in_use = InUse::default();

@@ -175,7 +175,7 @@ impl Node {
 
     fn print(&self, out: &mut String, level: usize) {
         let indent = "  ".repeat(level);
-        let mut open = |out: &mut String, first: bool| {
+        let open = |out: &mut String, first: bool| {
             out.push_str(if first { "\n" } else { ",\n" });
             out.push_str(&indent);
         };

@@ -12,7 +12,7 @@ use crate::config::{Config, Output};
 use crate::files::read::Found;
 use crate::proof::Proof;
 use crate::state::secrets::{self, Secrets};
-use crate::state::store;
+use crate::state::store::{self, Remembered};
 
 /// One key of a file, before and after, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,9 +109,30 @@ impl FilePlan {
         self.others.iter().chain(self.pages.iter().filter_map(|page| page.step.as_ref()))
     }
 
+    /// What is said about the outputs that change: of a new one nothing but that it is written.
+    pub fn told(&self) -> impl Iterator<Item = String> {
+        let steps = self.pages.iter().filter_map(|page| page.step.as_ref());
+        steps.filter(|step| !step.create).flat_map(FileStep::lines)
+    }
+
     /// How many outputs are as they are to be.
     pub fn unchanged(&self) -> usize {
         self.pages.iter().filter(|page| page.step.is_none()).count()
+    }
+
+    /// What is remembered when nothing is done in Authentik.
+    pub fn remember(&mut self, before: &Before, remembered: &Remembered) {
+        let name = store::FILE_NAME;
+        let known = self.others.iter().any(|step| step.name == name);
+        let same = *remembered == before.remembered;
+        if known || same && before.has_state {
+            return;
+        }
+        let changes = match before.has_state {
+            true => vec![told("content", "as it is", "what was seen in Authentik is remembered")],
+            false => Vec::new(),
+        };
+        self.others.push(FileStep { name: name.to_owned(), create: !before.has_state, changes });
     }
 
     fn state_step(&self, before: &Before) -> Option<FileStep> {

@@ -14,6 +14,7 @@ use crate::state::secrets::Secrets;
 
 /// Names in the file; the first and the last are of secrets.
 const KEY: &str = "NETBIRD_DATASTORE_ENC_KEY";
+const REFRESH: &str = "NETBIRD_MGMT_IDP_SIGNKEY_REFRESH";
 const RELAY: &str = "NETBIRD_RELAY_ENDPOINT";
 const PASSWORD: &str = "NETBIRD_IDP_MGMT_EXTRA_PASSWORD";
 
@@ -67,6 +68,12 @@ pub fn secrets_in(text: &str, place: &str) -> InUse {
         in_use.add(Kind::ServiceAccount, format!("{place}, {PASSWORD},"), found);
     }
     in_use
+}
+
+/// Whether the file says that keys come with a max-age.
+pub fn public_max_age(text: &str) -> Option<bool> {
+    let (_, value) = sourced::assignments(text).filter(|(name, _)| *name == REFRESH).last()?;
+    shell::unquote(value)?.parse().ok()
 }
 
 /// Whether a value may be shown: one that was passed on may be secret, and only its owner knows.
@@ -135,7 +142,7 @@ fn groups(config: &Config, proof: &Proof, secrets: &Secrets, places: &Places) ->
 
 fn users(config: &Config, proof: &Proof, secrets: &Secrets) -> Group {
     let refresh = proof.keys.public_max_age.to_string();
-    let refresh = ("NETBIRD_MGMT_IDP_SIGNKEY_REFRESH", refresh);
+    let refresh = (REFRESH, refresh);
     match &secrets.service_account {
         None => (
             "Users: NetBird knows them from their tokens, so it needs no access to Authentik's user list",

@@ -12,8 +12,8 @@ pub const HEADER: &str =
     "# Written by netbird-authentik-init; edit the environment of that container instead.\n";
 
 /// Whether this container wrote the file, or nobody did yet.
-pub fn is_own(text: &str) -> bool {
-    text.is_empty() || text.starts_with(MARK)
+pub fn is_own(bytes: &[u8]) -> bool {
+    bytes.is_empty() || bytes.starts_with(MARK.as_bytes())
 }
 
 /// A file of assignments.

@@ -31,6 +31,8 @@ pub struct Proof {
     pub discovery_url: String,
     /// `scope` of a login.
     pub scope: String,
+    /// `claims_supported` of the discovery document; empty where it does not say.
+    pub claims: Vec<String>,
 }
 
 /// Endpoints as the discovery document names them.

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{Action, Change, Level, Plan, Step};
+use crate::outputs::plan::{FileStep, KeyChange};
 
 /// The version of the JSON document; it grows when a field changes its meaning or goes.
 const DOCUMENT_VERSION: u32 = 1;
@@ -15,14 +16,18 @@ impl fmt::Display for Plan {
         for step in &self.steps {
             write!(f, "{step}")?;
         }
+        for line in self.files.steps().flat_map(FileStep::lines) {
+            writeln!(f, "{}", plain(&line))?;
+        }
         for error in &self.refused {
             writeln!(f, "! refused: {error}")?;
         }
         for remark in self.remarks.iter().filter(|remark| remark.level != Level::Leftover) {
             writeln!(f, "* {}", plain(&remark.line()))?;
         }
-        if self.unchanged > 0 {
-            writeln!(f, "= {} unchanged", self.unchanged)?;
+        let unchanged = self.unchanged + self.files.unchanged();
+        if unchanged > 0 {
+            writeln!(f, "= {unchanged} unchanged")?;
         }
         Ok(())
     }
@@ -120,7 +125,8 @@ impl Plan {
 
     /// The document that `plan --format json` prints.
     pub fn json(&self) -> Value {
-        let steps: Vec<Value> = self.steps.iter().map(Step::json).collect();
+        let objects = self.steps.iter().map(Step::json);
+        let steps: Vec<Value> = objects.chain(self.files.steps().map(file)).collect();
         let refused: Vec<Value> = self
             .refused
             .iter()
@@ -135,9 +141,21 @@ impl Plan {
             "refused": refused,
             "remarks": remarks,
             "may_enter": self.admission.to_string(),
-            "unchanged": self.unchanged,
+            "unchanged": self.unchanged + self.files.unchanged(),
         })
     }
+}
+
+fn file(step: &FileStep) -> Value {
+    let change = |change: &KeyChange| {
+        json!({"field": change.key, "before": change.before, "after": change.after})
+    };
+    json!({
+        "action": if step.create { "create" } else { "change" },
+        "object": "file",
+        "name": step.name,
+        "changes": step.changes.iter().map(change).collect::<Vec<_>>(),
+    })
 }
 
 fn text(value: &Value) -> String {
