@@ -6,11 +6,15 @@ use divan::{Bencher, black_box};
 use netbird_authentik_init::authentik::model::{Page, Provider};
 use netbird_authentik_init::config::{self, Config};
 use netbird_authentik_init::netbird::Registration;
-use netbird_authentik_init::outputs::{self, management, shell};
+use netbird_authentik_init::outputs::before::Before;
+use netbird_authentik_init::outputs::management::places::Places;
+use netbird_authentik_init::outputs::management::{self, File};
+use netbird_authentik_init::outputs::plan::FilePlan;
+use netbird_authentik_init::outputs::shell;
 use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
 use netbird_authentik_init::state::secrets::Secrets;
 use netbird_authentik_init::text::{Secret, redact};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 fn main() {
     divan::main();
@@ -49,15 +53,16 @@ fn proof() -> Proof {
         authority: at("netbird/"),
         discovery_url: at("netbird/.well-known/openid-configuration"),
         scope: "openid profile email offline_access".into(),
+        claims: Vec::new(),
     }
 }
 
 fn rendered() -> (Config, Proof, Secrets) {
     let config = config::load(variables()).config.expect("sound variables");
     let secrets = Secrets {
-        datastore_key: Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
-        relay: Secret::new("relay-secret"),
-        turn: Secret::new("turn-secret"),
+        datastore_key: Some(Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=")),
+        relay: Some(Secret::new("relay-secret")),
+        turn: Some(Secret::new("turn-secret")),
         service_account: None,
     };
     (config, proof(), secrets)
@@ -79,18 +84,23 @@ fn shell_assign(value: &str) -> String {
 #[divan::bench]
 fn render_all_files(bencher: Bencher<'_, '_>) {
     let (config, proof, secrets) = rendered();
-    bencher.bench(|| outputs::files(&config, &proof, &secrets, None));
+    let before = Before::default();
+    bencher.bench(|| FilePlan::new(&config, &before, &secrets, Some(&proof)));
 }
 
 /// management.json on top of the one that is there.
 #[divan::bench]
 fn management_merge(bencher: Bencher<'_, '_>) {
     let (config, proof, secrets) = rendered();
-    let text = management::render(&config, &proof, &secrets, None);
-    let base: Map<String, Value> = serde_json::from_str(&text).expect("our own file");
-    bencher
-        .with_inputs(|| Some(base.clone()))
-        .bench_values(|base| management::render(&config, &proof, &secrets, base));
+    let render = |file: Option<&File>| {
+        let places = Places::new(&config, file, &Default::default());
+        management::render(&config, &proof, &secrets, &places, file)
+    };
+    let text = render(None);
+    bencher.bench(|| {
+        let file = File::read("management.json", text.as_bytes()).expect("this program's own file");
+        render(Some(&file))
+    });
 }
 
 /// A page of one provider, as the first round of a run reads it.

@@ -95,8 +95,12 @@ async fn pipeline(
     let _lock = lock::wait(&config.files.state_dir, held).await?;
     // Before anything is asked or changed: a secret in doubt, or a file of somebody else's, must end the run here.
     let volumes = admitted(volumes::keep(config, record.secrets.clone()).await?)?;
+    let news = story.is_news("volumes", &volumes.remarks.join("\n"));
     for remark in &volumes.remarks {
-        news!(story, info, "volumes", { stage = "files" }, "{remark}");
+        match news {
+            true => info!(stage = "files", "{remark}"),
+            false => debug!(stage = "files", "{remark}"),
+        }
     }
     record.secrets = Some(volumes.secrets.clone());
     progress.passed(Phase::Files);

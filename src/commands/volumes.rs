@@ -142,7 +142,8 @@ impl Volumes {
     pub fn files(&self, config: &Config, proof: Option<&Proof>) -> Result<FilePlan> {
         let file = self.before.management.as_ref();
         let written = config.files.outputs.contains(&Output::ManagementJson);
-        let claim = proof.filter(|_| written).and_then(|p| management::claim(file, config, &p.claims));
+        let claim =
+            proof.filter(|_| written).and_then(|p| management::claim(file, config, &p.claims));
         match claim {
             Some(error) => Err(error),
             None => Ok(FilePlan::new(config, &self.before, &self.secrets, proof)),

@@ -177,7 +177,8 @@ impl Converge<'_> {
             return Err(Setback::Final(learnt.with_user(greet::outpost())));
         }
 
-        let desired = Desired::new(self.config, release, self.app_password, &self.memory.client_ports);
+        let desired =
+            Desired::new(self.config, release, self.app_password, &self.memory.client_ports);
         let remembered = self.memory.remembered();
         let observed =
             Observed::read(reader, &desired, release, me.user, &remembered, learnt.login_retried);

@@ -13,7 +13,11 @@ use crate::state::settle::{Known, Settled, settle};
 ///
 /// # Errors
 /// Everything that keeps the files from being written.
-pub fn admit(config: &Config, before: &Before, last: Option<&Secrets>) -> Result<Settled, Vec<Error>> {
+pub fn admit(
+    config: &Config,
+    before: &Before,
+    last: Option<&Secrets>,
+) -> Result<Settled, Vec<Error>> {
     let mut refused: Vec<Error> =
         config.files.outputs.iter().filter_map(|output| foreign(config, before, *output)).collect();
     let asked = asked_for(config, Output::ManagementJson);
@@ -36,7 +40,9 @@ pub fn admit(config: &Config, before: &Before, last: Option<&Secrets>) -> Result
             return Err(refused);
         }
     };
-    if let Some(password) = settled.secrets.turn.as_ref().filter(|_| asked_for(config, Output::TurnserverConf)) {
+    if let Some(password) =
+        settled.secrets.turn.as_ref().filter(|_| asked_for(config, Output::TurnserverConf))
+    {
         refused.extend(turnserver_conf::check(password).err());
     }
     if !refused.is_empty() {

@@ -13,7 +13,7 @@ use crate::state::secrets::Kept;
 use crate::state::store::{self, Remembered};
 
 /// Everything that is on the volumes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Before {
     /// Each output, whether it is asked for or not.
     outputs: Vec<(Output, PathBuf, There)>,
@@ -84,7 +84,9 @@ impl Before {
             let Some(bytes) = there.bytes() else { continue };
             match (output, std::str::from_utf8(bytes)) {
                 (Output::ManagementJson, _) => {
-                    in_use.extend(self.management.as_ref().map(management::secrets_in).unwrap_or_default());
+                    in_use.extend(
+                        self.management.as_ref().map(management::secrets_in).unwrap_or_default(),
+                    );
                 }
                 // Without a secret, or of another kind of NetBird.
                 (Output::DashboardEnv | Output::ConfigYaml | Output::IdpSeedInfo, _) => {}

@@ -31,7 +31,10 @@ pub fn contents(output: Output, before: &str, after: &str) -> Vec<KeyChange> {
 }
 
 /// What differs in remembered digests, which nobody wants to read.
-pub fn digests(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<KeyChange> {
+pub fn digests(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Vec<KeyChange> {
     let names = before.keys().chain(after.keys().filter(|name| !before.contains_key(*name)));
     let differing = names.filter(|name| before.get(*name) != after.get(*name));
     let told = |map: &BTreeMap<String, String>, name: &String| {
@@ -72,7 +75,10 @@ fn nodes(path: &str, before: Option<&Node>, after: Option<&Node>, changes: &mut 
         node.map(|node| match SECRETS.contains(&fold(key).as_str()) {
             true if node.as_text().is_some_and(|text| text.is_empty()) => "\"\"".to_owned(),
             true => SECRET.to_owned(),
-            false => shown(node),
+            false => match (node.as_text(), node) {
+                (Some(text), _) if !text.is_empty() => excerpt(&text),
+                _ => shown(node),
+            },
         })
     };
     changes.push(KeyChange { key: path.to_owned(), before: text(before), after: text(after) });
@@ -92,8 +98,7 @@ fn shown(node: &Node) -> String {
             format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", "))
         }
         Node::Scalar(raw) => match node.as_text() {
-            Some(text) if text.is_empty() => "\"\"".to_owned(),
-            Some(text) => excerpt(&text),
+            Some(text) => format!("\"{}\"", excerpt(&text)),
             None => raw.clone(),
         },
     }

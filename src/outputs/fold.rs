@@ -19,6 +19,10 @@ mod tests {
     #[test]
     fn what_go_takes_for_one_name_is_one() {
         assert_eq!(fold("Re\u{17f}ult\u{212a}ey"), fold("RESULTKEY"));
-        assert_ne!(fold("é"), fold("É"), "Go folds ASCII and these two only where the field is ASCII");
+        assert_ne!(
+            fold("é"),
+            fold("É"),
+            "Go folds ASCII and these two only where the field is ASCII"
+        );
     }
 }

@@ -69,11 +69,9 @@ impl Node {
     /// The same, to be changed.
     pub fn at_mut(&mut self, path: &str) -> Option<&mut Self> {
         path.split('.').try_fold(self, |node, key| match node {
-            Self::Object(members) => members
-                .iter_mut()
-                .rev()
-                .find(|(name, _)| is(name, key))
-                .map(|(_, value)| value),
+            Self::Object(members) => {
+                members.iter_mut().rev().find(|(name, _)| is(name, key)).map(|(_, value)| value)
+            }
             _ => None,
         })
     }
@@ -148,9 +146,12 @@ impl Node {
     pub fn meaning(&self) -> String {
         match self {
             Self::Object(members) => {
-                let told = members.iter().map(|(name, value)| (fold(&spelt(name)), value.meaning()));
+                let told =
+                    members.iter().map(|(name, value)| (fold(&spelt(name)), value.meaning()));
                 let mut told: Vec<_> = told
-                    .filter(|(_, m)| !matches!(m.as_str(), "\"\"" | "null" | "false" | "0" | "[]" | "{}"))
+                    .filter(|(_, m)| {
+                        !matches!(m.as_str(), "\"\"" | "null" | "false" | "0" | "[]" | "{}")
+                    })
                     .map(|(name, meaning)| format!("{}:{meaning}", Value::from(name)))
                     .collect();
                 told.sort();
@@ -363,7 +364,8 @@ mod tests {
     fn the_meaning_is_what_go_reads() {
         let meaning = |text: &str| Node::parse(text).unwrap().meaning();
         let ours = meaning(r#"[{"Proto": "udp", "URI": "stun:a:3478"}]"#);
-        let theirs = r#"[{"uri": "stun:\u0061:3478", "Proto": "udp", "Username": "", "Password": null}]"#;
+        let theirs =
+            r#"[{"uri": "stun:\u0061:3478", "Proto": "udp", "Username": "", "Password": null}]"#;
         assert_eq!(ours, meaning(theirs));
         assert_ne!(meaning(r#""{{ .X }}""#), meaning(r#""\u007b{ .X }}""#));
     }

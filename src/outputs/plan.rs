@@ -45,14 +45,25 @@ pub struct FileStep {
 }
 
 impl FileStep {
+    /// What changes in what the file says, and not only in who may read it or how it is laid out.
+    pub fn said(&self) -> impl Iterator<Item = &KeyChange> {
+        const ATTRIBUTES: &[&str] = &["mode", "owner", "group", LAYOUT];
+        self.changes.iter().filter(|change| !ATTRIBUTES.contains(&change.key.as_str()))
+    }
+
     /// The lines that `plan` prints for it.
     pub fn lines(&self) -> Vec<String> {
         match self.create {
             true => vec![format!("+ {}", self.name)],
-            false => self.changes.iter().map(|c| format!("~ {}: {}", self.name, c.line())).collect(),
+            false => {
+                self.changes.iter().map(|c| format!("~ {}: {}", self.name, c.line())).collect()
+            }
         }
     }
 }
+
+/// Comments, blanks, or the order of lines.
+const LAYOUT: &str = "layout";
 
 /// A file to be, and what is different about it.
 #[derive(Clone, Debug)]
@@ -105,8 +116,16 @@ impl FilePlan {
     }
 
     /// Every step, in the order in which they are done.
-    pub fn steps(&self) -> impl Iterator<Item = &FileStep> {
-        self.others.iter().chain(self.pages.iter().filter_map(|page| page.step.as_ref()))
+    pub fn steps(&self) -> Vec<&FileStep> {
+        let pages = self.pages.iter().filter_map(|page| page.step.as_ref());
+        let mut steps: Vec<&FileStep> = self.others.iter().chain(pages).collect();
+        steps.sort_by_key(|step| match step.name.as_str() {
+            secrets::FILE_NAME => 0,
+            store::FILE_NAME => 2,
+            name if name == Output::SetupEnv.file_name() => 3,
+            _ => 1,
+        });
+        steps
     }
 
     /// What is said about the outputs that change: of a new one nothing but that it is written.
@@ -193,13 +212,15 @@ fn step(config: &Config, before: &Before, output: Output, text: &str) -> Option<
     };
     let mut changes = diff::contents(output, &String::from_utf8_lossy(&there.bytes), text);
     if changes.is_empty() && there.bytes != text.as_bytes() {
-        changes.push(told("layout", "edited", "as this container writes it"));
+        changes.push(told(LAYOUT, "edited", "as this container writes it"));
     }
     let files = &config.files;
     if there.mode != files.mode {
         changes.push(told("mode", &format!("{:04o}", there.mode), &format!("{:04o}", files.mode)));
     }
-    for (key, wish, is) in [("owner", files.uid, there.owner.0), ("group", files.gid, there.owner.1)] {
+    for (key, wish, is) in
+        [("owner", files.uid, there.owner.0), ("group", files.gid, there.owner.1)]
+    {
         if let Some(wish) = wish.filter(|wish| *wish != is) {
             changes.push(told(key, &is.to_string(), &wish.to_string()));
         }
@@ -208,7 +229,11 @@ fn step(config: &Config, before: &Before, output: Output, text: &str) -> Option<
 }
 
 fn told(key: &str, before: &str, after: &str) -> KeyChange {
-    KeyChange { key: key.to_owned(), before: Some(before.to_owned()), after: Some(after.to_owned()) }
+    KeyChange {
+        key: key.to_owned(),
+        before: Some(before.to_owned()),
+        after: Some(after.to_owned()),
+    }
 }
 
 fn waiting(before: &Before, output: Output) -> FileStep {

@@ -19,7 +19,12 @@ const RELAY: &str = "NETBIRD_RELAY_ENDPOINT";
 const PASSWORD: &str = "NETBIRD_IDP_MGMT_EXTRA_PASSWORD";
 
 /// The file's text; nothing while the data store key is known to NetBird's environment only.
-pub fn render(config: &Config, proof: &Proof, secrets: &Secrets, places: &Places) -> Option<String> {
+pub fn render(
+    config: &Config,
+    proof: &Proof,
+    secrets: &Secrets,
+    places: &Places,
+) -> Option<String> {
     let key = secrets.datastore_key.as_ref()?;
     let passed = &config.netbird.passed;
     let mut out = format!(

@@ -28,7 +28,8 @@ pub fn unquote(word: &str) -> Option<String> {
             },
             (None, c) if c.is_whitespace() || matches!(c, ';' | '&' | '|' | '#') => {
                 let comment = rest.as_str().trim_start();
-                return (c == ' ' && (comment.is_empty() || comment.starts_with('#'))).then_some(value);
+                return (c == ' ' && (comment.is_empty() || comment.starts_with('#')))
+                    .then_some(value);
             }
             (_, c) => value.push(c),
         }

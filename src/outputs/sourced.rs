@@ -29,7 +29,8 @@ pub fn assignments(text: &str) -> impl Iterator<Item = (&str, &str)> {
         let line = line.trim_start();
         let line = line.strip_prefix("export ").unwrap_or(line);
         let (name, value) = line.split_once('=')?;
-        let sound = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let sound =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         sound.then_some((name, value))
     })
 }

@@ -34,7 +34,8 @@ pub fn render(config: &Config, services: &Services, secrets: &Secrets) -> Option
 pub fn secrets_in(text: &str, place: &str) -> InUse {
     let mut in_use = InUse::default();
     let user = format!("user={}:", endpoints::TURN_USER);
-    let password = text.lines().filter_map(|line| line.trim_start().strip_prefix(&user)).next_back();
+    let password =
+        text.lines().filter_map(|line| line.trim_start().strip_prefix(&user)).next_back();
     if let Some(password) = password.filter(|password| !password.is_empty()) {
         let found = Found::Text(Secret::new(password));
         in_use.add(Kind::Turn, format!("{place}, user,"), found);

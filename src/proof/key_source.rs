@@ -79,7 +79,9 @@ impl KeySource {
             discovery_at_start,
             internal_keys,
             refresh,
-            public_max_age: before.and_then(|before| before.public_max_age).unwrap_or(public_max_age),
+            public_max_age: before
+                .and_then(|before| before.public_max_age)
+                .unwrap_or(public_max_age),
             explanation: format!("{discovery} ({why}); {keys}, {refreshing}"),
         }
     }

@@ -176,7 +176,8 @@ pub fn changes(kept: Option<&Kept>, secrets: &Secrets) -> Option<(Vec<&'static s
 pub fn keep(state_dir: &Path, kept: Option<&Kept>, secrets: &Secrets) -> Result<()> {
     let path = state_dir.join(FILE_NAME);
     if let Some((_, text)) = changes(kept, secrets) {
-        return publish::publish(&Document { path, content: text.into_bytes() }, OWNERSHIP).map(drop);
+        return publish::publish(&Document { path, content: text.into_bytes() }, OWNERSHIP)
+            .map(drop);
     }
     if let Err(error) = publish::own_existing(&path, OWNERSHIP) {
         // Somebody else's file that can be read is no reason to keep NetBird from starting.

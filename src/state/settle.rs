@@ -80,11 +80,8 @@ enum Choice {
 impl Known<'_> {
     fn settle(&self, kind: Kind) -> Result<Choice, Vec<Error>> {
         let given = self.given.of(kind);
-        let unreadable: Vec<Error> = self
-            .in_use
-            .of(kind)
-            .filter_map(|evidence| self.unreadable(kind, evidence))
-            .collect();
+        let unreadable: Vec<Error> =
+            self.in_use.of(kind).filter_map(|evidence| self.unreadable(kind, evidence)).collect();
         if given.is_none() && !unreadable.is_empty() {
             return Err(unreadable);
         }
@@ -114,7 +111,9 @@ impl Known<'_> {
             Found::Other(_) if kind == Kind::Turn && needing.is_none() => None,
             Found::Other(what) => Some(
                 Error::new(Exit::Refused, format!("{place} is {what}, not a text"))
-                    .because(format!("the {name} that is in use cannot be read there, and must not be replaced"))
+                    .because(format!(
+                        "the {name} that is in use cannot be read there, and must not be replaced"
+                    ))
                     .remedy(format!("put the secret itself there, or give it with {variable}")),
             ),
             Found::Template => {
@@ -143,7 +142,8 @@ impl Known<'_> {
     ) -> Result<Choice, Vec<Error>> {
         const KIND: Kind = Kind::DatastoreKey;
         let variable = KIND.variable();
-        let also_left = self.left_behind.and_then(|kept| Some((kept.place.as_str(), kept.secret(KIND)?)));
+        let also_left =
+            self.left_behind.and_then(|kept| Some((kept.place.as_str(), kept.secret(KIND)?)));
         let mut places: Vec<(&str, &Secret)> = Vec::new();
         places.extend(held.iter().map(|(place, key)| (place.as_str(), key)));
         places.extend(also_left.iter().map(|(place, key)| (*place, key)));
@@ -237,9 +237,12 @@ impl Known<'_> {
         };
         if let Some((other, _)) = texts.iter().find(|(_, text)| text != secret) {
             return Err(vec![
-                refused(format!("{place} and {other} differ, and secrets.json has no {}", kind.key()))
-                    .because(format!("which {} is in use is not known", kind.name()))
-                    .remedy(format!("give the right one with {}", kind.variable())),
+                refused(format!(
+                    "{place} and {other} differ, and secrets.json has no {}",
+                    kind.key()
+                ))
+                .because(format!("which {} is in use is not known", kind.name()))
+                .remedy(format!("give the right one with {}", kind.variable())),
             ]);
         }
         Ok(Choice::Use((*secret).clone(), self.taken(kind, place)))

@@ -5,7 +5,7 @@ use crate::commands::volumes::Volumes;
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit};
 use crate::files::read::Found;
-use crate::outputs::plan::{FileStep, Page};
+use crate::outputs::plan::Page;
 use crate::proof::{Check, CheckId, Proof};
 
 /// One check a file, and one for the secrets.
@@ -84,9 +84,12 @@ fn compare(id: CheckId, page: &Page, volumes: &Volumes) -> Check {
         }
         (_, Found::Link) => Check::failed(id, format!("{shown} is a link")),
         (None, Found::File(_)) => Check::pass(id, "says what Authentik has"),
-        (Some(FileStep { changes, .. }), Found::File(_)) => {
-            let keys: Vec<&str> = changes.iter().map(|change| change.key.as_str()).collect();
-            Check::failed(id, format!("{shown} differs in {}", keys.join(", ")))
+        (Some(step), Found::File(_)) => {
+            let keys: Vec<&str> = step.said().map(|change| change.key.as_str()).collect();
+            match keys.is_empty() {
+                true => Check::pass(id, "says what Authentik has"),
+                false => Check::failed(id, format!("{shown} differs in {}", keys.join(", "))),
+            }
         }
     }
 }

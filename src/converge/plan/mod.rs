@@ -267,7 +267,7 @@ impl Plan {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.files.steps().next().is_none() && self.refused.is_empty()
+        self.steps.is_empty() && self.files.steps().is_empty() && self.refused.is_empty()
     }
 
     /// Adds a step, or counts the object as unchanged when no field differs.

@@ -16,7 +16,7 @@ impl fmt::Display for Plan {
         for step in &self.steps {
             write!(f, "{step}")?;
         }
-        for line in self.files.steps().flat_map(FileStep::lines) {
+        for line in self.files.steps().into_iter().flat_map(FileStep::lines) {
             writeln!(f, "{}", plain(&line))?;
         }
         for error in &self.refused {
@@ -126,7 +126,7 @@ impl Plan {
     /// The document that `plan --format json` prints.
     pub fn json(&self) -> Value {
         let objects = self.steps.iter().map(Step::json);
-        let steps: Vec<Value> = objects.chain(self.files.steps().map(file)).collect();
+        let steps: Vec<Value> = objects.chain(self.files.steps().into_iter().map(file)).collect();
         let refused: Vec<Value> = self
             .refused
             .iter()
@@ -147,9 +147,7 @@ impl Plan {
 }
 
 fn file(step: &FileStep) -> Value {
-    let change = |change: &KeyChange| {
-        json!({"field": change.key, "before": change.before, "after": change.after})
-    };
+    let change = |change: &KeyChange| json!({"field": change.key, "before": change.before, "after": change.after});
     json!({
         "action": if step.create { "create" } else { "change" },
         "object": "file",

@@ -36,9 +36,9 @@ impl File {
             Ok(_) => "it holds something else".to_owned(),
             Err(why) => why,
         };
-        Err(Error::new(Exit::Refused, format!("{place} is not a JSON object"))
-            .because(why)
-            .remedy("repair it or put it back from a backup; if nothing is lost with it, remove it"))
+        Err(Error::new(Exit::Refused, format!("{place} is not a JSON object")).because(why).remedy(
+            "repair it or put it back from a backup; if nothing is lost with it, remove it",
+        ))
     }
 
     /// A text that is not empty.

@@ -78,7 +78,9 @@ impl Places {
             let own = is_chosen(follower, config)
                 || places.wished(follower).is_some_and(|wished| wished.meaning() == meaning)
                 || remembered.is_some_and(|remembered| *remembered == digest::of(&meaning))
-                || formerly.iter().any(|then| then.wished(follower).is_some_and(|n| n.meaning() == meaning));
+                || formerly
+                    .iter()
+                    .any(|then| then.wished(follower).is_some_and(|n| n.meaning() == meaning));
             if !own {
                 places.theirs.push(follower);
             }
@@ -171,7 +173,9 @@ fn current(follower: Follower, file: &File) -> Option<Node> {
         part
     };
     match follower {
-        Follower::Signal => Some(only(node, &["Proto", "URI"])).filter(|part| !part.members().is_empty()),
+        Follower::Signal => {
+            Some(only(node, &["Proto", "URI"])).filter(|part| !part.members().is_empty())
+        }
         Follower::Turns if !node.items().is_empty() => {
             // Whether it is a server of this container is also told by its user.
             let part = |turn: &Node| match is_own_turn(turn) {

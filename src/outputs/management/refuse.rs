@@ -73,9 +73,11 @@ pub fn claim(file: Option<&File>, config: &Config, supported: &[String]) -> Opti
         return None;
     }
     let what = format!("{name} is {claim}, a claim that Authentik's tokens do not have");
-    Some(Error::new(exit, what).because("NetBird would answer every login with \"token invalid\"").remedy(
-        format!("take it away, or use one of {}", supported.join(", ")),
-    ))
+    Some(
+        Error::new(exit, what)
+            .because("NetBird would answer every login with \"token invalid\"")
+            .remedy(format!("take it away, or use one of {}", supported.join(", "))),
+    )
 }
 
 fn error(what: String, why: &str, remedy: &str) -> Error {
@@ -175,8 +177,7 @@ fn embedded(file: &File) -> Option<Error> {
 /// Whether this container may take the manager away: it is of this Authentik and this application.
 pub(super) fn is_own_manager(file: &File, config: &Config) -> bool {
     let public = &config.connection.public;
-    let issuers =
-        [public.join(&format!("application/o/{}/", config.wishes.slug)), public.join("")];
+    let issuers = [public.join(&format!("application/o/{}/", config.wishes.slug)), public.join("")];
     let issuer = file.text("IdpManagerConfig.ClientConfig.Issuer");
     file.manager().as_deref() == Some(AUTHENTIK) && issuer.is_some_and(|i| issuers.contains(&i))
 }
@@ -214,7 +215,9 @@ fn manager(file: &File, config: &Config) -> Option<Error> {
     }
     if unwanted(config) && !is_own_manager(file, config) {
         return Some(error(
-            format!("{place}: {KEY} is authentik with another issuer, and NETBIRD_MGMT_IDP is none"),
+            format!(
+                "{place}: {KEY} is authentik with another issuer, and NETBIRD_MGMT_IDP is none"
+            ),
             "it was not made for this application of this Authentik",
             &format!("{way_out}; or unset NETBIRD_MGMT_IDP to leave it as it is"),
         ));
@@ -253,11 +256,8 @@ fn missing(file: &File) -> Vec<&'static str> {
 }
 
 /// Where a file names the application that it was made for.
-const ISSUERS: &[&str] = &[
-    "HttpConfig.AuthIssuer",
-    "HttpConfig.AuthKeysLocation",
-    "HttpConfig.OIDCConfigEndpoint",
-];
+const ISSUERS: &[&str] =
+    &["HttpConfig.AuthIssuer", "HttpConfig.AuthKeysLocation", "HttpConfig.OIDCConfigEndpoint"];
 
 fn slug(file: &File, config: &Config) -> Option<Error> {
     let wanted = &config.wishes.slug;
@@ -271,7 +271,10 @@ fn slug(file: &File, config: &Config) -> Option<Error> {
         Some((path, slug.to_owned()))
     })?;
     Some(error(
-        format!("{}: {path} names the application {found}, and AUTHENTIK_APPLICATION_SLUG is {wanted}", file.place),
+        format!(
+            "{}: {path} names the application {found}, and AUTHENTIK_APPLICATION_SLUG is {wanted}",
+            file.place
+        ),
         "a second application would be made, and NetBird would take its tokens from that one",
         &format!(
             "set AUTHENTIK_APPLICATION_SLUG={found}; to change to another application on purpose, set \
@@ -284,11 +287,17 @@ fn slug(file: &File, config: &Config) -> Option<Error> {
 fn relay(file: &File, config: &Config) -> Option<Error> {
     let needed = config.files.outputs.contains(&Output::RelayEnv);
     let first = file.root.at(Follower::Relays.path())?.items().first()?;
-    if !needed || config.netbird.services.relays.chosen || (first.as_text().is_some() && !first.is_template()) {
+    if !needed
+        || config.netbird.services.relays.chosen
+        || (first.as_text().is_some() && !first.is_template())
+    {
         return None;
     }
     Some(error(
-        format!("{}: the first of Relay.Addresses is not a plain text, and relay.env needs it", file.place),
+        format!(
+            "{}: the first of Relay.Addresses is not a plain text, and relay.env needs it",
+            file.place
+        ),
         "a template is known to NetBird's environment only",
         "give the address with NETBIRD_RELAY_ENDPOINT, or leave relay.env out of SETUP_OUTPUTS",
     ))

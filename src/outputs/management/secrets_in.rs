@@ -49,7 +49,9 @@ fn found(node: &Node) -> Option<Found> {
     match (node.as_text(), node) {
         (Some(text), _) if text.is_empty() => None,
         (Some(text), _) => Some(Found::Text(Secret::new(text))),
-        (None, Node::Scalar(raw)) if raw.starts_with('"') => Some(Found::Other("a text with half a character")),
+        (None, Node::Scalar(raw)) if raw.starts_with('"') => {
+            Some(Found::Other("a text with half a character"))
+        }
         _ => Some(Found::Other(node.kind())),
     }
 }

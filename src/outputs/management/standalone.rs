@@ -104,7 +104,8 @@ fn follow(root: &mut Node, places: &Places) {
 
 fn without_passwords(turns: &Node) -> Node {
     let part = |turn: &Node| {
-        let kept = turn.members().iter().filter(|(name, _)| !name.eq_ignore_ascii_case("\"password\""));
+        let kept =
+            turn.members().iter().filter(|(name, _)| !name.eq_ignore_ascii_case("\"password\""));
         Node::Object(kept.cloned().collect())
     };
     Node::Array(turns.items().iter().map(part).collect())
@@ -198,7 +199,13 @@ fn identity(root: &mut Node, config: &Config, proof: &Proof, places: &Places) {
 }
 
 /// The account that lists users.
-fn users(root: &mut Node, config: &Config, proof: &Proof, secrets: &Secrets, before: Option<&File>) {
+fn users(
+    root: &mut Node,
+    config: &Config,
+    proof: &Proof,
+    secrets: &Secrets,
+    before: Option<&File>,
+) {
     const MANAGER: &str = "IdpManagerConfig";
     let Some(password) = &secrets.service_account else {
         let own = before.is_some_and(|file| is_own_manager(file, config));
@@ -220,10 +227,9 @@ fn users(root: &mut Node, config: &Config, proof: &Proof, secrets: &Secrets, bef
     // A map of Go: its keys are what they are, in this spelling.
     let path = format!("{MANAGER}.ExtraConfig");
     let mut extra = root.at(&path).cloned().unwrap_or_else(Node::empty);
-    for (key, value) in [
-        ("Username", config.netbird.service_account.as_str()),
-        ("Password", password.expose()),
-    ] {
+    for (key, value) in
+        [("Username", config.netbird.service_account.as_str()), ("Password", password.expose())]
+    {
         let there = extra.exact(key);
         let wanted = Node::text(value);
         let same = there.is_some_and(|there| {
