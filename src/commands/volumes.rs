@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::beside;
 use crate::config::{Config, Output};
-use crate::error::{Error, Result};
+use crate::error::{Error, Exit, Result};
 use crate::files::publish;
 use crate::outputs::admit::admit;
 use crate::outputs::before::Before;
@@ -21,7 +21,7 @@ use crate::state::secrets::{self, Secrets};
 use crate::text::{Secret, redact};
 
 /// The volumes as they are, and what may be written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Volumes {
     /// What is there.
     pub before: Before,
@@ -65,7 +65,10 @@ pub async fn look(config: &Config) -> Result<Admitted> {
     let config = config.clone();
     beside(move || {
         writable(&config)?;
-        let before = read(&config)?;
+        let before = match read(&config) {
+            Err(error) if error.exit == Exit::Refused => return Ok(Err(vec![error])),
+            read => read?,
+        };
         let mut settled = match admit(&config, &before, None) {
             Ok(settled) => settled,
             Err(errors) => return Ok(Err(errors)),
@@ -86,7 +89,12 @@ pub async fn look(config: &Config) -> Result<Admitted> {
 pub async fn examine(config: &Config) -> Result<(Volumes, Vec<Error>)> {
     let config = config.clone();
     beside(move || {
-        let before = read(&config)?;
+        let before = match read(&config) {
+            Err(error) if error.exit == Exit::Refused => {
+                return Ok((Volumes::default(), vec![error]));
+            }
+            read => read?,
+        };
         let (secrets, refused) = match admit(&config, &before, None) {
             Ok(settled) => (settled.secrets, Vec::new()),
             Err(errors) => (Secrets::default(), errors),

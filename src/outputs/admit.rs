@@ -2,12 +2,14 @@
 //! `init`, `plan`, `check` and each cycle of `watch`.
 
 use super::before::Before;
+use super::plan::places;
 use super::{management, sourced, turnserver_conf};
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit};
 use crate::state::evidence::Kind;
 use crate::state::secrets::Secrets;
 use crate::state::settle::{Known, Settled, settle};
+use crate::text::excerpt;
 
 /// The secrets that apply; `last` are those that the last run of this process used.
 ///
@@ -110,6 +112,14 @@ fn remarks(config: &Config, before: &Before) -> Vec<String> {
         remarks.push(format!(
             "{} is left from before SETUP_STATE_DIR was set: remove it, since everybody who mounts SETUP_DIR can read it",
             left.place
+        ));
+    }
+    let places = places(config, before);
+    for url in places.foreign_urls() {
+        remarks.push(format!(
+            "management.json sends clients to {}, which is not registered in Authentik because a file says so: name it in \
+             AUTHENTIK_REDIRECT_URIS if it is right",
+            excerpt(url)
         ));
     }
     if let Some(account) = management::leaving(before.management.as_ref(), config) {

@@ -139,9 +139,11 @@ fn merge(checks: &mut Vec<Check>) {
     });
 }
 
-/// The code of the first failure.
+/// The code of the first failure; one that `init` would refuse goes first, since it would end with that.
 fn exit(checks: &[Check]) -> Exit {
-    checks.iter().find(|c| c.outcome == Outcome::Fail).map_or(Exit::Ok, |c| c.exit)
+    let mut failures = checks.iter().filter(|c| c.outcome == Outcome::Fail).map(|c| c.exit);
+    let refusal = failures.clone().find(|exit| *exit == Exit::Refused);
+    refusal.or_else(|| failures.next()).unwrap_or(Exit::Ok)
 }
 
 fn asked(id: CheckId, result: Result<Check, Trouble>) -> Check {

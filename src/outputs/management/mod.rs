@@ -3,6 +3,7 @@
 //! are those of NetBird's Go structs, which are compared without case.
 
 pub mod places;
+mod readable;
 mod refuse;
 mod secrets_in;
 mod standalone;
