@@ -111,9 +111,7 @@ async fn with_files(
     plan.refused.extend(failed.filter(|_| !pending));
     match volumes.files(config, proof.as_ref()) {
         Ok(mut files) => {
-            if !pending {
-                files.remember(&volumes.before, &remembered);
-            }
+            files.remember(&volumes.before, (!pending).then_some(&remembered));
             plan.files = files;
         }
         Err(error) => plan.refused.push(error),

@@ -25,8 +25,8 @@ pub struct Before {
     pub left_behind: Option<Kept>,
     /// `state.json`.
     pub remembered: Remembered,
-    /// Whether `state.json` is there.
-    pub has_state: bool,
+    /// The permission bits of `state.json`; nothing if it is not there.
+    pub state_mode: Option<u32>,
 }
 
 impl Before {
@@ -55,7 +55,10 @@ impl Before {
             kept: Kept::read(&files.state_dir)?,
             left_behind,
             remembered: store::read(&files.state_dir)?,
-            has_state: files.state_dir.join(store::FILE_NAME).exists(),
+            state_mode: match look(&files.state_dir.join(store::FILE_NAME))? {
+                There::File(content) => Some(content.mode),
+                There::Nothing | There::Link => None,
+            },
             outputs,
         })
     }

@@ -111,7 +111,6 @@ impl FilePlan {
             plan.written = places.written(&before.remembered.written);
         }
         plan.others.extend(secrets_step(before, secrets));
-        plan.others.extend(plan.state_step(before));
         plan
     }
 
@@ -139,29 +138,21 @@ impl FilePlan {
         self.pages.iter().filter(|page| page.step.is_none()).count()
     }
 
-    /// What is remembered when nothing is done in Authentik.
-    pub fn remember(&mut self, before: &Before, remembered: &Remembered) {
-        let name = store::FILE_NAME;
-        let known = self.others.iter().any(|step| step.name == name);
-        let same = *remembered == before.remembered;
-        if known || same && before.has_state {
-            return;
-        }
-        let changes = match before.has_state {
-            true => vec![told("content", "as it is", "what was seen in Authentik is remembered")],
-            false => Vec::new(),
-        };
-        self.others.push(FileStep { name: name.to_owned(), create: !before.has_state, changes });
-    }
-
-    fn state_step(&self, before: &Before) -> Option<FileStep> {
+    /// Adds `state.json`: what is remembered of the files, and what would be of Authentik, if nothing is done there.
+    pub fn remember(&mut self, before: &Before, concluded: Option<&Remembered>) {
         let name = store::FILE_NAME.to_owned();
-        let waits = self.others.iter().any(|step| step.name == Output::ManagementJson.file_name());
-        if !before.has_state && (waits || !self.written.is_empty()) {
-            return Some(FileStep { name, create: true, changes: Vec::new() });
+        let Some(mode) = before.state_mode else {
+            self.others.push(FileStep { name, create: true, changes: Vec::new() });
+            return;
+        };
+        let mut changes = diff::digests(&before.remembered.written, &self.written);
+        if concluded.is_some_and(|concluded| *concluded != before.remembered) {
+            changes.push(told("content", "as it is", "what was seen in Authentik is remembered"));
         }
-        let changes: Vec<KeyChange> = diff::digests(&before.remembered.written, &self.written);
-        (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
+        changes.extend(other_mode(mode, store::OWNERSHIP.mode));
+        if !changes.is_empty() {
+            self.others.push(FileStep { name, create: false, changes });
+        }
     }
 }
 
@@ -215,9 +206,7 @@ fn step(config: &Config, before: &Before, output: Output, text: &str) -> Option<
         changes.push(told(LAYOUT, "edited", "as this container writes it"));
     }
     let files = &config.files;
-    if there.mode != files.mode {
-        changes.push(told("mode", &format!("{:04o}", there.mode), &format!("{:04o}", files.mode)));
-    }
+    changes.extend(other_mode(there.mode, files.mode));
     for (key, wish, is) in
         [("owner", files.uid, there.owner.0), ("group", files.gid, there.owner.1)]
     {
@@ -226,6 +215,10 @@ fn step(config: &Config, before: &Before, output: Output, text: &str) -> Option<
         }
     }
     (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
+}
+
+fn other_mode(is: u32, wanted: u32) -> Option<KeyChange> {
+    (is != wanted).then(|| told("mode", &format!("{is:04o}"), &format!("{wanted:04o}")))
 }
 
 fn told(key: &str, before: &str, after: &str) -> KeyChange {
@@ -264,9 +257,6 @@ fn secrets_step(before: &Before, secrets: &Secrets) -> Option<FileStep> {
         Some(keys) if keys.is_empty() => vec![told("version", "(none)", "1")],
         Some(keys) => keys.into_iter().map(change).collect(),
     };
-    let wanted = secrets::OWNERSHIP.mode;
-    if kept.mode != wanted {
-        changes.push(told("mode", &format!("{:04o}", kept.mode), &format!("{wanted:04o}")));
-    }
+    changes.extend(other_mode(kept.mode, secrets::OWNERSHIP.mode));
     (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
 }

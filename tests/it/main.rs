@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod adoption;
+mod any_volume;
 mod checking;
 mod configuration;
 mod connect;
@@ -11,6 +12,7 @@ mod documents;
 mod drift;
 mod exit_codes;
 mod files;
+mod following;
 mod http;
 mod in_use;
 mod interrupted;
