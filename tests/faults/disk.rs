@@ -128,7 +128,7 @@ fn a_mounted_file_and_a_foreign_directory_end_in_73_with_the_cure() {
     // Root's rights are given up, else no directory would be foreign.
     let as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
     std::fs::create_dir(out.join("volume")).unwrap();
-    std::fs::write(out.join("single"), "# theirs\n").unwrap();
+    std::fs::write(out.join("single"), "# Written by netbird-authentik-init, and mounted\n").unwrap();
     let script = format!(
         "cd \"$SETUP_DIR\"; export SETUP_DIR=$PWD/volume; exec unshare -m bash -c '\
          touch volume/setup.env; mount --bind single volume/setup.env; \"$BINARY\"; echo busy=$?; \
@@ -138,7 +138,7 @@ fn a_mounted_file_and_a_foreign_directory_end_in_73_with_the_cure() {
     let ended = shell(&script, &sim, out);
     let said = String::from_utf8_lossy(&ended.stdout);
     let log = String::from_utf8_lossy(&ended.stderr);
-    assert!(said.contains("busy=73") && said.contains("# theirs"), "{said}{log}");
+    assert!(said.contains("busy=73") && said.contains("and mounted"), "{said}{log}");
     assert!(log.contains("mount the directory, not the single file"), "{log}");
     assert!(said.contains("denied=73"), "{said}{log}");
     assert!(log.contains("chown 65534:65534"), "{log}");
