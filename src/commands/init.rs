@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tracing::{debug, info};
 
 use super::{beside, server};
-use crate::config::{Config, Output};
+use crate::config::{Config, Kind, Output};
 use crate::converge::plan::Target;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
@@ -16,9 +16,12 @@ use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
+use crate::netbird::Registration;
 use crate::outputs;
 use crate::proof::Proof;
+use crate::state::client;
 use crate::state::secrets::{self, Secrets};
+use crate::state::store::KnownClient;
 use crate::text::redact;
 
 /// What a run did, also if it failed; and the secrets, which the next run must not make anew.
@@ -95,6 +98,9 @@ async fn pipeline(
     record.requests = server.requests().by_class();
     let proof = proof?;
 
+    let kept = Arc::clone(&shared);
+    let registration = proof.registration.clone();
+    beside(move || keep_client(&kept, registration)).await?;
     let (written, total) = beside(move || publish_all(&shared, &proof, &secrets)).await?;
     record.written = written;
 
@@ -130,6 +136,16 @@ async fn pipeline(
         );
     }
     Ok(())
+}
+
+/// Where NetBird has a provider of its own, `connect` needs to know the client.
+fn keep_client(config: &Config, registration: Registration) -> Result<()> {
+    if config.kind == Kind::Standalone {
+        return Ok(());
+    }
+    let Registration { client_id, secret, issuer } = registration;
+    let known = KnownClient { id: client_id, issuer };
+    client::keep(&config.files.state_dir, known, secret.as_ref())
 }
 
 /// Renders and publishes; answers how many were written, of how many.

@@ -1,5 +1,6 @@
 //! What outlives a run and is nobody else's business: the secrets, what is remembered about Authentik, and the lock
 //! that keeps two runs apart.
 
+pub mod client;
 pub mod secrets;
 pub mod store;

@@ -177,6 +177,23 @@ pub fn held(state_dir: &Path) -> Result<Held> {
     Ok(Held { client: secret(CLIENT), owner: secret(OWNER), owner_email: text(&held, OWNER_EMAIL) })
 }
 
+/// Keeps the secret of the client in Authentik, which made it, for who works on NetBird later.
+///
+/// # Errors
+/// See [`keep`].
+pub fn keep_client(state_dir: &Path, secret: &Secret) -> Result<()> {
+    let path = state_dir.join(FILE_NAME);
+    let held = read_object(&path)?.unwrap_or_default();
+    let mut kept = held.clone();
+    kept.entry("version").or_insert(json!(1));
+    kept.insert(CLIENT.into(), secret.expose().into());
+    if kept != held {
+        let content = format!("{:#}\n", Value::Object(kept)).into_bytes();
+        publish::publish(&Document { path, content }, OWNERSHIP)?;
+    }
+    Ok(())
+}
+
 /// The service account's password as far as there is one: for `plan`, which makes and writes nothing.
 ///
 /// # Errors
