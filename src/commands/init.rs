@@ -1,10 +1,12 @@
 //! One run of the whole pipeline: what `init` does once, and `watch` at every cycle.
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use tracing::{debug, info};
 
-use super::{beside, server};
+use super::{beside, check, server};
 use crate::config::{Config, Kind, Output};
 use crate::converge::plan::Target;
 use crate::converge::{Converge, Learnt};
@@ -18,7 +20,7 @@ use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
 use crate::netbird::Registration;
 use crate::outputs;
-use crate::proof::Proof;
+use crate::proof::{CheckId, Outcome, Proof};
 use crate::state::client;
 use crate::state::secrets::{self, Secrets};
 use crate::state::store::KnownClient;
@@ -35,12 +37,31 @@ pub struct Record {
     pub requests: [u64; CLASSES.len()],
     /// Files that were written.
     pub written: usize,
+    /// Those of them that had another content before: who reads them has to start again.
+    pub replaced: Vec<Output>,
+    /// What this process last published, as digests: a file that vanished and came back as it was has not changed.
+    pub published: BTreeMap<Output, u64>,
+    /// How checks came out, as far as the run got: those of the proof, and at its end what it has left.
+    pub checks: Vec<(CheckId, Outcome)>,
 }
 
 impl Record {
-    /// Forgets what was done; the secrets stay.
+    /// Forgets what was done; what the next run has to know stays.
     pub fn renew(&mut self) {
-        *self = Self { secrets: self.secrets.take(), ..Self::default() };
+        *self = Self {
+            secrets: self.secrets.take(),
+            published: std::mem::take(&mut self.published),
+            ..Self::default()
+        };
+    }
+
+    /// A file has this content now; `written` says that it was not there, or had another one.
+    fn note(&mut self, output: Output, digest: u64, written: bool, was_there: bool) {
+        let before = self.published.insert(output, digest);
+        self.written += usize::from(written);
+        if written && (was_there || before.is_some_and(|before| before != digest)) {
+            self.replaced.push(output);
+        }
     }
 }
 
@@ -95,14 +116,20 @@ async fn pipeline(
     let mut learnt = Learnt::default();
     let proof = converge.run(&mut learnt).await;
     record.changes = learnt.tally.steps().collect();
+    record.checks = std::mem::take(&mut learnt.checks);
     record.requests = server.requests().by_class();
     let proof = proof?;
 
     let kept = Arc::clone(&shared);
     let registration = proof.registration.clone();
     beside(move || keep_client(&kept, registration)).await?;
-    let (written, total) = beside(move || publish_all(&shared, &proof, &secrets)).await?;
-    record.written = written;
+    let published = beside(move || publish_all(&shared, &proof, &secrets)).await?;
+    let total = published.len();
+    for (output, digest, written, was_there) in published {
+        record.note(output, digest, written, was_there);
+    }
+    let written = record.written;
+    record.checks.extend(learnt.release().into_iter().flat_map(|r| check::settled(config, r)));
 
     let (created, changed) = (learnt.tally.created(), learnt.tally.changed());
     let unchanged = learnt.unchanged;
@@ -148,31 +175,40 @@ fn keep_client(config: &Config, registration: Registration) -> Result<()> {
     client::keep(&config.files.state_dir, known, secret.as_ref())
 }
 
-/// Renders and publishes; answers how many were written, of how many.
-fn publish_all(config: &Config, proof: &Proof, secrets: &Secrets) -> Result<(usize, usize)> {
+/// Renders and publishes; answers of each file a digest, whether it was written, and whether there was one before.
+fn publish_all(
+    config: &Config,
+    proof: &Proof,
+    secrets: &Secrets,
+) -> Result<Vec<(Output, u64, bool, bool)>> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
     let base = read_object(&files.path(Output::ManagementJson))?;
     let rendered = outputs::files(config, proof, secrets, base);
-    let total = rendered.len();
-    let mut written = 0;
+    let mut published = Vec::new();
     for (output, text) in rendered {
         let path = files.path(output);
         let shown = path.display().to_string();
-        match publish::publish(&Document { path, content: text.into_bytes() }, ownership)? {
-            Published::Written => {
-                written += 1;
-                info!(stage = "publish", path = %shown, "{} written", output.file_name());
-            }
-            Published::Unchanged => {
-                debug!(stage = "publish", path = %shown, "{} unchanged", output.file_name());
-            }
-        }
+        let was_there = path.symlink_metadata().is_ok();
+        let mut digest = DefaultHasher::new();
+        text.hash(&mut digest);
+        let written =
+            match publish::publish(&Document { path, content: text.into_bytes() }, ownership)? {
+                Published::Written => {
+                    info!(stage = "publish", path = %shown, "{} written", output.file_name());
+                    true
+                }
+                Published::Unchanged => {
+                    debug!(stage = "publish", path = %shown, "{} unchanged", output.file_name());
+                    false
+                }
+            };
+        published.push((output, digest.finish(), written, was_there));
     }
     let names: Vec<&str> = Output::ALL.iter().map(|o| o.file_name()).collect();
     for dir in files.dirs.values().chain([&files.dir]) {
         publish::sweep(dir, &names);
     }
     publish::sweep(&files.state_dir, &[secrets::FILE_NAME]);
-    Ok((written, total))
+    Ok(published)
 }

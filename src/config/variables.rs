@@ -119,8 +119,8 @@ declare! {
         "lets the sub mode or client id of an existing provider change, or a different Authentik take over: every NetBird user becomes a new user");
     setup_interval: Variable::new(Running, Value("5m"), "15m",
         "how often `watch` looks, a tenth more or less; at least 10 s");
-    setup_listen: Variable::new(Running, Unset, ":9100",
-        "address on which `watch` serves `/healthz`, `/readyz` and `/metrics`");
+    setup_listen: Variable::new(Running, Unset, ":9191",
+        "address on which `watch` serves a status page, `/healthz`, `/readyz` and `/metrics`");
     setup_log_format: Variable::new(Running, Value("text"), "json",
         "`json`: one JSON object a line");
     setup_log: Variable::new(Running, Value("info"), "warn,netbird_authentik_init::http=debug",

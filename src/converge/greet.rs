@@ -58,6 +58,11 @@ impl Converge<'_> {
 }
 
 impl Learnt {
+    /// The server's release, once it was told.
+    pub fn release(&self) -> Option<Release> {
+        self.token_user.as_ref().map(|user| user.release)
+    }
+
     /// A token that may see single objects gets an empty list where another one is: what "does not exist" and
     /// yet cannot be created was not seen.
     pub(super) fn unseen(&self, setback: &Setback) -> Option<Error> {

@@ -21,7 +21,7 @@ use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::{ClientType, Registration};
-use crate::proof::Proof;
+use crate::proof::{CheckId, Outcome, Proof};
 use crate::text::{Secret, redact};
 
 use apply::{Tally, apply};
@@ -57,6 +57,8 @@ pub struct Learnt {
     pub tally: Tally,
     /// How many objects needed nothing.
     pub unchanged: usize,
+    /// How the checks of the last proof came out.
+    pub checks: Vec<(CheckId, Outcome)>,
 }
 
 /// The token's user, and the server's release: the first two answers.
@@ -194,7 +196,7 @@ impl Converge<'_> {
 
         let token = observed.access.token.clone().filter(|_| plan.steps.is_empty());
         self.prove_user_list(learnt, &desired, &registration, token).await?;
-        self.prove(&desired, &registration).await
+        self.prove(learnt, &desired, &registration).await
     }
 
     /// The secret of a confidential client that was just made: Authentik makes it, and alone knows it.

@@ -76,6 +76,7 @@ impl Converge<'_> {
     /// Verifies, and tells what is not as it should be.
     pub(super) async fn prove(
         &self,
+        learnt: &mut Learnt,
         desired: &Desired,
         registration: &Registration,
     ) -> Result<Proof, Setback> {
@@ -84,7 +85,9 @@ impl Converge<'_> {
             .await
             .map_err(|trouble| Setback::Trouble(Phase::Verify, trouble))?;
         let mut failure = None;
+        learnt.checks.clear();
         for check in judge(&evidence, &subject) {
+            learnt.checks.push((check.id, check.outcome));
             let (name, fix) = (check.id.name(), check.fix.as_deref().unwrap_or_default());
             match (check.outcome, check.error()) {
                 (Outcome::Warn, _) => {

@@ -179,7 +179,7 @@ sidecar() {
     "$docker" kill --signal HUP "$(id_of init)" > /dev/null
     until_true 30 "what vanished comes back" look 'test -s /setup/management.json && grep -q NETBIRD_DOMAIN /setup/setup.env'
     same "byte for byte" "${before##*$'\n'}" "$(files_now | tail -n 1)"
-    pages=$("$docker" run --rm --network "${project}_inner" userland:local curl -fsS "http://$(address_of init):9100/metrics")
+    pages=$("$docker" run --rm --network "${project}_inner" userland:local curl -fsS "http://$(address_of init):9191/metrics")
     has "metrics" 'netbird_authentik_init_cycles_total 2' "$pages"
     peak_of init
     expect "restart" "$docker" kill --signal HUP "$(id_of authentik)" > /dev/null

@@ -45,7 +45,7 @@ pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
 }
 
 /// The check of a file.
-fn id_of(output: Output) -> Option<CheckId> {
+pub fn id_of(output: Output) -> Option<CheckId> {
     match output {
         Output::SetupEnv => Some(CheckId::SetupEnv),
         Output::ManagementJson => Some(CheckId::ManagementJson),

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use tracing::debug;
 
 use super::{beside, server};
-use crate::authentik::Server;
 use crate::authentik::oidc::Oidc;
+use crate::authentik::{Release, Server};
 use crate::config::Config;
+use crate::converge::plan::Plan;
 use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
@@ -103,6 +104,20 @@ async fn checks(config: &Arc<Config>, converge: &Converge<'_>) -> Result<Vec<Che
     merge(&mut checks);
     debug!(stage = "check", count = checks.len(), "checked");
     Ok(checks)
+}
+
+/// What a run leaves that got to its end: nothing pending, every file as it was rendered, and a user list where one is
+/// asked for.
+pub fn settled(config: &Config, release: Release) -> Vec<(CheckId, Outcome)> {
+    let mut checks: Vec<_> = drift::checks(config, release, &Plan::default())
+        .into_iter()
+        .map(|check| (check.id, check.outcome))
+        .collect();
+    let listed = if config.netbird.lists_users() { Outcome::Pass } else { Outcome::Skipped };
+    checks.extend([(CheckId::UserList, listed), (CheckId::Secrets, Outcome::Pass)]);
+    let files = config.files.outputs.iter().filter_map(|output| files::id_of(*output));
+    checks.extend(files.map(|id| (id, Outcome::Pass)));
+    checks
 }
 
 /// One line a check: of several of one id (a served key and a wished one, many redirect URIs) the failures

@@ -6,11 +6,13 @@ pub mod channel;
 mod health;
 mod metrics;
 mod netbird;
+mod page;
+mod restarts;
 mod serve;
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
@@ -28,6 +30,8 @@ use crate::random::random;
 use health::Health;
 use metrics::Metrics;
 use netbird::Netbird;
+use page::Cycle;
+use restarts::{Restarts, Service};
 
 /// After a run that waited for Authentik in vain the next one, which waits too, begins this soon: Authentik is
 /// mended when somebody mends it, not when an interval is over. Not at once, so that a server that fails fast is
@@ -40,6 +44,7 @@ pub struct Status {
     health: Mutex<Health>,
     story: Arc<Story>,
     metrics: Metrics,
+    last: Mutex<Option<Cycle>>,
 }
 
 impl Status {
@@ -51,6 +56,27 @@ impl Status {
 
     fn is_ready(&self) -> bool {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).is_ready()
+    }
+
+    fn last(&self) -> Option<Cycle> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a cycle waits, or the last one did until its time was over.
+    fn is_waiting(&self) -> bool {
+        let in_vain = |cycle: Cycle| cycle.failure == Some(Exit::NotReady);
+        self.story.waiting_for().is_some() || self.last().is_some_and(in_vain)
+    }
+
+    /// `/metrics`.
+    fn metrics(&self) -> String {
+        self.metrics.text(self.is_waiting())
+    }
+
+    /// `/`.
+    fn page(&self) -> String {
+        let well = self.verdict().map_err(|unwell| unwell.why);
+        page::render(&well, self.last().as_ref(), self.story.waiting_for(), SystemTime::now())
     }
 }
 
@@ -64,7 +90,8 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
     let status = Arc::new(Status {
         health: Mutex::new(Health::new(config.timing.interval)),
         story: Arc::clone(&story),
-        metrics: Metrics::new(),
+        metrics: Metrics::new(config.files.outputs.iter().filter_map(|o| Service::reading(*o))),
+        last: Mutex::default(),
     });
     let mut hangup = signal(SignalKind::hangup())
         .map_err(|e| Error::new(Exit::Bug, "the system refuses a signal handler").because(e))?;
@@ -75,6 +102,7 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
 
     let mut record = Record::default();
     let mut netbird = Netbird::default();
+    let mut restarts = Restarts::default();
     let mut unread = None;
     let mut rejected = false;
     for cycle in 1_u64.. {
@@ -94,7 +122,8 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
                 init::run(&config, deadline, &story, &mut record).await
             }
         };
-        note(&status, &result, &record, start);
+        restarts.replaced(&record.replaced, SystemTime::now());
+        note(&status, &result, &record, &restarts, start);
         rejected = match &result {
             Ok(()) => false,
             Err(error) => rejected || error.exit == Exit::Rejected,
@@ -104,7 +133,7 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
         debug!(stage = "watch", cycle, next_s = pause.as_secs_f64(), "ended: {ended}");
         let connecting = async {
             if result.is_ok() {
-                netbird.keep(&config, start, &status).await;
+                netbird.keep(&config, start, &status, &mut restarts).await;
             }
             std::future::pending::<()>().await;
         };
@@ -126,8 +155,22 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
 }
 
 /// Tells everybody how a cycle ended.
-fn note(status: &Status, result: &Result<()>, record: &Record, start: Instant) {
-    status.metrics.observe(result.as_ref().err(), record, start.elapsed());
+fn note(
+    status: &Status,
+    result: &Result<()>,
+    record: &Record,
+    restarts: &Restarts,
+    start: Instant,
+) {
+    let failure = result.as_ref().err();
+    status.metrics.observe(failure, record, restarts, start.elapsed());
+    let cycle = Cycle {
+        ended: SystemTime::now(),
+        failure: failure.map(|error| error.exit),
+        checks: record.checks.clone(),
+        restarts: restarts.clone(),
+    };
+    *status.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(cycle);
     let mut health = status.health.lock().unwrap_or_else(PoisonError::into_inner);
     match result {
         Ok(()) => {

@@ -126,10 +126,10 @@ pub fn id(text: &str) -> Result<u32, Wanted> {
     text.parse().ok().filter(|id| *id != u32::MAX).ok_or_else(|| "a number".into())
 }
 
-/// Where `watch` listens: `:9100`, `0.0.0.0:9100` or `[::]:9100`.
+/// Where `watch` listens: `:9191`, `0.0.0.0:9191` or `[::]:9191`. A port alone means IPv6 and IPv4.
 pub fn listen(text: &str) -> Result<SocketAddr, Wanted> {
-    let full = if text.starts_with(':') { format!("0.0.0.0{text}") } else { text.to_owned() };
-    full.parse().map_err(|_| "an address and port such as :9100 or 127.0.0.1:9100".into())
+    let full = if text.starts_with(':') { format!("[::]{text}") } else { text.to_owned() };
+    full.parse().map_err(|_| "an address and port such as :9191 or 127.0.0.1:9191".into())
 }
 
 /// A port.
