@@ -5,14 +5,16 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Exit, Result};
-use crate::state::secrets;
+use crate::state::secrets::{self, Held};
 use crate::state::store::{self, NetBirdSide};
+use crate::text::redact;
 
 /// What is remembered, and the lock that makes it safe to act upon it.
 #[derive(Debug)]
 pub struct Memory {
     dir: PathBuf,
     side: NetBirdSide,
+    held: Held,
     _lock: Option<File>,
 }
 
@@ -38,7 +40,9 @@ impl Memory {
         blocking(move || {
             let lock = if locks { secrets::lock(&dir) } else { None };
             let side = store::read(&dir)?.netbird;
-            Ok(Self { dir, side, _lock: lock })
+            let held = secrets::held(&dir)?;
+            held.all().for_each(redact::learn);
+            Ok(Self { dir, side, held, _lock: lock })
         })
         .await
     }
@@ -46,6 +50,11 @@ impl Memory {
     /// What is remembered.
     pub fn side(&self) -> &NetBirdSide {
         &self.side
+    }
+
+    /// The secrets that are kept.
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     /// Remembers something else from now on: on the disk when this returns.

@@ -1,4 +1,5 @@
 //! What is done in NetBird after it started: simulated Authentik, simulated NetBird, and the binary between them.
 
+mod combined;
 mod standalone;
 mod world;
