@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tracing::{debug, info};
 
@@ -23,7 +24,7 @@ use crate::outputs;
 use crate::proof::{CheckId, Outcome, Proof};
 use crate::state::client;
 use crate::state::secrets::{self, Secrets};
-use crate::state::store::KnownClient;
+use crate::state::store::{self, KnownClient};
 use crate::text::redact;
 
 /// What a run did, also if it failed; and the secrets, which the next run must not make anew.
@@ -41,6 +42,8 @@ pub struct Record {
     pub replaced: Vec<Output>,
     /// What this process last published, as digests: a file that vanished and came back as it was has not changed.
     pub published: BTreeMap<Output, u64>,
+    /// When the first of Authentik's certificates ends, as far as one was seen.
+    pub certificate_ends: Option<SystemTime>,
     /// How checks came out, as far as the run got: those of the proof, and at its end what it has left.
     pub checks: Vec<(CheckId, Outcome)>,
 }
@@ -97,10 +100,11 @@ async fn pipeline(
         for dir in files.dirs.values() {
             publish::check_directory("SETUP_OUTPUTS", dir)?;
         }
+        let memory = outputs::memory(&for_secrets)?;
         let in_use = outputs::secrets_in(&for_secrets)?;
-        secrets::keep(&for_secrets, &in_use, kept.as_ref())
+        Ok((secrets::keep(&for_secrets, &in_use, kept.as_ref())?, memory))
     });
-    let secrets = secrets.await?;
+    let (secrets, memory) = secrets.await?;
     secrets.all().for_each(redact::learn);
     record.secrets = Some(secrets.clone());
     progress.passed(Phase::Files);
@@ -110,6 +114,7 @@ async fn pipeline(
         config,
         server: &server,
         app_password: secrets.service_account.as_ref(),
+        memory: &memory,
         progress,
         story,
     };
@@ -118,6 +123,7 @@ async fn pipeline(
     record.changes = learnt.tally.steps().collect();
     record.checks = std::mem::take(&mut learnt.checks);
     record.requests = server.requests().by_class();
+    record.certificate_ends = server.requests().first_expiry();
     let proof = proof?;
 
     let kept = Arc::clone(&shared);
@@ -130,6 +136,7 @@ async fn pipeline(
     }
     let written = record.written;
     record.checks.extend(learnt.release().into_iter().flat_map(|r| check::settled(config, r)));
+    memory.note(|remembered| learnt.remember(remembered)).await?;
 
     let (created, changed) = (learnt.tally.created(), learnt.tally.changed());
     let unchanged = learnt.unchanged;
@@ -209,6 +216,6 @@ fn publish_all(
     for dir in files.dirs.values().chain([&files.dir]) {
         publish::sweep(dir, &names);
     }
-    publish::sweep(&files.state_dir, &[secrets::FILE_NAME]);
+    publish::sweep(&files.state_dir, &[secrets::FILE_NAME, store::FILE_NAME]);
     Ok(published)
 }

@@ -11,6 +11,7 @@ use crate::error::{Exit, Result};
 use crate::http::patience::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
+use crate::outputs;
 use crate::state::secrets;
 use crate::text::redact;
 
@@ -40,7 +41,9 @@ pub async fn run(
     let config = Arc::new(config);
     let look = progress.during(async {
         let for_secrets = Arc::clone(&config);
-        let password = beside(move || secrets::password(&for_secrets)).await?;
+        let (password, memory) =
+            beside(move || Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?)))
+                .await?;
         password.iter().for_each(redact::learn);
         progress.passed(Phase::Files);
         let server = server(&config)?;
@@ -48,6 +51,7 @@ pub async fn run(
             config: &config,
             server: &server,
             app_password: password.as_ref(),
+            memory: &memory,
             progress: &progress,
             story: &story,
         };

@@ -33,7 +33,6 @@ impl Connect<'_> {
                 Step::CreateConnector(wish) => self.create_connector(writer, wish, memory).await?,
                 Step::ChangeConnector(wish, _) => {
                     self.change_connector(writer, wish, memory).await?;
-                    tally.restart_needed = true;
                 }
                 Step::ChangeSettings { id, whole, .. } => {
                     let written = writer.replace_settings(id, whole).await;

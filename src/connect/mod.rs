@@ -55,8 +55,8 @@ pub struct Tally {
     pub steps: Vec<(&'static str, bool)>,
     /// How many objects needed nothing.
     pub unchanged: usize,
-    /// Whether netbird-server uses what was changed only after its next start.
-    pub restart_needed: bool,
+    /// When the connector was changed last, in Unix time.
+    pub connector_changed_at: Option<u64>,
 }
 
 /// While nobody owns the account, whoever comes first gets it: so soon is NetBird asked again.
@@ -132,6 +132,8 @@ impl Connect<'_> {
         self.apply(writer, &plan, &mut memory, tally).await?;
         self.verify(reader, &plan, &memory).await?;
         tally.unchanged = plan.unchanged;
+        tally.connector_changed_at =
+            memory.side().connector.as_ref().and_then(|connector| connector.changed_at);
         self.done(tally);
         Ok(())
     }

@@ -12,7 +12,8 @@ use crate::config::{Config, Output};
 use crate::error::Result;
 use crate::files::read::read_object;
 use crate::proof::Proof;
-use crate::state::secrets::{InUse, Secrets};
+use crate::state::Memory;
+use crate::state::secrets::{self, InUse, Secrets};
 
 /// The secrets that the files on the volume hold already.
 ///
@@ -21,6 +22,17 @@ use crate::state::secrets::{InUse, Secrets};
 pub fn secrets_in(config: &Config) -> Result<InUse> {
     let management = config.files.path(Output::ManagementJson);
     Ok(read_object(&management)?.as_ref().map(management::secrets_in).unwrap_or_default())
+}
+
+/// What this run knows before it asks Authentik. Read before anything is written: a run makes `secrets.json` itself.
+///
+/// # Errors
+/// Those of the files.
+pub fn memory(config: &Config) -> Result<Memory> {
+    let management = config.files.dir.join(Output::ManagementJson.file_name());
+    let issuer = read_object(&management)?.as_ref().and_then(management::issuer_in);
+    let has_secrets = config.files.state_dir.join(secrets::FILE_NAME).exists();
+    Memory::read(config.files.state_dir.clone(), issuer.is_some() || has_secrets, issuer)
 }
 
 /// Every file of `SETUP_OUTPUTS` with its text, `setup.env` last: whoever waits for it finds the others.

@@ -2,5 +2,8 @@
 //! that keeps two runs apart.
 
 pub mod client;
+pub mod memory;
 pub mod secrets;
 pub mod store;
+
+pub use memory::Memory;

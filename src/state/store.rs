@@ -31,6 +31,15 @@ pub struct Remembered {
     /// got to its end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bindings: Vec<BoundGroup>,
+    /// Primary key of the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<i64>,
+    /// The service account that this container made. One that it found is not remembered: who made that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<OwnAccount>,
+    /// Primary key of the role that this container made; empty while it is being made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// Values that this container wrote into files, by file and path, as digests.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub written: BTreeMap<String, String>,
@@ -107,16 +116,30 @@ pub struct Installation {
     pub brand: Option<String>,
 }
 
-/// A group that was bound to the application.
+/// A group, or the service account, that was bound to the application.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BoundGroup {
-    /// Primary key of the binding.
+    /// Primary key of the binding; empty while it is being made.
     pub binding: String,
-    /// Primary key of the group.
+    /// Primary key of the group; empty while that is being made.
     pub group: String,
-    /// The group's name, for messages.
+    /// The group's name.
     pub name: String,
+    /// Primary key of the user, where it is a user that was bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<i64>,
+}
+
+/// A user that this container made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnAccount {
+    /// Primary key; nothing while it is being made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pk: Option<i64>,
+    /// Its name.
+    pub username: String,
 }
 
 /// Reads it; what was never written is empty.

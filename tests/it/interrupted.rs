@@ -84,7 +84,7 @@ fn runs_at_the_same_time_converge_to_one_of_each_and_the_same_secrets() {
             serde_json::from_str(&case.read("management.json")).unwrap();
         assert_eq!(management["DataStoreEncryptionKey"], kept["datastore_enc_key"]);
         let left: Vec<_> = std::fs::read_dir(case.path("")).unwrap().flatten().collect();
-        assert_eq!(left.len(), 5, "{left:?}");
+        assert_eq!(left.len(), 6, "{left:?}");
     }
 }
 

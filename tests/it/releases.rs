@@ -55,12 +55,12 @@ fn an_invalidation_flow_that_the_release_has_no_field_for_ends_in_65() {
         case.env("AUTHENTIK_INVALIDATION_FLOW", "default-invalidation-flow");
         case.init();
         let mut case = Case::new(profile);
-        case.env("AUTHENTIK_INVALIDATION_FLOW", "default-authentication-flow");
+        case.sim.state().add_flow("good-bye", "invalidation", "none");
+        case.env("AUTHENTIK_INVALIDATION_FLOW", "good-bye");
         if find(profile).unwrap().has(Feature::InvalidationFlow) {
             case.init();
         } else {
-            let sentence =
-                "AUTHENTIK_INVALIDATION_FLOW=default-authentication-flow needs Authentik 2024.10";
+            let sentence = "AUTHENTIK_INVALIDATION_FLOW=good-bye needs Authentik 2024.10";
             case.run(&[]).expect(65).says(&[sentence]);
             assert_eq!(case.sim.writes().len(), 0, "{profile}");
         }

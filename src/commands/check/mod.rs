@@ -22,6 +22,7 @@ use crate::http::Trouble;
 use crate::http::patience::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
+use crate::outputs;
 use crate::proof::{Check, CheckId, Outcome};
 use crate::state::secrets;
 use crate::text::redact;
@@ -41,7 +42,9 @@ pub async fn run(
     let config = Arc::new(config);
     let checks = progress.during(async {
         let for_secrets = Arc::clone(&config);
-        let password = beside(move || secrets::password(&for_secrets)).await?;
+        let (password, memory) =
+            beside(move || Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?)))
+                .await?;
         password.iter().for_each(redact::learn);
         progress.passed(Phase::Files);
         let server = server(&config)?;
@@ -49,6 +52,7 @@ pub async fn run(
             config: &config,
             server: &server,
             app_password: password.as_ref(),
+            memory: &memory,
             progress: &progress,
             story: &story,
         };
@@ -151,7 +155,7 @@ async fn user_list(config: &Config, server: &Server, look: &Look) -> Check {
     if !config.netbird.lists_users() {
         return Check::skipped(ID, "NETBIRD_MGMT_IDP is none");
     }
-    let Some(token) = &look.observed.access.token else {
+    let Some(token) = &look.observed.account.token else {
         return Check::failed(ID, "the service account cannot log in");
     };
     match Oidc(server).lists_users(token).await {

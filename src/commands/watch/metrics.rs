@@ -16,6 +16,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::restarts::{Restarts, Service};
 use crate::commands::init::Record;
 use crate::connect::Tally;
+use crate::connect::plan::Step;
 use crate::converge::plan::Target;
 use crate::error::{Error, Exit};
 use crate::http::requests::CLASSES;
@@ -53,10 +54,12 @@ pub struct Metrics {
     files: Counter,
     restarts: Family<Labels<1>, Seconds>,
     last_success: Seconds,
+    certificate: Seconds,
     duration: Histogram,
     connect_failures: Family<Labels<1>, Counter>,
     connect_success: Seconds,
     netbird_changes: Family<Labels<1>, Counter>,
+    connector_changed: Seconds,
 }
 
 impl Metrics {
@@ -73,14 +76,15 @@ impl Metrics {
             files: Counter::default(),
             restarts: Family::default(),
             last_success: Gauge::default(),
+            certificate: Gauge::default(),
             duration: Histogram::new(SECONDS),
             connect_failures: Family::default(),
             connect_success: Gauge::default(),
             netbird_changes: Family::default(),
+            connector_changed: Gauge::default(),
         };
         for exit in REASONS {
             new.failures.get_or_create(&reason(exit)).inc_by(0);
-            new.connect_failures.get_or_create(&reason(exit)).inc_by(0);
         }
         for exit in [Exit::Ok].into_iter().chain(REASONS) {
             new.last_result.get_or_create(&result(exit)).set(0);
@@ -89,6 +93,12 @@ impl Metrics {
             for created in [true, false] {
                 new.changes.get_or_create(&change(target, created)).inc_by(0);
             }
+        }
+        for exit in REASONS {
+            new.connect_failures.get_or_create(&reason(exit)).inc_by(0);
+        }
+        for object in Step::OBJECTS {
+            new.netbird_changes.get_or_create(&changed_in_netbird(object)).inc_by(0);
         }
         for class in CLASSES {
             new.requests.get_or_create(&[("class", class.to_owned())]).inc_by(0);
@@ -146,6 +156,12 @@ impl Metrics {
             self.last_success.clone(),
         );
         r.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When the first of Authentik's certificates ends that were seen, in Unix time; 0: none was",
+            Unit::Seconds,
+            self.certificate.clone(),
+        );
+        r.register_with_unit(
             "cycle_duration",
             "How long cycles last, waiting included",
             Unit::Seconds,
@@ -165,8 +181,15 @@ impl Metrics {
         );
         r.register(
             "netbird_changes",
-            "Objects of NetBird that were created or changed over its API",
+            "Objects of NetBird that were created or changed",
             self.netbird_changes.clone(),
+        );
+        r.register_with_unit(
+            "connector_changed_timestamp",
+            "When the connector in NetBird was last changed, in Unix time: a netbird-server that started before does not \
+             use it yet; 0: never",
+            Unit::Seconds,
+            self.connector_changed.clone(),
         );
         self
     }
@@ -188,7 +211,13 @@ impl Metrics {
         for (class, count) in CLASSES.into_iter().zip(record.requests) {
             self.requests.get_or_create(&[("class", class.to_owned())]).inc_by(count);
         }
-        self.note_restarts(restarts);
+        if let Some(ends) = record.certificate_ends {
+            self.certificate.set(unix(ends));
+        }
+        for (service, since) in restarts.needed() {
+            let labels = [("service", service.name().to_owned())];
+            self.restarts.get_or_create(&labels).set(unix(since));
+        }
         let ended = failure.map_or(Exit::Ok, |error| error.exit);
         for exit in [Exit::Ok].into_iter().chain(REASONS) {
             self.last_result.get_or_create(&result(exit)).set((exit == ended).into());
@@ -204,26 +233,21 @@ impl Metrics {
     }
 
     /// What was done in NetBird in a cycle.
-    pub fn observe_connect(&self, failure: Option<&Error>, tally: &Tally, restarts: &Restarts) {
+    pub fn observe_connect(&self, failure: Option<&Error>, tally: &Tally) {
         for (object, _) in &tally.steps {
-            let labels = [("object", object.replace(' ', "_"))];
-            self.netbird_changes.get_or_create(&labels).inc();
+            self.netbird_changes.get_or_create(&changed_in_netbird(object)).inc();
         }
-        self.note_restarts(restarts);
+        if let Some(changed_at) = tally.connector_changed_at {
+            self.connector_changed.set(changed_at as f64);
+        }
         match failure {
             Some(error) => {
                 self.connect_failures.get_or_create(&reason(error.exit)).inc();
             }
             None => {
-                self.connect_success.set(unix(SystemTime::now()));
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                self.connect_success.set(now.as_secs_f64());
             }
-        }
-    }
-
-    fn note_restarts(&self, restarts: &Restarts) {
-        for (service, since) in restarts.needed() {
-            let labels = [("service", service.name().to_owned())];
-            self.restarts.get_or_create(&labels).set(unix(since));
         }
     }
 
@@ -248,6 +272,10 @@ fn result(exit: Exit) -> Labels<1> {
 fn change(target: Target, created: bool) -> Labels<2> {
     let action = if created { "create" } else { "change" };
     [("object", target.kind().replace(' ', "_")), ("action", action.to_owned())]
+}
+
+fn changed_in_netbird(object: &str) -> Labels<1> {
+    [("object", object.replace(' ', "_"))]
 }
 
 fn unix(time: SystemTime) -> f64 {

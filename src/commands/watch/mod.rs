@@ -133,7 +133,7 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
         debug!(stage = "watch", cycle, next_s = pause.as_secs_f64(), "ended: {ended}");
         let connecting = async {
             if result.is_ok() {
-                netbird.keep(&config, start, &status, &mut restarts).await;
+                netbird.keep(&config, start, &status).await;
             }
             std::future::pending::<()>().await;
         };

@@ -1,13 +1,10 @@
 //! What a cycle does in NetBird after `init` was good. NetBird may be waiting for this container to be healthy, so nothing
 //! of it touches the cycle's result: it has a log line and metrics of its own.
 
-use std::time::SystemTime;
-
 use tokio::time::Instant;
 use tracing::debug;
 
 use super::Status;
-use super::restarts::{Restarts, Service};
 use crate::commands::connect;
 use crate::config::Config;
 use crate::connect::Tally;
@@ -24,13 +21,7 @@ pub struct Netbird {
 
 impl Netbird {
     /// Brings NetBird to what is asked for, within the cycle's time.
-    pub async fn keep(
-        &mut self,
-        config: &Config,
-        start: Instant,
-        status: &Status,
-        restarts: &mut Restarts,
-    ) {
+    pub async fn keep(&mut self, config: &Config, start: Instant, status: &Status) {
         if !connect::is_asked(config) {
             return;
         }
@@ -45,10 +36,7 @@ impl Netbird {
         let deadline = Deadline::new(start, config.timing.timeout);
         let result = connect::run(config, deadline, &status.story, &mut tally).await;
         let failure = result.as_ref().err();
-        if tally.restart_needed {
-            restarts.need(Service::Server, SystemTime::now());
-        }
-        status.metrics.observe_connect(failure, &tally, restarts);
+        status.metrics.observe_connect(failure, &tally);
         let Some(error) = failure else { return };
         self.taken = *error == account::taken();
         if status.story.is_news("connect failed", &error.to_string()) {

@@ -68,11 +68,6 @@ impl Restarts {
         self.0.extend(services.map(|service| (service, now)));
     }
 
-    /// What this service has in its database is another now, and it looks there at its start only.
-    pub fn need(&mut self, service: Service, now: SystemTime) {
-        self.0.insert(service, now);
-    }
-
     /// Each service, and when the last of its files was replaced.
     pub fn needed(&self) -> impl Iterator<Item = (Service, SystemTime)> {
         self.0.iter().map(|(service, since)| (*service, *since))

@@ -53,6 +53,9 @@ impl fmt::Display for Plan {
 }
 
 impl Step {
+    /// Every [`Step::object`] that there is.
+    pub const OBJECTS: [&str; 4] = ["group", "connector", "account settings", "user"];
+
     /// In NetBird's terms, but for a group, which is Authentik's.
     pub fn object(&self) -> &'static str {
         match self {
