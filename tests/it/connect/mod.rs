@@ -1,6 +1,5 @@
 //! What is done in NetBird after it started: simulated Authentik, simulated NetBird, and the binary between them.
 
 mod combined;
-mod interrupted;
 mod standalone;
 mod world;
