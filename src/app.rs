@@ -9,7 +9,7 @@ use tracing::warn;
 
 use crate::cli::{self, Command};
 use crate::commands::plan::Format;
-use crate::commands::{check, connect, healthcheck, init, plan, watch};
+use crate::commands::{self, check, connect, healthcheck, init, plan, watch};
 use crate::config::{self, Config};
 use crate::connect::Tally;
 use crate::deadline::Deadline;
@@ -96,20 +96,9 @@ async fn configured(
     }
 }
 
-/// Reads the configuration and starts the log; all that is wrong is said at once. A file that is named by a variable
-/// may lie on a disk that hangs.
+/// Reads the configuration and starts the log; all that is wrong is said at once.
 async fn load(vars: &Variables, deadline: Deadline) -> Result<Config> {
-    let vars = vars.clone();
-    let reading = tokio::task::spawn_blocking(move || config::load(vars));
-    let loaded = deadline.bound(reading).await;
-    let Some(Ok(loaded)) = loaded else {
-        let limit = deadline.limit().as_secs_f64();
-        return Err(Error::new(
-            Exit::NotReady,
-            format!("the files that variables name could not be read within {limit} s"),
-        )
-        .remedy("see that the paths in AUTHENTIK_CA_FILE and in each X_FILE are regular files on a disk that answers"));
-    };
+    let loaded = commands::load(vars, deadline).await?;
     log::start(&loaded.log);
     for warning in &loaded.warnings {
         warn!(stage = "config", "{warning}");

@@ -14,7 +14,6 @@ use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::files::publish::{self, Document, Ownership, Published};
-use crate::files::read::read_object;
 use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
 use crate::log::progress::Progress;
@@ -22,7 +21,7 @@ use crate::log::story::{Story, news};
 use crate::netbird::Registration;
 use crate::outputs;
 use crate::proof::{CheckId, Outcome, Proof};
-use crate::state::client;
+use crate::state::{client, lock};
 use crate::state::secrets::{self, Secrets};
 use crate::state::store::{self, KnownClient};
 use crate::text::redact;
@@ -91,15 +90,14 @@ async fn pipeline(
     record: &mut Record,
 ) -> Result<()> {
     let shared = Arc::new(config.clone());
+    let files = &shared.files;
+    let writable = Arc::clone(&shared);
+    beside(move || writable_directories(&writable)).await?;
+    let held = |by: &str| progress.waiting(Phase::Files, by);
+    let _lock = lock::wait(&files.state_dir, held).await?;
     // Before anything is asked or changed: a data store key in doubt must end the run here.
     let (for_secrets, kept) = (Arc::clone(&shared), record.secrets.clone());
     let secrets = beside(move || {
-        let files = &for_secrets.files;
-        publish::check_directory("SETUP_DIR", &files.dir)?;
-        publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
-        for dir in files.dirs.values() {
-            publish::check_directory("SETUP_OUTPUTS", dir)?;
-        }
         let memory = outputs::memory(&for_secrets)?;
         let in_use = outputs::secrets_in(&for_secrets)?;
         Ok((secrets::keep(&for_secrets, &in_use, kept.as_ref())?, memory))
@@ -182,6 +180,14 @@ fn keep_client(config: &Config, registration: Registration) -> Result<()> {
     client::keep(&config.files.state_dir, known, secret.as_ref())
 }
 
+/// Asked before anything is locked or changed.
+fn writable_directories(config: &Config) -> Result<()> {
+    let files = &config.files;
+    publish::check_directory("SETUP_DIR", &files.dir)?;
+    publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+    files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))
+}
+
 /// Renders and publishes; answers of each file a digest, whether it was written, and whether there was one before.
 fn publish_all(
     config: &Config,
@@ -190,7 +196,7 @@ fn publish_all(
 ) -> Result<Vec<(Output, u64, bool, bool)>> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
-    let base = read_object(&files.path(Output::ManagementJson))?;
+    let base = outputs::management_in(&files.path(Output::ManagementJson))?;
     let rendered = outputs::files(config, proof, secrets, base);
     let mut published = Vec::new();
     for (output, text) in rendered {

@@ -7,8 +7,11 @@ pub mod init;
 pub mod plan;
 pub mod watch;
 
+use std::ffi::OsString;
+
 use crate::authentik::Server;
-use crate::config::Config;
+use crate::config::{self, Config, Loaded};
+use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::http::Transport;
 use crate::text::redact;
@@ -23,6 +26,22 @@ pub async fn beside<T: Send + 'static>(
 ) -> Result<T> {
     let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
     tokio::task::spawn_blocking(work).await.map_err(abnormal)?
+}
+
+/// Reads the configuration. A file that is named by a variable may lie on a disk that hangs.
+///
+/// # Errors
+/// [`Exit::NotReady`] if the deadline comes first.
+pub async fn load(vars: &[(OsString, OsString)], deadline: Deadline) -> Result<Loaded> {
+    let vars = vars.to_vec();
+    let reading = beside(move || Ok(config::load(vars)));
+    let limit = deadline.limit().as_secs_f64();
+    deadline.bound(reading).await.unwrap_or_else(|| {
+        let what = format!("the files that variables name could not be read within {limit} s");
+        let remedy =
+            "see that the paths in AUTHENTIK_CA_FILE and in each X_FILE are on a disk that answers";
+        Err(Error::new(Exit::NotReady, what).remedy(remedy))
+    })
 }
 
 /// The Authentik that the variables name.

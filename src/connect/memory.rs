@@ -1,10 +1,10 @@
 //! What `connect` remembers between runs, in `state.json`, while it holds the lock on the state directory: that lock alone
 //! keeps two runs from making two connectors, since NetBird takes every one that it is given.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Exit, Result};
+use crate::state::lock::{self, Lock};
 use crate::state::secrets::{self, Held};
 use crate::state::store::{self, NetBirdSide};
 use crate::text::redact;
@@ -15,7 +15,7 @@ pub struct Memory {
     dir: PathBuf,
     side: NetBirdSide,
     held: Held,
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 impl Memory {
@@ -36,9 +36,10 @@ impl Memory {
     }
 
     async fn read(dir: &Path, locks: bool) -> Result<Self> {
+        let held = |by: &str| tracing::debug!(stage = "connect", "{by}");
+        let lock = if locks { lock::wait(dir, held).await? } else { None };
         let dir = dir.to_owned();
         blocking(move || {
-            let lock = if locks { secrets::lock(&dir) } else { None };
             let side = store::read(&dir)?.netbird;
             let held = secrets::held(&dir)?;
             held.all().for_each(redact::learn);

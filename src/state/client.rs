@@ -13,7 +13,6 @@ use crate::text::Secret;
 /// [`crate::error::Exit::Output`] where a file cannot be written, [`crate::error::Exit::Refused`] where one is not what it
 /// must be.
 pub fn keep(state_dir: &Path, client: KnownClient, secret: Option<&Secret>) -> Result<()> {
-    let _lock = secrets::lock(state_dir);
     if let Some(secret) = secret {
         secrets::keep_client(state_dir, secret)?;
     }

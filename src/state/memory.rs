@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use super::secrets;
 use super::store::{self, Remembered};
 use crate::error::{Error, Exit, Result};
 
@@ -43,9 +42,8 @@ impl Memory {
         change(&mut remembered);
         let (dir, keep) = (self.dir.clone(), remembered.clone());
         let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
-        // What is known of NetBird is `connect`'s, which may be at work at the same time.
+        // What is known of NetBird has writers of its own: `client`, and `connect`.
         let write = move || {
-            let _lock = secrets::lock(&dir);
             let netbird = store::read(&dir)?.netbird;
             store::write(&dir, &Remembered { netbird, ..keep })
         };

@@ -2,6 +2,7 @@
 //! that keeps two runs apart.
 
 pub mod client;
+pub mod lock;
 pub mod memory;
 pub mod secrets;
 pub mod store;

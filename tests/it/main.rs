@@ -34,5 +34,6 @@ mod status_page;
 mod support;
 mod tools;
 mod upgrades;
+mod volumes;
 mod waiting;
 mod watch;

@@ -18,8 +18,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info};
 
-use crate::commands::beside;
 use crate::commands::init::{self, Record};
+use crate::commands::load;
 use crate::config::{self, Config};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
@@ -143,12 +143,11 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
             () = connecting => {}
             _ = hangup.recv() => info!(stage = "watch", "SIGHUP: looks again now"),
         }
-        // A token's file may lie on a disk that hangs: the health check is answered all the same.
-        let again = vars.to_vec();
-        let loaded = beside(move || Ok(config::load(again).config)).await?;
-        match loaded {
-            Ok(fresh) => config = fresh,
-            Err(problems) => unread = Some(config::tell(&problems)),
+        let loaded = load(vars, Deadline::from_now(config.timing.timeout)).await;
+        match loaded.map(|loaded| loaded.config) {
+            Ok(Ok(fresh)) => config = fresh,
+            Ok(Err(problems)) => unread = Some(config::tell(&problems)),
+            Err(error) => unread = Some(error),
         }
     }
     Err(Error::new(Exit::Bug, "cycles ended by themselves"))
