@@ -151,7 +151,7 @@ fn asked(config: &Config) -> Asked {
         Kind::Combined => Provider::OwnByApi,
     };
     let owner = &config.owner;
-    let login = (provider.is_own() && owner.local_auth)
+    let login = (provider.is_own() && owner.local_auth.value)
         .then(|| Login { email: owner.email.clone(), password: owner.password.clone() });
     let connect = &config.connect;
     Asked {

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tracing::{debug, info};
+use tracing::{debug, info, warn};
 
 use super::{beside, check, server};
 use crate::config::{Config, Kind, Output};
@@ -21,9 +21,9 @@ use crate::log::story::{Story, news};
 use crate::netbird::Registration;
 use crate::outputs;
 use crate::proof::{CheckId, Outcome, Proof};
-use crate::state::{client, lock};
 use crate::state::secrets::{self, Secrets};
 use crate::state::store::{self, KnownClient};
+use crate::state::{client, lock};
 use crate::text::redact;
 
 /// What a run did, also if it failed; and the secrets, which the next run must not make anew.
@@ -124,9 +124,6 @@ async fn pipeline(
     record.certificate_ends = server.requests().first_expiry();
     let proof = proof?;
 
-    let kept = Arc::clone(&shared);
-    let registration = proof.registration.clone();
-    beside(move || keep_client(&kept, registration)).await?;
     let published = beside(move || publish_all(&shared, &proof, &secrets)).await?;
     let total = published.len();
     for (output, digest, written, was_there) in published {
@@ -170,14 +167,18 @@ async fn pipeline(
     Ok(())
 }
 
-/// Where NetBird has a provider of its own, `connect` needs to know the client.
-fn keep_client(config: &Config, registration: Registration) -> Result<()> {
+/// Where NetBird has a provider of its own, `connect` needs to know the client; and the connector's id outlives the file.
+fn keep_client(
+    config: &Config,
+    registration: &Registration,
+    connector: Option<String>,
+) -> Result<()> {
     if config.kind == Kind::Standalone {
         return Ok(());
     }
-    let Registration { client_id, secret, issuer } = registration;
+    let Registration { client_id, secret, issuer } = registration.clone();
     let known = KnownClient { id: client_id, issuer };
-    client::keep(&config.files.state_dir, known, secret.as_ref())
+    client::keep(&config.files.state_dir, known, secret.as_ref(), connector)
 }
 
 /// Asked before anything is locked or changed.
@@ -197,7 +198,17 @@ fn publish_all(
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
     let base = outputs::management_in(&files.path(Output::ManagementJson))?;
-    let rendered = outputs::files(config, proof, secrets, base);
+    let side = store::read(&files.state_dir)?.netbird;
+    let outputs::Files { texts: rendered, connector, ignored } =
+        outputs::files(config, proof, secrets, &side, base)?;
+    if !ignored.is_empty() {
+        warn!(
+            stage = "publish",
+            "management.json: NetBird ignores {} beside a provider of its own; take them away if nothing else reads them",
+            ignored.join(", ")
+        );
+    }
+    keep_client(config, &proof.registration, connector)?;
     let mut published = Vec::new();
     for (output, text) in rendered {
         let path = files.path(output);

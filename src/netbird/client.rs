@@ -61,6 +61,11 @@ impl OidcClient {
         names.join(" ")
     }
 
+    /// Whether Authentik sends people back who log out.
+    pub fn returns_from_logout(&self) -> bool {
+        self.redirect_uris.iter().any(|uri| uri.purpose == Purpose::Logout)
+    }
+
     /// Every redirect URI of a login that is compared byte for byte.
     pub fn strict_redirect_uris(&self) -> Vec<String> {
         self.redirect_uris

@@ -12,6 +12,7 @@ const CLOCK_WARNING: u64 = 5;
 pub fn judge(evidence: &Evidence, expected: &Subject<'_>) -> Vec<Check> {
     let discovery = &evidence.discovery.document;
     let mut checks = vec![issuer(evidence, expected)];
+    checks.extend(inside(evidence, expected));
     checks.extend(evidence.public.as_ref().map(|side| public_url(side, expected)));
     checks.push(endpoints(discovery, expected));
     checks.push(algorithm(discovery));
@@ -50,6 +51,22 @@ fn issuer(evidence: &Evidence, expected: &Subject<'_>) -> Check {
          AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS of Authentik's server"
     };
     Check::fail(ID, detail, remedy)
+}
+
+/// NetBird compares the issuer byte for byte, at the URL at which it asks.
+fn inside(evidence: &Evidence, expected: &Subject<'_>) -> Option<Check> {
+    const ID: CheckId = CheckId::Issuer;
+    let got = &evidence.inside.as_ref()?.document.issuer;
+    let want = expected.inside.as_ref()?;
+    if got == want {
+        return Some(Check::pass(ID, format!("{want}, for NetBird's container")));
+    }
+    Some(Check::fail(
+        ID,
+        format!("at AUTHENTIK_HOST discovery says {got}, expected {want}"),
+        "let NetBird's container and this one reach Authentik at the same URL, without a proxy in between that changes \
+         the Host header; or unset SETUP_AUTHENTIK_INTERNAL",
+    ))
 }
 
 fn public_url(side: &PublicSide, expected: &Subject<'_>) -> Check {

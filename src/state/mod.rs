@@ -4,6 +4,7 @@
 pub mod client;
 pub mod lock;
 pub mod memory;
+pub mod owner;
 pub mod secrets;
 pub mod store;
 

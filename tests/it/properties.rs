@@ -36,6 +36,7 @@ fn proof(text: &str) -> Proof {
             authorization: text.to_owned(),
             token: text.to_owned(),
             device: text.to_owned(),
+            end_session: text.to_owned(),
         },
         keys: Keys {
             location: text.to_owned(),
@@ -46,13 +47,22 @@ fn proof(text: &str) -> Proof {
         authority: text.to_owned(),
         discovery_url: text.to_owned(),
         scope: "openid".into(),
+        internal_issuer: None,
+        logout_returns: true,
     }
 }
 
 fn secrets() -> Secrets {
     let key = Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
     let (relay, turn) = (Secret::new("relay"), Secret::new("turn"));
-    Secrets { datastore_key: key, relay, turn, service_account: None }
+    Secrets {
+        datastore_key: key,
+        relay,
+        turn,
+        service_account: None,
+        owner: None,
+        cookie_key: None,
+    }
 }
 
 fn json() -> impl Strategy<Value = Value> {
