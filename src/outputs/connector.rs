@@ -113,7 +113,8 @@ fn set_options(options: &mut Map<String, Value>, config: &Config, proof: &Proof)
     set("redirectURI", &callback(config));
     // The text itself: a path of this container is none of NetBird's.
     if let Some(pem) = &config.connection.tls.extra_roots {
-        set("rootCAs", &String::from_utf8_lossy(pem));
+        let text = braced(&String::from_utf8_lossy(pem));
+        options.insert("rootCAs".to_owned(), json!([text]));
     }
     let wished = overrides(config, proof);
     let there = options.get(OVERRIDES).and_then(Value::as_object).cloned();
