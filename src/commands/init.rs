@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::{beside, check, server};
 use crate::config::{Config, Kind, Output};
@@ -124,7 +124,18 @@ async fn pipeline(
     record.certificate_ends = server.requests().first_expiry();
     let proof = proof?;
 
-    let published = beside(move || publish_all(&shared, &proof, &secrets)).await?;
+    let (published, ignored) = beside(move || publish_all(&shared, &proof, &secrets)).await?;
+    if !ignored.is_empty() {
+        let sections = ignored.join(", ");
+        news!(
+            story,
+            warn,
+            "ignored",
+            { stage = "publish" },
+            "management.json: NetBird ignores {sections} beside a provider of its own; take them away if nothing else \
+             reads them"
+        );
+    }
     let total = published.len();
     for (output, digest, written, was_there) in published {
         record.note(output, digest, written, was_there);
@@ -194,26 +205,23 @@ fn publish_all(
     config: &Config,
     proof: &Proof,
     secrets: &Secrets,
-) -> Result<Vec<(Output, u64, bool, bool)>> {
+) -> Result<(Vec<(Output, u64, bool, bool)>, Vec<&'static str>)> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
     let base = outputs::management_in(&files.path(Output::ManagementJson))?;
     let side = store::read(&files.state_dir)?.netbird;
     let outputs::Files { texts: rendered, connector, ignored } =
         outputs::files(config, proof, secrets, &side, base)?;
-    if !ignored.is_empty() {
-        warn!(
-            stage = "publish",
-            "management.json: NetBird ignores {} beside a provider of its own; take them away if nothing else reads them",
-            ignored.join(", ")
-        );
-    }
     keep_client(config, &proof.registration, connector)?;
     let mut published = Vec::new();
     for (output, text) in rendered {
         let path = files.path(output);
         let shown = path.display().to_string();
         let was_there = path.symlink_metadata().is_ok();
+        let ownership = match output {
+            Output::IdpSeedInfo => secrets::OWNERSHIP,
+            _ => ownership,
+        };
         let mut digest = DefaultHasher::new();
         text.hash(&mut digest);
         let written =
@@ -234,5 +242,5 @@ fn publish_all(
         publish::sweep(dir, &names);
     }
     publish::sweep(&files.state_dir, &[secrets::FILE_NAME, store::FILE_NAME]);
-    Ok(published)
+    Ok((published, ignored))
 }

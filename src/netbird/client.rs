@@ -81,7 +81,7 @@ impl OidcClient {
 pub struct Registration {
     /// `client_id` of the provider, which is the audience of its tokens.
     pub client_id: String,
-    /// `client_secret` of the provider; a public client has none.
+    /// `client_secret` of the provider. Authentik makes one for a public client too, which does not use it.
     pub secret: Option<Secret>,
     /// The issuer that its tokens must have, byte for byte.
     pub issuer: String,

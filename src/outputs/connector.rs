@@ -1,9 +1,11 @@
 //! Authentik as an entry of `StaticConnectors`. Its id is part of the id of everyone who logs in through it, so an entry
 //! that is there keeps it; its options are set one by one, and others stay.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::management::{braced, lookup};
+use super::management::{braced, lookup, unbraced};
 use crate::config::{Config, Kind};
 use crate::error::{Error, Exit, Result};
 use crate::netbird::embedded::{callback, logout_callback};
@@ -93,11 +95,14 @@ pub fn put(
     Ok(field(&connectors[position], "id").unwrap_or(ID).to_owned())
 }
 
-/// An entry of its own, for NetBird's `idp-migrate`.
-pub fn seed(config: &Config, proof: &Proof) -> Value {
+/// An entry of its own in base64, for `--idp-seed-info` of NetBird's `idp-migrate`. Its client secret is the one that
+/// Authentik holds for the public client already.
+pub fn seed_info(config: &Config, proof: &Proof) -> String {
     let mut options = Map::new();
     set_options(&mut options, config, proof);
-    json!({"type": ID, "name": "Authentik", "id": ID, "config": options})
+    let entry = json!({"type": ID, "name": "Authentik", "id": ID, "config": options});
+    // No template is run in it.
+    format!("{}\n", STANDARD.encode(unbraced(&entry.to_string())))
 }
 
 /// What the entry is to say, option by option.

@@ -206,6 +206,11 @@ fn ours(config: &Config, proof: &Proof, secrets: &Secrets) -> Value {
     ours
 }
 
+/// The text as it was.
+pub(super) fn unbraced(text: &str) -> String {
+    text.replace(BRACE, "{")
+}
+
 pub(super) fn braced(text: &str) -> String {
     text.replace('{', BRACE)
 }

@@ -1,5 +1,6 @@
 //! From what was proven to the files that NetBird starts from. Pure: no file is touched here.
 
+pub mod config_yaml;
 pub mod connector;
 pub mod conversion;
 pub mod embedded;
@@ -14,7 +15,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Kind, Output};
-use crate::error::Result;
+use crate::error::{Error, Exit, Result};
 use crate::files::read::{Found, look, object};
 use crate::proof::Proof;
 use crate::state::Memory;
@@ -26,6 +27,12 @@ use crate::state::store::NetBirdSide;
 /// # Errors
 /// [`crate::error::Exit::Refused`] or [`crate::error::Exit::Output`] where a file cannot be read as what it must be.
 pub fn secrets_in(config: &Config) -> Result<InUse> {
+    if config.kind == Kind::Combined {
+        return match config.files.outputs.contains(&Output::ConfigYaml) {
+            true => config_yaml::secrets_in(config),
+            false => Ok(InUse::default()),
+        };
+    }
     let management = config.files.path(Output::ManagementJson);
     Ok(management_in(&management)?.as_ref().map(management::secrets_in).unwrap_or_default())
 }
@@ -60,7 +67,21 @@ pub fn memory(config: &Config) -> Result<Memory> {
         let remembered = memory.remembered();
         connector::admit(config, &embedded::connectors(&file), known(&remembered.netbird))?;
     }
+    if config.kind == Kind::Combined && config.files.outputs.contains(&Output::ConfigYaml) {
+        config_yaml::secrets_in(config)?;
+        let remembered = memory.remembered();
+        if !config.owner.local_auth.value && known(&remembered.netbird).is_none() {
+            return Err(too_early());
+        }
+    }
     Ok(memory)
+}
+
+/// NetBird ends at once if nobody could log in.
+fn too_early() -> Error {
+    Error::new(Exit::Config, "SETUP_LOCAL_AUTH is false, and NetBird has no connector yet")
+        .because("netbird-server does not start without local logins and without a connector, which is made after it started")
+        .remedy("leave SETUP_LOCAL_AUTH unset until `connect` has run once, then set it to false")
 }
 
 /// The id of Authentik's connector, as far as it is remembered.
@@ -117,8 +138,8 @@ pub fn files(
             Output::DashboardEnv => Some(services::dashboard_env(config, proof)),
             Output::RelayEnv => Some(services::relay(config, secrets)),
             Output::TurnserverConf => services::turnserver(config, secrets),
-            // Of another kind of NetBird, and of a migration to it.
-            Output::ConfigYaml | Output::IdpSeedInfo => None,
+            Output::ConfigYaml => Some(config_yaml::render(config, secrets)),
+            Output::IdpSeedInfo => Some(connector::seed_info(config, proof)),
         };
         texts.extend(text.map(|text| (output, text)));
     }

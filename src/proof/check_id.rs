@@ -174,6 +174,10 @@ checks! {
         "management knows another issuer, audience or secret than Authentik",
         "run `init` and restart management";
     /// A file.
+    ConfigYaml, "config.yaml", Files,
+        "netbird-server ends, or has another owner or key than is kept",
+        "run `init` and restart netbird-server";
+    /// A file.
     DashboardEnv, "dashboard.env", Files,
         "the dashboard shows placeholders, or logs in elsewhere",
         "run `init` and recreate the dashboard";

@@ -56,7 +56,12 @@ pub fn settle(
     let is_asked_for = wish.email.chosen || wish.password.is_some();
     // Whoever set NetBird up without an owner in the file has one already.
     if in_file.has_provider && kept.is_none() && !is_asked_for {
-        return Ok(None);
+        let owner = in_file.owner.clone();
+        return Ok(owner.map(|(email, hash)| Owner {
+            email,
+            password: None,
+            hash: Secret::new(hash),
+        }));
     }
     let email = match (wish.email.wish(), text(EMAIL)) {
         (Some(email), _) => email.clone(),

@@ -19,7 +19,7 @@ use crate::text::Secret;
 pub const FILE_NAME: &str = "secrets.json";
 
 /// Readable by its owner only, whatever `SETUP_FILE_MODE` says: no other container needs it.
-const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
+pub const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
 
 /// What NetBird's services share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +115,10 @@ pub fn keep(config: &Config, in_use: &InUse, last: Option<&Secrets>) -> Result<S
     let secrets =
         Secrets { datastore_key, relay: relay?, turn: turn?, service_account, owner, cookie_key };
 
+    if config.kind != Kind::Standalone && config.files.outputs.is_empty() {
+        // NetBird's files are somebody else's: nothing of this is used, and nothing is kept that would seem to be.
+        return Ok(secrets);
+    }
     let mut kept = held.clone();
     kept.entry("version").or_insert(json!(1));
     kept.insert(DATASTORE_KEY.into(), secrets.datastore_key.expose().into());

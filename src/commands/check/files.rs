@@ -15,6 +15,9 @@ use crate::state::{secrets, store};
 
 /// One check a file, and one for the secrets.
 pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
+    if config.files.outputs.is_empty() {
+        return Vec::new();
+    }
     let ids = config.files.outputs.iter().filter_map(|output| id_of(*output));
     let secrets = match outputs::secrets_in(config)
         .and_then(|in_use| secrets::read(config, &in_use))
@@ -63,7 +66,8 @@ pub fn id_of(output: Output) -> Option<CheckId> {
         Output::DashboardEnv => Some(CheckId::DashboardEnv),
         Output::RelayEnv => Some(CheckId::RelayEnv),
         Output::TurnserverConf => Some(CheckId::TurnserverConf),
-        Output::ConfigYaml | Output::IdpSeedInfo => None,
+        Output::ConfigYaml => Some(CheckId::ConfigYaml),
+        Output::IdpSeedInfo => None,
     }
 }
 

@@ -49,9 +49,7 @@ pub fn plan(
             } else {
                 &provider.client_id
             };
-            let confidential = desired.provider.client.client_type == ClientType::Confidential;
-            let secret = Some(&provider.client_secret)
-                .filter(|secret| confidential && !secret.expose().is_empty());
+            let secret = Some(&provider.client_secret).filter(|secret| !secret.expose().is_empty());
             plan.registration = Some(Registration {
                 client_id: client_id.clone(),
                 secret: secret.cloned(),

@@ -1,11 +1,11 @@
 //! `connect` with the combined server: Authentik becomes a connector over NetBird's API, with the owner's login or a token.
 
-use netbird_sim::{Fault, FaultRule, Match};
+use netbird_sim::{Fault, FaultRule, Image, Match};
 use serde_json::json;
 
 use super::world::{
-    AUTHENTIK, OWNER, PASSWORD, QUICKSTART, enter, owner, quickstart, quickstart_with, remembered,
-    role, token,
+    AUTHENTIK, OWNER, PASSWORD, QUICKSTART, case, enter, log_in, netbird, owner, quickstart,
+    quickstart_with, remembered, role, token,
 };
 use crate::support::everywhere;
 
@@ -44,6 +44,88 @@ fn the_quickstarts_netbird_gets_authentik_unattended_and_people_get_their_roles(
         case.run(&["connect"]).expect(0).says(&["changed=0"]);
         assert_eq!((netbird.writes().len(), case.sim.writes().len()), (0, 0), "{profile}");
     });
+}
+
+#[test]
+fn from_empty_volumes_to_a_login_with_the_right_role_in_every_release() {
+    everywhere(|profile| {
+        let mut case = case(profile, "combined");
+        let modes = crate::support::release(profile) >= (2023, 2);
+        case.env("SETUP_TRUSTED_PROXIES", "172.30.0.0/24");
+        if modes {
+            case.env("SETUP_ROLE_GROUPS", "staff:admin");
+        }
+        case.init();
+        let config = case.read("config.yaml");
+        assert!(config.starts_with("# Written by netbird-authentik-init"), "{config}");
+        assert!(config.contains("trustedHTTPProxies:\n      - \"172.30.0.0/24\""), "{config}");
+        let netbird = netbird(&mut case, Image::Combined);
+        case.run(&["connect"]).expect(0).says(&["+ connector Authentik", "belongs to its owner"]);
+        assert!(log_in(&netbird, &case, "alice").waits(), "{profile}");
+        if modes {
+            case.run(&["connect"]).expect(0);
+            assert_eq!(log_in(&netbird, &case, "alice").role(), Some("admin"), "{profile}");
+        }
+        netbird.clear_requests();
+        case.sim.clear_requests();
+        case.init().says(&["files_written=0"]);
+        case.run(&["connect"]).expect(0).says(&["changed=0"]);
+        assert_eq!((netbird.writes().len(), case.sim.writes().len()), (0, 0), "{profile}");
+        assert_eq!(case.read("config.yaml"), config);
+    });
+}
+
+#[test]
+fn keys_come_back_from_the_file_when_the_state_is_lost() {
+    let mut case = case("2026.2", "combined");
+    case.init();
+    let before = case.read("config.yaml");
+    let netbird = netbird(&mut case, Image::Combined);
+    case.run(&["connect"]).expect(0);
+    let id = connectors(&netbird)[0].0.clone();
+    std::fs::remove_dir_all(case.dir.path().join("state")).unwrap();
+    std::fs::create_dir(case.dir.path().join("state")).unwrap();
+    case.init().says(&["files_written=0"]);
+    assert_eq!(case.read("config.yaml"), before);
+    // The password is lost with the state: only its hash is left.
+    case.run(&["connect"]).expect(77);
+    assert_eq!(connectors(&netbird)[0].0, id);
+}
+
+#[test]
+fn a_config_of_the_quickstart_is_neither_read_nor_written() {
+    let case = case("2026.2", "combined");
+    std::fs::write(case.path("config.yaml"), QUICKSTART).unwrap();
+    case.run(&[]).expect(65).says(&["SETUP_OUTPUTS=none"]);
+    case.run(&["plan"]).expect(65);
+    assert_eq!(case.sim.requests().len(), 0);
+    assert_eq!(case.read("config.yaml"), QUICKSTART);
+    let secrets = case.dir.path().join("state/secrets.json");
+    assert!(!secrets.exists(), "no key is made for a NetBird that has its own");
+
+    let (case, _netbird) = quickstart("2026.2");
+    case.init();
+    let kept = std::fs::read_to_string(case.dir.path().join("state/secrets.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    let keys: Vec<&String> = kept.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["version", "client_secret"]);
+    assert_eq!(std::fs::read_dir(case.path("")).unwrap().count(), 0);
+    case.run(&["check"]).expect(0);
+}
+
+#[test]
+fn local_logins_go_only_after_the_connector_is_there() {
+    let mut case = case("2026.2", "combined");
+    case.env("SETUP_LOCAL_AUTH", "false");
+    case.run(&[]).expect(78).says(&["has no connector yet"]);
+    case.unset("SETUP_LOCAL_AUTH");
+    case.init();
+    let netbird = netbird(&mut case, Image::Combined);
+    case.run(&["connect"]).expect(0);
+    case.env("SETUP_LOCAL_AUTH", "false");
+    case.init();
+    netbird.restart().unwrap();
+    assert!(log_in(&netbird, &case, "alice").waits());
 }
 
 #[test]

@@ -299,6 +299,52 @@ fn a_file_of_the_other_kind_is_refused_with_the_steps() {
 }
 
 #[test]
+fn people_keep_their_accounts_through_netbirds_own_migration() {
+    use base64::Engine;
+    let mut case = case("2026.2", "standalone");
+    case.env("SETUP_OUTPUTS", "setup.env,management.json,dashboard.env,relay.env,idp-seed-info");
+    case.init();
+    let seed = case.dir.path().join("state/idp-seed-info");
+    assert_eq!(std::fs::metadata(&seed).unwrap().permissions().mode() & 0o777, 0o600);
+    let seed = std::fs::read_to_string(seed).unwrap();
+    let seed = base64::engine::general_purpose::STANDARD.decode(seed.trim()).unwrap();
+    let seed: Value = serde_json::from_slice(&seed).unwrap();
+    assert_eq!(seed["id"], "authentik");
+    assert_eq!(seed["config"]["clientSecret"], case.sim.state().providers[0]["client_secret"]);
+    let state = {
+        let netbird = netbird(&mut case, Image::Management);
+        assert_eq!(log_in(&netbird, &case, "alice").role(), Some("owner"));
+        let mut state = netbird.state().clone();
+        // What idp-migrate does in NetBird's database, and then to the file.
+        assert_eq!(state.migrate_ids("authentik"), 1);
+        state
+    };
+    let mut file = management(&case);
+    for section in
+        ["IdpManagerConfig", "PKCEAuthorizationFlow", "DeviceAuthorizationFlow", "HttpConfig"]
+    {
+        file.as_object_mut().unwrap().remove(section);
+    }
+    file["EmbeddedIdP"] = json!({
+        "Enabled": true, "Issuer": format!("{NETBIRD}/oauth2"), "StaticConnectors": [seed],
+    });
+    std::fs::write(case.path("management.json"), format!("{file:#}\n")).unwrap();
+
+    case.unset("SETUP_MANAGEMENT_DISCOVERY")
+        .unset("SETUP_OUTPUTS")
+        .env("SETUP_NETBIRD", "embedded");
+    case.init();
+    assert!(management(&case)["EmbeddedIdP"].get("Owner").is_none(), "it has an owner: alice");
+    let netbird = NetBird::with_file(Image::Management, &case.path("management.json"))
+        .resolve(AUTHENTIK, &case.sim.url())
+        .state(state)
+        .start()
+        .unwrap();
+    assert_eq!(log_in(&netbird, &case, "alice").role(), Some("owner"));
+    assert_eq!(netbird.state().users.len(), 1);
+}
+
+#[test]
 fn a_changed_client_secret_reaches_the_file() {
     let mut case = case("2026.2", "embedded");
     case.init();
