@@ -14,6 +14,7 @@ use crate::connect::plan::settings::Wish;
 use crate::connect::{Connect, Tally};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::http::BaseUrl;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::api::Server;
@@ -113,6 +114,22 @@ impl fmt::Display for Sight {
     }
 }
 
+/// The NetBird at `NB_MANAGEMENT_URL`.
+///
+/// # Errors
+/// [`crate::error::Exit::Config`] when a certificate that was given cannot be used as a root.
+pub fn netbird(config: &Config) -> Result<Server> {
+    netbird_at(config, config.connect.url.clone())
+}
+
+/// The NetBird at this URL.
+///
+/// # Errors
+/// As [`netbird`].
+pub fn netbird_at(config: &Config, url: BaseUrl) -> Result<Server> {
+    Ok(Server::new(transport(config)?, url))
+}
+
 /// What a run works with.
 struct Work {
     asked: Asked,
@@ -122,7 +139,7 @@ struct Work {
 
 impl Work {
     fn new(config: &Config) -> Result<Self> {
-        let netbird = Server::new(transport(config)?, config.connect.url.clone());
+        let netbird = netbird(config)?;
         Ok(Self { asked: asked(config), netbird, authentik: server(config)? })
     }
 
