@@ -3,6 +3,7 @@
 use super::{Check, CheckId, Evidence, PublicSide, Subject};
 use crate::authentik::oidc::{ClientVerdict, Discovery, Verdict};
 use crate::http::Kind;
+use crate::netbird::ClientType;
 
 /// From this many seconds on, clocks that differ are worth a warning: NetBird refuses tokens "used before
 /// issued" without any leeway.
@@ -96,6 +97,11 @@ fn public_url(side: &PublicSide, expected: &Subject<'_>) -> Check {
                 Kind::Certificate => {
                     "NetBird's management will not trust it either: use a certificate of a public CA, or mount \
                      the CA into NetBird's containers"
+                }
+                _ if expected.client.client_type == ClientType::Confidential => {
+                    "NetBird's own provider asks this URL at every login, which cannot be seen from here: let its \
+                     container reach it by its public name (a network alias on the proxy); with embedded, \
+                     SETUP_AUTHENTIK_INTERNAL=true makes it ask AUTHENTIK_HOST instead"
                 }
                 _ => {
                     "NetBird's management asks this URL when it starts and ends if it gets no answer: let the \

@@ -3,4 +3,5 @@
 mod combined;
 mod embedded;
 mod standalone;
+mod watching;
 mod world;
