@@ -250,7 +250,7 @@ fn the_stacks_end_in_a_login() {
             std::fs::create_dir_all(&dir).unwrap();
             dir.display().to_string()
         };
-        let mut apply = |case: &mut support::Case, name: &str| {
+        let apply = |case: &mut support::Case, name: &str| {
             for (variable, value) in environment(&services[name]) {
                 let value = match variable.as_str() {
                     "AUTHENTIK_HOST" => case.sim.url(),

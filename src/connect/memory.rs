@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Exit, Result};
 use crate::state::lock::{self, Lock};
 use crate::state::secrets::{self, Held};
-use crate::state::store::{self, NetBirdSide};
+use crate::state::store::{self, Installation, NetBirdSide, Remembered};
 use crate::text::redact;
 
 /// What is remembered, and the lock that makes it safe to act upon it.
@@ -15,6 +15,7 @@ pub struct Memory {
     dir: PathBuf,
     side: NetBirdSide,
     held: Held,
+    installation: Option<Installation>,
     _lock: Option<Lock>,
 }
 
@@ -40,10 +41,10 @@ impl Memory {
         let lock = if locks { lock::wait(dir, held).await? } else { None };
         let dir = dir.to_owned();
         blocking(move || {
-            let side = store::read(&dir)?.netbird;
+            let Remembered { netbird: side, installation, .. } = store::read(&dir)?;
             let held = secrets::held(&dir)?;
             held.all().for_each(redact::learn);
-            Ok(Self { dir, side, held, _lock: lock })
+            Ok(Self { dir, side, held, installation, _lock: lock })
         })
         .await
     }
@@ -56,6 +57,11 @@ impl Memory {
     /// The secrets that are kept.
     pub fn held(&self) -> &Held {
         &self.held
+    }
+
+    /// Which Authentik it was whose people NetBird knows.
+    pub fn installation(&self) -> Option<&Installation> {
+        self.installation.as_ref()
     }
 
     /// Remembers something else from now on: on the disk when this returns.

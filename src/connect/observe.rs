@@ -45,7 +45,15 @@ impl Connect<'_> {
         };
         let groups = async {
             match with_roles {
-                true => people::read(self.authentik, self.asked, self.client_id(side)).await,
+                true => {
+                    people::read(
+                        self.authentik,
+                        self.asked,
+                        self.client_id(side),
+                        memory.installation(),
+                    )
+                    .await
+                }
                 false => Ok(Groups::default()),
             }
         };

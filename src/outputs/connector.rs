@@ -19,10 +19,12 @@ const OVERRIDES: &str = "providerDiscoveryOverrides";
 const END_SESSION: &str = "endSessionURL";
 const PKCE: &str = "pkceChallenge";
 
-/// Issuers that Authentik has for this application: at the URL that people use, and at the one inside.
-pub fn issuers(config: &Config) -> [String; 2] {
+/// Issuers that Authentik has for this application, at the URL that people use and at the one inside: the application's,
+/// or Authentik's root where the provider's `issuer_mode` is `global`.
+pub fn issuers(config: &Config) -> Vec<String> {
     let path = format!("application/o/{}/", config.wishes.slug);
-    [config.connection.public.join(&path), config.connection.internal.join(&path)]
+    let urls = [&config.connection.public, &config.connection.internal];
+    urls.into_iter().flat_map(|url| [url.join(&path), url.join("")]).collect()
 }
 
 /// Which entry is Authentik's: the one whose id is remembered, else the one with its issuer (and its client id, if there

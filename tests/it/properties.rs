@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use netbird_authentik_init::config::variables::VARIABLES;
 use netbird_authentik_init::config::{Config, load};
 use netbird_authentik_init::netbird::Registration;
-use netbird_authentik_init::outputs::{management, shell};
+use netbird_authentik_init::outputs::{embedded, management, shell};
 use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
 use netbird_authentik_init::state::secrets::Secrets;
 use netbird_authentik_init::text::Secret;
@@ -105,6 +105,26 @@ proptest! {
         prop_assert_eq!(&once, &twice);
         for (key, value) in base.iter().filter(|(key, _)| key.starts_with('x')) {
             prop_assert_eq!(&parsed[key], value);
+        }
+    }
+
+    #[test]
+    fn the_same_holds_where_netbird_has_a_provider_of_its_own(base in object(json()), idp in object(json())) {
+        let config = config(&[("SETUP_NETBIRD", "embedded"), ("SETUP_STATE_DIR", "/state")]);
+        let mut base = base;
+        base.insert("EmbeddedIdP".to_owned(), Value::Object(idp.clone()));
+        let proof = proof("http://authentik-server:9000/application/o/netbird/");
+        let render = |base| embedded::render(&config, &proof, &secrets(), None, Some(base));
+        let (once, id) = render(base.clone()).unwrap();
+        prop_assert_eq!(id, "authentik");
+        let parsed: Map<String, Value> = serde_json::from_str(&once).unwrap();
+        let (twice, _) = render(parsed.clone()).unwrap();
+        prop_assert_eq!(&once, &twice);
+        for (key, value) in base.iter().filter(|(key, _)| key.starts_with('x')) {
+            prop_assert_eq!(&parsed[key], value);
+        }
+        for (key, value) in idp.iter().filter(|(key, _)| key.starts_with('x')) {
+            prop_assert_eq!(&parsed["EmbeddedIdP"][key], value);
         }
     }
 
