@@ -200,12 +200,15 @@ fn writable_directories(config: &Config) -> Result<()> {
     files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))
 }
 
+/// A file, a digest of what it says, whether it was written, and whether there was one before.
+type PublishedFile = (Output, u64, bool, bool);
+
 /// Renders and publishes; answers of each file a digest, whether it was written, and whether there was one before.
 fn publish_all(
     config: &Config,
     proof: &Proof,
     secrets: &Secrets,
-) -> Result<(Vec<(Output, u64, bool, bool)>, Vec<&'static str>)> {
+) -> Result<(Vec<PublishedFile>, Vec<&'static str>)> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
     let base = outputs::management_in(&files.path(Output::ManagementJson))?;
