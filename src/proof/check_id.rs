@@ -30,7 +30,7 @@ impl Group {
             Self::Clients => "login of clients",
             Self::UserList => "user list",
             Self::Files => "files",
-            Self::NetBird => "NetBird",
+            Self::NetBird => "NetBird itself",
         }
     }
 }
