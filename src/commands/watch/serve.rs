@@ -26,7 +26,7 @@ use crate::error::{Error, Exit, Result};
 const CONNECTIONS: usize = 64;
 
 /// For one connection, from the first byte to the last: an orchestrator asks at once and reads at once, and nobody
-/// else shall keep one of the few for longer.
+/// else is to keep one of the few for longer.
 const CONNECTION_TIME: Duration = Duration::from_secs(2);
 
 /// Of a request's line and headers, in bytes: the least that the library takes, and more than any orchestrator sends.
