@@ -2,6 +2,8 @@
 //! will ask. Reading and writing are apart by type, so that `plan` and `check` cannot write by mistake.
 
 pub mod account;
+mod anything;
+mod bounded;
 pub mod conflict;
 mod decode;
 pub mod duration;

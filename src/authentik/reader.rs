@@ -15,7 +15,7 @@ use super::server::{Server, Via};
 use crate::http::{Answer, Kind, Trouble};
 
 /// More pages than any of these lists has: a server that never says "last page" must not keep us.
-const PAGE_LIMIT: u32 = 1_000;
+const PAGE_LIMIT: u32 = 100;
 
 /// The reading side of the API.
 #[derive(Clone, Copy, Debug)]

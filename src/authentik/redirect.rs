@@ -4,6 +4,8 @@
 use serde::de::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::anything::anything;
+
 /// What a redirect URI is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
@@ -154,7 +156,7 @@ impl RedirectUris {
 
 impl<'de> Deserialize<'de> for RedirectUris {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(|value| Self::read(&value))
+        anything(deserializer).map(|value| Self::read(&value))
     }
 }
 

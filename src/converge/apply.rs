@@ -19,7 +19,7 @@ use crate::http::patience::{Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::random::random;
 use crate::state::Memory;
-use crate::text::{Secret, excerpt, redact};
+use crate::text::{Secret, redact};
 
 /// What was done, over all attempts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -220,11 +220,11 @@ const CLIENT_SECRET_LENGTH: usize = 128;
 /// The lines that `plan` shows, now that it is done. Of a new object the fields are for debug: they are what the
 /// variables say; of a change they say what had drifted.
 fn tell(step: &Step) {
-    let (object, name) = (step.target.kind(), excerpt(&step.name));
-    info!(stage = "apply", object, %name, "{}", excerpt(&step.headline()));
+    let (object, name) = (step.target.kind(), &step.name);
+    info!(stage = "apply", object, %name, "{}", step.headline());
     for change in &step.changes {
         for line in change.lines(step.creates()) {
-            let (field, line) = (change.field, excerpt(&line));
+            let field = change.field;
             if step.creates() {
                 debug!(stage = "apply", object, %name, field, "    {line}");
             } else {

@@ -11,6 +11,7 @@ mod documents;
 mod drift;
 mod exit_codes;
 mod files;
+mod hostile;
 mod http;
 mod interrupted;
 mod leaks;

@@ -13,14 +13,19 @@ use tempfile::TempDir;
 pub static PROFILES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| authentik_sim::profiles().iter().map(|p| p.name).collect());
 
-/// The same for every release, several at a time: runs wait for answers most of the time.
+/// The same for every release, several at a time.
 pub fn everywhere(run: impl Fn(&'static str) + Sync) {
+    side_by_side(&PROFILES, |profile| run(profile));
+}
+
+/// The same for each of these, several at a time: runs wait for answers most of the time.
+pub fn side_by_side<T: Sync>(all: &[T], run: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE {
             scope.spawn(|| {
-                while let Some(profile) = PROFILES.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    run(profile);
+                while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    run(one);
                 }
             });
         }
@@ -195,6 +200,12 @@ impl Case {
 
 /// A process that does not outlive its test.
 pub struct Running(Option<Child>);
+
+impl From<Child> for Running {
+    fn from(child: Child) -> Self {
+        Self(Some(child))
+    }
+}
 
 impl Running {
     pub fn signal(&self, signal: rustix::process::Signal) {

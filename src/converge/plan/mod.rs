@@ -34,6 +34,7 @@ pub use bindings::is_ours;
 pub use flows::sound_on_brand;
 pub use references::References;
 pub use remark::{Level, Remark};
+pub use show::coloured;
 
 /// Which kind of object a step is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
