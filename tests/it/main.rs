@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod access;
+mod accounts;
 mod adoption;
 mod checking;
 mod configuration;
@@ -11,6 +13,7 @@ mod drift;
 mod exit_codes;
 mod files;
 mod http;
+mod installation;
 mod interrupted;
 mod leaks;
 mod legacy;
@@ -18,6 +21,7 @@ mod login;
 mod logs;
 mod mistakes;
 mod monitoring;
+mod objects;
 mod ownership;
 mod people;
 mod permissions;

@@ -9,7 +9,7 @@ use super::signing::{signing_key, usable_key};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::duration::seconds;
 use crate::authentik::model::{Provider, ScopeMapping};
-use crate::authentik::redirect::RedirectUris;
+use crate::authentik::redirect::{RedirectUri, RedirectUris, Shape};
 use crate::authentik::writer::Operation;
 use crate::config::Setting;
 use crate::converge::desired::{Desired, DesiredProvider};
@@ -70,6 +70,15 @@ pub fn plan(
     }
 }
 
+/// The client's redirect URIs, as a server of this shape needs them.
+fn wanted_uris(client: &OidcClient, references: &References) -> Vec<RedirectUri> {
+    let mut wanted = client.redirect_uris.clone();
+    if references.redirect_shape == Shape::Text {
+        wanted.extend(client.origins.iter().map(|origin| RedirectUri::origin_alone(origin)));
+    }
+    wanted
+}
+
 /// Every field of a new provider.
 fn creation(plan: &mut Plan, desired: &Desired, references: &References) -> Vec<Change> {
     // Which flows and which key it is, the references say: they are these wishes, resolved.
@@ -84,7 +93,7 @@ fn creation(plan: &mut Plan, desired: &Desired, references: &References) -> Vec<
     } = &desired.provider;
     let OidcClient {
         client_type,
-        redirect_uris,
+        redirect_uris: _,
         scopes: _,
         grant_types,
         code_minutes,
@@ -119,7 +128,8 @@ fn creation(plan: &mut Plan, desired: &Desired, references: &References) -> Vec<
         Err(error) => plan.refused.push(*error),
     }
     let nothing = RedirectUris::default();
-    let all: Vec<_> = redirect_uris.iter().collect();
+    let wanted = wanted_uris(client, references);
+    let all: Vec<_> = wanted.iter().collect();
     let shown = all.iter().map(|uri| uri.describe()).collect();
     changes.push(Change::add(
         "redirect_uris",
@@ -153,7 +163,7 @@ fn differences(
     } = &desired.provider;
     let OidcClient {
         client_type,
-        redirect_uris,
+        redirect_uris: _,
         scopes: _,
         grant_types,
         code_minutes,
@@ -222,8 +232,9 @@ fn differences(
     }
 
     let have = &provider.redirect_uris;
-    let added: Vec<_> = redirect_uris.iter().filter(|uri| !have.contains(uri)).collect();
-    let (have, dead) = have.without_dead(redirect_uris);
+    let wanted = wanted_uris(client, references);
+    let added: Vec<_> = wanted.iter().filter(|uri| !have.contains(uri)).collect();
+    let (have, dead) = have.without_dead(&client.redirect_uris, &client.origins);
     if !added.is_empty() || !dead.is_empty() {
         let shown = added.iter().map(|uri| uri.describe()).collect();
         let whole = have.with(&added, references.redirect_shape);
