@@ -4,6 +4,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::redirect::RedirectUris;
+use crate::text::Secret;
 
 /// `/core/users/me/`.
 #[derive(Clone, Debug, Deserialize)]
@@ -74,6 +75,12 @@ pub struct Provider {
     /// `public` or `confidential`.
     #[serde(default, deserialize_with = "or_default")]
     pub client_type: String,
+    /// Authentik makes one for public clients too.
+    #[serde(default, deserialize_with = "secret")]
+    pub client_secret: Secret,
+    /// Whether an ID token says by itself what the userinfo endpoint says.
+    #[serde(default)]
+    pub include_claims_in_id_token: Option<bool>,
     /// Flow, by primary key.
     #[serde(default)]
     pub authorization_flow: Option<String>,
@@ -302,6 +309,41 @@ pub struct Group {
     pub children: Vec<String>,
 }
 
+/// `/core/groups/` with its members.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Circle {
+    /// Primary key.
+    pub pk: String,
+    /// Not unique before 2025.12.
+    pub name: String,
+    /// Direct members.
+    #[serde(default, deserialize_with = "or_default")]
+    pub users_obj: Vec<Member>,
+}
+
+/// A direct member of a group.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Member {
+    /// Primary key: `sub` of the mode `user_id`.
+    pub pk: i64,
+    /// `sub` of the mode `hashed_user_id`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub uid: String,
+    /// Whether the account may log in.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_active: bool,
+}
+
+/// `/core/users/`, as far as it tells who somebody is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Person {
+    /// Primary key.
+    pub pk: i64,
+    /// `sub` of the mode `user_uuid`; from 2023.10.
+    #[serde(default, deserialize_with = "or_default")]
+    pub uuid: String,
+}
+
 /// `/rbac/roles/`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Role {
@@ -366,6 +408,13 @@ pub struct Permission {
     pub codename: String,
     /// Such as `authentik_core`.
     pub app_label: String,
+}
+
+/// A text that nothing may show. Anything else counts as absent: from 2026.11 on it may be a reference to a secret that
+/// is kept elsewhere.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(Secret::new(value.as_str().unwrap_or_default()))
 }
 
 /// Null like absent: releases differ in which of the two they send.

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 use super::account::Account;
 use super::decode::decode;
 use super::model::{
-    AnyProvider, AppPassword, Application, Binding, Brand, CurrentBrand, Flow, Group, KeyPair, Me,
-    Page, Permission, Provider, Role, ScopeMapping, Settings, Version,
+    AnyProvider, AppPassword, Application, Binding, Brand, Circle, CurrentBrand, Flow, Group,
+    KeyPair, Me, Page, Permission, Person, Provider, Role, ScopeMapping, Settings, Version,
 };
 use super::release::Release;
 use super::server::{Server, Via};
@@ -192,6 +192,25 @@ impl Reader<'_> {
         let path = format!("core/groups/?include_users=false&name={}", query_value(name));
         let found: Vec<Group> = self.list(&path, "authentik_core.view_group").await?;
         Ok(found.into_iter().filter(|group| group.name == name).collect())
+    }
+
+    /// All groups of exactly this name, with their direct members.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn circles(&self, name: &str) -> Result<Vec<Circle>, Trouble> {
+        let path = format!("core/groups/?include_users=true&name={}", query_value(name));
+        let found: Vec<Circle> = self.list(&path, "authentik_core.view_group").await?;
+        Ok(found.into_iter().filter(|group| group.name == name).collect())
+    }
+
+    /// Everyone. Only where the UUID of a member decides, which groups do not tell.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn people(&self) -> Result<Vec<Person>, Trouble> {
+        self.list("core/users/?is_active=true&include_groups=false", "authentik_core.view_user")
+            .await
     }
 
     /// The role of exactly this name.

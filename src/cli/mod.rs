@@ -28,6 +28,8 @@ pub enum Command {
     },
     /// Everything, again and again.
     Watch,
+    /// What is done in NetBird after it started.
+    Connect,
     /// Whether the `watch` of this container is well.
     Healthcheck,
     /// Explain everything, or one command or variable.
@@ -71,6 +73,11 @@ const COMMANDS: &[Entry] = &[
         "watch",
         "init, then again every SETUP_INTERVAL; SIGHUP: at once; ends on SIGTERM",
         |_| Command::Watch,
+    ),
+    entry(
+        "connect",
+        "after NetBird started: claim its account for the owner, register Authentik, keep settings and roles",
+        |_| Command::Connect,
     ),
     entry(
         "healthcheck",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tracing::{debug, info};
 
@@ -13,13 +14,13 @@ use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::Result;
 use crate::files::publish::{self, Document, Ownership, Published};
-use crate::files::read::read_object;
 use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
 use crate::outputs;
 use crate::proof::{CheckId, Outcome, Proof};
+use crate::state::lock;
 use crate::state::secrets::{self, Secrets};
 use crate::state::store;
 use crate::text::redact;
@@ -39,6 +40,8 @@ pub struct Record {
     pub replaced: Vec<Output>,
     /// What this process last published, as digests: a file that vanished and came back as it was has not changed.
     pub published: BTreeMap<Output, u64>,
+    /// When the first of Authentik's certificates ends, as far as one was seen.
+    pub certificate_ends: Option<SystemTime>,
     /// How checks came out, as far as the run got: those of the proof, and at its end what it has left.
     pub checks: Vec<(CheckId, Outcome)>,
 }
@@ -86,15 +89,14 @@ async fn pipeline(
     record: &mut Record,
 ) -> Result<()> {
     let shared = Arc::new(config.clone());
+    let files = &shared.files;
+    let writable = Arc::clone(&shared);
+    beside(move || writable_directories(&writable)).await?;
+    let held = |by: &str| progress.waiting(Phase::Files, by);
+    let _lock = lock::wait(&files.state_dir, held).await?;
     // Before anything is asked or changed: a data store key in doubt must end the run here.
     let (for_secrets, kept) = (Arc::clone(&shared), record.secrets.clone());
     let secrets = beside(move || {
-        let files = &for_secrets.files;
-        publish::check_directory("SETUP_DIR", &files.dir)?;
-        publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
-        for dir in files.dirs.values() {
-            publish::check_directory("SETUP_OUTPUTS", dir)?;
-        }
         let memory = outputs::memory(&for_secrets)?;
         let in_use = outputs::secrets_in(&for_secrets)?;
         Ok((secrets::keep(&for_secrets, &in_use, kept.as_ref())?, memory))
@@ -118,6 +120,7 @@ async fn pipeline(
     record.changes = learnt.tally.steps().collect();
     record.checks = std::mem::take(&mut learnt.checks);
     record.requests = server.requests().by_class();
+    record.certificate_ends = server.requests().first_expiry();
     let proof = proof?;
 
     let published = beside(move || publish_all(&shared, &proof, &secrets)).await?;
@@ -163,6 +166,14 @@ async fn pipeline(
     Ok(())
 }
 
+/// Asked before anything is locked or changed.
+fn writable_directories(config: &Config) -> Result<()> {
+    let files = &config.files;
+    publish::check_directory("SETUP_DIR", &files.dir)?;
+    publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+    files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))
+}
+
 /// Renders and publishes; answers of each file a digest, whether it was written, and whether there was one before.
 fn publish_all(
     config: &Config,
@@ -171,7 +182,7 @@ fn publish_all(
 ) -> Result<Vec<(Output, u64, bool, bool)>> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
-    let base = read_object(&files.path(Output::ManagementJson))?;
+    let base = outputs::management_in(&files.path(Output::ManagementJson))?;
     let rendered = outputs::files(config, proof, secrets, base);
     let mut published = Vec::new();
     for (output, text) in rendered {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use super::{beside, server};
+use super::{beside, connect, server};
 use crate::config::Config;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
@@ -55,13 +55,21 @@ pub async fn run(
             progress: &progress,
             story: &story,
         };
-        converge.look(&mut Learnt::default()).await
+        let look = converge.look(&mut Learnt::default()).await?;
+        let netbird = connect::look(&config, &story).await;
+        Ok((look.plan, netbird))
     });
-    let plan = look.await?.plan;
+    let (plan, netbird) = look.await?;
     let text = match format {
-        Format::Json => format!("{:#}\n", plan.json()),
-        Format::Coloured => plan.coloured(),
-        Format::Text => plan.to_string(),
+        Format::Json => {
+            let mut document = plan.json();
+            if let Some(netbird) = netbird.json() {
+                document["netbird"] = netbird;
+            }
+            format!("{document:#}\n")
+        }
+        Format::Coloured => format!("{}{netbird}", plan.coloured()),
+        Format::Text => format!("{plan}{netbird}"),
     };
     // A reader that went away (`plan | head`) is nobody to complain to.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

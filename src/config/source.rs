@@ -4,13 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Read;
+use std::path::Path;
 
 use super::Problem;
 use super::declare::Variable;
 use super::names;
 use super::parse::shape;
 use super::variables::{self, Raw};
+use crate::files::read;
 use crate::text::{Secret, redact};
 
 /// The prepared environment.
@@ -25,9 +26,6 @@ pub struct Prepared {
     /// What was wrong already.
     pub problems: Vec<Problem>,
 }
-
-/// A token or key fits in far less; more is the wrong file.
-const SECRET_FILE_LIMIT: u64 = 64 * 1024;
 
 /// Sorts the environment: this program's variables, NetBird's, and what looks like a typo.
 pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared {
@@ -106,12 +104,8 @@ fn file_value(variable: &Variable, path: &str, given_too: bool) -> Result<String
 
 /// The content of a secret's file, without the line break that editors and `echo` leave behind.
 fn read_secret(path: &str) -> Result<String, String> {
-    let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
-    let mut text = String::new();
-    file.take(SECRET_FILE_LIMIT + 1).read_to_string(&mut text).map_err(|e| e.to_string())?;
-    if text.len() as u64 > SECRET_FILE_LIMIT {
-        return Err("it is larger than 64 KiB".into());
-    }
+    let bytes = read::given(Path::new(path))?;
+    let text = String::from_utf8(bytes).map_err(|_| "it is no text in UTF-8")?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.is_empty() { Err("it is empty".into()) } else { Ok(text.to_owned()) }

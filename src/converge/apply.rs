@@ -12,13 +12,14 @@ use crate::authentik::writer::Operation;
 use crate::authentik::{Reader, Release, Writer};
 use crate::converge::observe::in_force;
 use crate::converge::plan::placeholder::{self, Known};
-use crate::converge::plan::{Action, Plan, Step, Target};
+use crate::converge::plan::{Action, Change, Plan, Step, Target};
 use crate::converge::remember::{self, Made};
 use crate::error::{Error, Exit};
 use crate::http::patience::{Phase, Setback};
 use crate::http::{Kind, Trouble};
+use crate::random::random;
 use crate::state::Memory;
-use crate::text::{Secret, excerpt};
+use crate::text::{Secret, excerpt, redact};
 
 /// What was done, over all attempts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,7 +82,11 @@ impl Applying<'_> {
         if remember::intend(plan, &mut intended) {
             self.memory.note(|remembered| *remembered = intended).await?;
         }
+        let needs_secret = |change: &Change| change.wire == placeholder::client_secret().as_str();
         for step in &plan.steps {
+            if step.changes.iter().any(needs_secret) {
+                known.learn(placeholder::client_secret(), new_client_secret()?.expose().into());
+            }
             let (operation, body) = filled(step, &known)?;
             self.still_fit(step).await?;
             let answer = match self.writer.write(self.release, &operation, &body).await {
@@ -196,6 +201,22 @@ fn refers_to_nothing(trouble: &Trouble) -> bool {
     trouble.field_errors().is_some_and(|errors| errors.contains("object does not exist"))
 }
 
+/// As Authentik makes them, letters and digits: NetBird's provider sends it in a header, where other characters are
+/// escaped in ways that not every release undoes.
+fn new_client_secret() -> Result<Secret, Error> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    // Bytes above the last multiple of 62 are left out, so that every letter is as likely as any other: of 256 bytes
+    // more than 200 remain.
+    let usable = random::<256>()?.into_iter().filter(|byte| *byte < 248);
+    let letters = usable.map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+    let secret = Secret::new(letters.take(CLIENT_SECRET_LENGTH).collect::<String>());
+    redact::learn(&secret);
+    Ok(secret)
+}
+
+/// Of Authentik's own.
+const CLIENT_SECRET_LENGTH: usize = 128;
+
 /// The lines that `plan` shows, now that it is done. Of a new object the fields are for debug: they are what the
 /// variables say; of a change they say what had drifted.
 fn tell(step: &Step) {
@@ -255,6 +276,7 @@ fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
                 }
                 _ => true,
             },
+            _ if placeholder::is(sent) => true,
             field => answer.get(field).is_none_or(|got| got == sent),
         };
         if !fine {

@@ -135,7 +135,7 @@ impl Desired {
                 authorization_flow: wishes.authorization_flow.clone(),
                 invalidation_flow: wishes.invalidation_flow.clone(),
                 signing_key: wishes.signing_key.clone(),
-                client: OidcClient::standalone(config, release),
+                client: OidcClient::new(config, release),
             },
             device_code_flow: wishes.device_code_flow.clone(),
             public: config.connection.public.clone(),

@@ -1,7 +1,7 @@
 //! The pipeline as one loop: probe, observe, plan, apply, verify; a setback is waited out and the loop begins
 //! anew, since looking again is always safe. The caller's deadline bounds it all.
 
-mod advice;
+pub mod advice;
 pub mod apply;
 pub mod desired;
 mod greet;
@@ -21,11 +21,11 @@ use crate::http::patience::{Decision, Ending, Patience, Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::netbird::Registration;
+use crate::netbird::{ClientType, Registration};
 use crate::proof::{CheckId, Outcome, Proof};
 use crate::state::Memory;
 use crate::state::store::Remembered;
-use crate::text::Secret;
+use crate::text::{Secret, redact};
 
 use apply::{Applying, Tally};
 use desired::Desired;
@@ -180,6 +180,9 @@ impl Converge<'_> {
         let references =
             References::resolve(&desired, &observed, shape).map_err(Setback::Missing)?;
         self.progress.passed(Phase::Objects);
+        if let Some(provider) = observed.found.linked() {
+            redact::learn(&provider.client_secret);
+        }
 
         let plan = Plan::new(&desired, &observed, &references, self.memory);
         let passing = !plan.refused.is_empty() && plan.refused.iter().all(|error| error.retryable);
@@ -197,8 +200,8 @@ impl Converge<'_> {
             return Err(Setback::Final(first.clone()));
         }
         let bug = || Error::new(Exit::Bug, "a plan without a registration");
-        let registration = plan.registration.as_ref().ok_or_else(bug)?;
-        self.contradictions(registration)?;
+        let mut registration = plan.registration.clone().ok_or_else(bug)?;
+        self.contradictions(&registration)?;
 
         if let Some(trouble) = learnt.made.refused_for_good(&plan) {
             let unseen = learnt.unseen(&Setback::Conflict(trouble.clone()));
@@ -216,16 +219,34 @@ impl Converge<'_> {
         };
         applying.apply(&plan, &mut learnt.tally, &mut learnt.made).await?;
         self.progress.passed(Phase::Apply);
+        if desired.provider.client.client_type == ClientType::Confidential
+            && registration.secret.is_none()
+        {
+            registration.secret = Some(self.secret_of(&registration.client_id).await?);
+        }
         if first {
             // On a second attempt, what the first one did counts as done, not as unchanged.
             learnt.unchanged = plan.unchanged;
         }
 
         let token = observed.account.token.clone().filter(|_| plan.steps.is_empty());
-        self.prove_user_list(learnt, &desired, registration, token).await?;
-        let proof = self.prove(learnt, &desired, registration).await?;
+        self.prove_user_list(learnt, &desired, &registration, token).await?;
+        let proof = self.prove(learnt, &desired, &registration).await?;
         learnt.last = Some((desired, observed));
         Ok(proof)
+    }
+
+    /// The secret of a confidential client that was just made: Authentik makes it, and alone knows it.
+    async fn secret_of(&self, client_id: &str) -> Result<Secret, Setback> {
+        let reader = Reader(self.server);
+        let at = |trouble| Setback::Trouble(Phase::Apply, trouble);
+        let found = reader.providers("client_id", client_id).await.map_err(at)?;
+        let secret = found.into_iter().next().map(|provider| provider.client_secret);
+        let secret = secret.filter(|secret| !secret.expose().is_empty());
+        let secret =
+            secret.ok_or_else(|| Setback::Missing(vec!["the client's secret".to_owned()]))?;
+        redact::learn(&secret);
+        Ok(secret)
     }
 }
 

@@ -57,6 +57,10 @@ pub enum Phase {
     Apply,
     /// What was made is proven.
     Verify,
+    /// NetBird answers: the first phase of a run that works on it.
+    NetBird,
+    /// What was planned for it is done.
+    Connect,
 }
 
 impl Phase {
@@ -68,6 +72,7 @@ impl Phase {
             Self::Token => Self::Objects,
             Self::Objects => Self::Apply,
             Self::Apply | Self::Verify => Self::Verify,
+            Self::NetBird | Self::Connect => Self::Connect,
         }
     }
 }

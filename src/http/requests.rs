@@ -1,6 +1,8 @@
-//! Counts what was sent, by the class of what came back: for the log, for budgets and for metrics.
+//! Counts what was sent, by the class of what came back, and remembers which certificate ends first: for the log, for
+//! budgets and for metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Classes of answers, by the first digit of the status; `none` is for requests without a complete answer.
 pub const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -11,6 +13,8 @@ pub struct Requests {
     answered: [AtomicU64; CLASSES.len()],
     sent: AtomicU64,
     attempt: AtomicU64,
+    /// In Unix time; 0: none was seen.
+    first_expiry: AtomicU64,
 }
 
 impl Requests {
@@ -23,6 +27,22 @@ impl Requests {
     pub fn answered(&self, status: u16) {
         if let Some(class) = self.answered.get(usize::from(status / 100)) {
             class.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A peer's certificate ends then.
+    pub fn saw_certificate(&self, ends: SystemTime) {
+        let seconds = ends.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let earlier = |seen| (seen == 0 || seconds < seen).then_some(seconds);
+        // Nothing to do if it is not the earliest.
+        let _ = self.first_expiry.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
+    }
+
+    /// When the first of the certificates that were seen ends; nothing without TLS.
+    pub fn first_expiry(&self) -> Option<SystemTime> {
+        match self.first_expiry.load(Ordering::Relaxed) {
+            0 => None,
+            seconds => UNIX_EPOCH.checked_add(Duration::from_secs(seconds)),
         }
     }
 
@@ -55,6 +75,16 @@ impl Requests {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_certificate_that_ends_first_is_remembered() {
+        let requests = Requests::default();
+        assert_eq!(requests.first_expiry(), None);
+        for seconds in [30, 20, 40] {
+            requests.saw_certificate(UNIX_EPOCH + Duration::from_secs(seconds));
+        }
+        assert_eq!(requests.first_expiry(), Some(UNIX_EPOCH + Duration::from_secs(20)));
+    }
 
     #[test]
     fn what_was_not_answered_counts_as_none() {

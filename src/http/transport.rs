@@ -6,11 +6,13 @@ use std::time::{Instant, SystemTime};
 
 use reqwest::Method;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::tls::TlsInfo;
 use serde_json::Value;
 use tracing::debug;
 
 use super::BaseUrl;
 use super::answer::{Answer, text_header};
+use super::certificate;
 use super::requests::Requests;
 use super::tls::{Clients, Settings, Trust};
 use super::trouble::{self, Kind, Trouble};
@@ -145,7 +147,7 @@ impl Transport {
         }
         self.requests.send();
         let start = Instant::now();
-        let result = receive(request, start, &name).await;
+        let result = receive(request, start, &name, &self.requests).await;
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let attempt = self.requests.attempt();
         match result {
@@ -168,12 +170,17 @@ async fn receive(
     request: reqwest::RequestBuilder,
     start: Instant,
     name: &str,
+    requests: &Requests,
 ) -> Result<Answer, (Kind, String)> {
     let classify = |e: reqwest::Error| match trouble::certificate_problem(&e) {
         Some(text) => (Kind::Certificate, text),
         None => (Kind::Unreachable, trouble::innermost(&e)),
     };
     let mut response = request.send().await.map_err(classify)?;
+    let peer = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+    if let Some(ends) = peer.and_then(certificate::ends) {
+        requests.saw_certificate(ends);
+    }
     let received = SystemTime::now();
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());

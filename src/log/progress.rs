@@ -125,6 +125,12 @@ impl Progress {
             Phase::Objects => {
                 "see that Authentik's worker is running (it creates these objects), and that the names in our variables are right"
             }
+            Phase::NetBird => {
+                "see that NetBird is running and that NB_MANAGEMENT_URL is its URL as seen from this container"
+            }
+            Phase::Connect => {
+                "see the log of NetBird's server, and run again: what is done stays done"
+            }
             Phase::Apply | Phase::Verify => {
                 "see the log of Authentik's server, and run again: what is done stays done"
             }
@@ -144,6 +150,8 @@ fn describe(phase: Phase) -> &'static str {
         Phase::Objects => "Authentik's default objects",
         Phase::Apply => "Authentik to take the changes",
         Phase::Verify => "discovery and keys",
+        Phase::NetBird => "NetBird to answer",
+        Phase::Connect => "NetBird to take the changes",
     }
 }
 
@@ -156,5 +164,7 @@ fn name(phase: Phase) -> &'static str {
         Phase::Objects => "objects",
         Phase::Apply => "apply",
         Phase::Verify => "verify",
+        Phase::NetBird => "netbird",
+        Phase::Connect => "connect",
     }
 }

@@ -6,11 +6,13 @@ pub mod services;
 pub mod setup_env;
 pub mod shell;
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 
 use crate::config::{Config, Output};
 use crate::error::Result;
-use crate::files::read::read_object;
+use crate::files::read::{Found, look, object};
 use crate::proof::Proof;
 use crate::state::Memory;
 use crate::state::secrets::{self, InUse, Secrets};
@@ -21,7 +23,18 @@ use crate::state::secrets::{self, InUse, Secrets};
 /// [`crate::error::Exit::Refused`] or [`crate::error::Exit::Output`] where a file cannot be read as what it must be.
 pub fn secrets_in(config: &Config) -> Result<InUse> {
     let management = config.files.path(Output::ManagementJson);
-    Ok(read_object(&management)?.as_ref().map(management::secrets_in).unwrap_or_default())
+    Ok(management_in(&management)?.as_ref().map(management::secrets_in).unwrap_or_default())
+}
+
+/// What `management.json` holds; nothing in the place of a link, which is replaced and never followed.
+///
+/// # Errors
+/// As [`secrets_in`].
+pub fn management_in(path: &Path) -> Result<Option<Map<String, Value>>> {
+    match look(path)? {
+        Found::File(content) => object(path, &content.bytes).map(Some),
+        Found::Nothing | Found::Link => Ok(None),
+    }
 }
 
 /// What this run knows before it asks Authentik. Read before anything is written: a run makes `secrets.json` itself.
@@ -29,8 +42,8 @@ pub fn secrets_in(config: &Config) -> Result<InUse> {
 /// # Errors
 /// Those of the files.
 pub fn memory(config: &Config) -> Result<Memory> {
-    let management = config.files.dir.join(Output::ManagementJson.file_name());
-    let issuer = read_object(&management)?.as_ref().and_then(management::issuer_in);
+    let management = config.files.path(Output::ManagementJson);
+    let issuer = management_in(&management)?.as_ref().and_then(management::issuer_in);
     let has_secrets = config.files.state_dir.join(secrets::FILE_NAME).exists();
     Memory::read(config.files.state_dir.clone(), issuer.is_some() || has_secrets, issuer)
 }

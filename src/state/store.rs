@@ -46,9 +46,60 @@ pub struct Remembered {
     /// What was verified at the last good run, by question, as digests of what the answer depends on.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub verified: BTreeMap<String, String>,
+    /// What this container did in NetBird.
+    #[serde(skip_serializing_if = "NetBirdSide::is_empty")]
+    pub netbird: NetBirdSide,
     /// Further keys, by later versions.
     #[serde(flatten)]
     pub further: Map<String, Value>,
+}
+
+/// What this container did in NetBird, over its API or by its file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetBirdSide {
+    /// How Authentik knows NetBird, since the last run that got to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<KnownClient>,
+    /// Authentik as a connector of NetBird's own provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connector: Option<KnownConnector>,
+    /// The user, by id, that was seen to be Owner when this container logged in as the owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Roles that this container gave, by user id; nothing if it never gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<BTreeMap<String, String>>,
+}
+
+impl NetBirdSide {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A client in Authentik. Its secret is in `secrets.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KnownClient {
+    /// `client_id`.
+    pub id: String,
+    /// The issuer of its tokens.
+    pub issuer: String,
+}
+
+/// A connector in NetBird.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KnownConnector {
+    /// Its id, which is part of the id of everyone who logs in through it.
+    pub id: String,
+    /// Digest of the client secret that NetBird was given last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// When it was changed last, in Unix time: NetBird uses it since its first start after that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<u64>,
 }
 
 /// Which Authentik: it is the same one if any of the three matches.

@@ -192,6 +192,23 @@ fn a_service_has_to_be_restarted_when_its_file_changed_and_for_nothing_else() {
     assert_eq!(needed(&Watch::start(&mut case)), ["relay"], "what a new process finds, counts too");
 }
 
+/// The simulator's certificate ends with the year 4095.
+#[test]
+fn the_end_of_a_certificate_is_told_whichever_url_has_it() {
+    let end_of_certificate = |internal_tls: bool, public_tls: bool| {
+        let mut case = Case::new("2026.2");
+        let (plain, tls) = (case.sim.url(), case.sim.https_url());
+        let ca = case.side_file("ca.pem", case.sim.ca_pem());
+        case.env("AUTHENTIK_HOST", if internal_tls { &tls } else { &plain })
+            .env("AUTHENTIK_HOST_BROWSER", if public_tls { &tls } else { &plain })
+            .env("AUTHENTIK_CA_FILE", ca);
+        samples(&Watch::start(&mut case))["certificate_expiry_timestamp_seconds"]
+    };
+    assert_eq!(end_of_certificate(false, false), 0.0);
+    assert_eq!(end_of_certificate(true, true), 67_090_118_400.0);
+    assert_eq!(end_of_certificate(false, true), 67_090_118_400.0);
+}
+
 #[test]
 fn pages_answer_what_they_are_asked_and_nothing_else() {
     let mut case = Case::new("2026.2");
@@ -307,17 +324,16 @@ fn a_cycle_that_could_not_begin_counts_nothing_twice() {
 }
 
 #[test]
-fn a_token_that_hangs_on_its_disk_keeps_neither_health_nor_the_end_waiting() {
+fn a_pipe_in_place_of_the_token_fails_a_cycle_and_nothing_waits_for_it() {
     let mut case = Case::new("2026.2");
     let path = case.token_by_file();
     let mut watch = Watch::start(&mut case);
     std::fs::remove_file(&path).unwrap();
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0)
         .unwrap();
-    watch.signal(Signal::HUP);
-    watch.until("SIGHUP");
-    case.run(&["healthcheck"]).expect(0);
-    assert_eq!(watch.page("/healthz").0, 200);
+    assert!(watch.cycle().contains("a named pipe"));
+    assert!(case.run(&["healthcheck"]).expect(1).out.contains("AUTHENTIK_TOKEN_FILE"));
+    assert_eq!(watch.page("/healthz").0, 503);
     assert_eq!(watch.end(Signal::TERM).0, Some(0));
 }
 

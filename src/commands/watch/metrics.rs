@@ -15,6 +15,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::restarts::{Restarts, Service};
 use crate::commands::init::Record;
+use crate::connect::Tally;
+use crate::connect::plan::Step;
 use crate::converge::plan::Target;
 use crate::error::{Error, Exit};
 use crate::http::requests::CLASSES;
@@ -52,7 +54,12 @@ pub struct Metrics {
     files: Counter,
     restarts: Family<Labels<1>, Seconds>,
     last_success: Seconds,
+    certificate: Seconds,
     duration: Histogram,
+    connect_failures: Family<Labels<1>, Counter>,
+    connect_success: Seconds,
+    netbird_changes: Family<Labels<1>, Counter>,
+    connector_changed: Seconds,
 }
 
 impl Metrics {
@@ -69,7 +76,12 @@ impl Metrics {
             files: Counter::default(),
             restarts: Family::default(),
             last_success: Gauge::default(),
+            certificate: Gauge::default(),
             duration: Histogram::new(SECONDS),
+            connect_failures: Family::default(),
+            connect_success: Gauge::default(),
+            netbird_changes: Family::default(),
+            connector_changed: Gauge::default(),
         };
         for exit in REASONS {
             new.failures.get_or_create(&reason(exit)).inc_by(0);
@@ -81,6 +93,12 @@ impl Metrics {
             for created in [true, false] {
                 new.changes.get_or_create(&change(target, created)).inc_by(0);
             }
+        }
+        for exit in REASONS {
+            new.connect_failures.get_or_create(&reason(exit)).inc_by(0);
+        }
+        for object in Step::OBJECTS {
+            new.netbird_changes.get_or_create(&changed_in_netbird(object)).inc_by(0);
         }
         for class in CLASSES {
             new.requests.get_or_create(&[("class", class.to_owned())]).inc_by(0);
@@ -138,10 +156,40 @@ impl Metrics {
             self.last_success.clone(),
         );
         r.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When the first of Authentik's certificates ends that were seen, in Unix time; 0: none was",
+            Unit::Seconds,
+            self.certificate.clone(),
+        );
+        r.register_with_unit(
             "cycle_duration",
             "How long cycles last, waiting included",
             Unit::Seconds,
             self.duration.clone(),
+        );
+        r.register(
+            "connect_failures",
+            "Cycles in which NetBird could not be brought to what is asked for, by the reason that the exit codes have; \
+             health does not depend on it",
+            self.connect_failures.clone(),
+        );
+        r.register_with_unit(
+            "connect_last_success_timestamp",
+            "When NetBird was last seen to be as it is asked to be, in Unix time; 0: never",
+            Unit::Seconds,
+            self.connect_success.clone(),
+        );
+        r.register(
+            "netbird_changes",
+            "Objects of NetBird that were created or changed",
+            self.netbird_changes.clone(),
+        );
+        r.register_with_unit(
+            "connector_changed_timestamp",
+            "When the connector in NetBird was last changed, in Unix time: a netbird-server that started before does not \
+             use it yet; 0: never",
+            Unit::Seconds,
+            self.connector_changed.clone(),
         );
         self
     }
@@ -163,6 +211,9 @@ impl Metrics {
         for (class, count) in CLASSES.into_iter().zip(record.requests) {
             self.requests.get_or_create(&[("class", class.to_owned())]).inc_by(count);
         }
+        if let Some(ends) = record.certificate_ends {
+            self.certificate.set(unix(ends));
+        }
         for (service, since) in restarts.needed() {
             let labels = [("service", service.name().to_owned())];
             self.restarts.get_or_create(&labels).set(unix(since));
@@ -177,6 +228,25 @@ impl Metrics {
             }
             None => {
                 self.last_success.set(unix(SystemTime::now()));
+            }
+        }
+    }
+
+    /// What was done in NetBird in a cycle.
+    pub fn observe_connect(&self, failure: Option<&Error>, tally: &Tally) {
+        for (object, _) in &tally.steps {
+            self.netbird_changes.get_or_create(&changed_in_netbird(object)).inc();
+        }
+        if let Some(changed_at) = tally.connector_changed_at {
+            self.connector_changed.set(changed_at as f64);
+        }
+        match failure {
+            Some(error) => {
+                self.connect_failures.get_or_create(&reason(error.exit)).inc();
+            }
+            None => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                self.connect_success.set(now.as_secs_f64());
             }
         }
     }
@@ -202,6 +272,10 @@ fn result(exit: Exit) -> Labels<1> {
 fn change(target: Target, created: bool) -> Labels<2> {
     let action = if created { "create" } else { "change" };
     [("object", target.kind().replace(' ', "_")), ("action", action.to_owned())]
+}
+
+fn changed_in_netbird(object: &str) -> Labels<1> {
+    [("object", object.replace(' ', "_"))]
 }
 
 fn unix(time: SystemTime) -> f64 {

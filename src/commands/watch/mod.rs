@@ -5,6 +5,7 @@
 pub mod channel;
 mod health;
 mod metrics;
+mod netbird;
 mod page;
 mod restarts;
 mod serve;
@@ -17,8 +18,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info};
 
-use crate::commands::beside;
 use crate::commands::init::{self, Record};
+use crate::commands::load;
 use crate::config::{self, Config};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
@@ -28,6 +29,7 @@ use crate::random::random;
 
 use health::Health;
 use metrics::Metrics;
+use netbird::Netbird;
 use page::Cycle;
 use restarts::{Restarts, Service};
 
@@ -100,6 +102,7 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
 
     let mut record = Record::default();
     let mut restarts = Restarts::default();
+    let mut netbird = Netbird::default();
     let mut unread = None;
     let mut rejected = false;
     for cycle in 1_u64.. {
@@ -128,16 +131,23 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
         let pause = pause(config.timing.interval, result.as_ref().err().map(|e| e.exit))?;
         let ended = if result.is_ok() { "good" } else { "failed" };
         debug!(stage = "watch", cycle, next_s = pause.as_secs_f64(), "ended: {ended}");
+        let connecting = async {
+            if result.is_ok() {
+                netbird.keep(&config, start, &status).await;
+            }
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             () = sleep(pause) => {}
+            // It has until the next cycle, and is left where it is then: it looks before it acts.
+            () = connecting => {}
             _ = hangup.recv() => info!(stage = "watch", "SIGHUP: looks again now"),
         }
-        // A token's file may lie on a disk that hangs: the health check is answered all the same.
-        let again = vars.to_vec();
-        let loaded = beside(move || Ok(config::load(again).config)).await?;
-        match loaded {
-            Ok(fresh) => config = fresh,
-            Err(problems) => unread = Some(config::tell(&problems)),
+        let loaded = load(vars, Deadline::from_now(config.timing.timeout)).await;
+        match loaded.map(|loaded| loaded.config) {
+            Ok(Ok(fresh)) => config = fresh,
+            Ok(Err(problems)) => unread = Some(config::tell(&problems)),
+            Err(error) => unread = Some(error),
         }
     }
     Err(Error::new(Exit::Bug, "cycles ended by themselves"))

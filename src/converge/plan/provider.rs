@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::choose::choose;
+use super::placeholder;
 use super::references::References;
 use super::remark::{Level, Remark};
 use super::signing::{signing_key, usable_key};
@@ -15,7 +16,7 @@ use crate::config::Setting;
 use crate::converge::desired::{Desired, DesiredProvider};
 use crate::converge::observe::Observed;
 use crate::error::{Error, Exit};
-use crate::netbird::{OidcClient, Registration};
+use crate::netbird::{ClientType, OidcClient, Registration};
 use crate::proof::CheckId;
 
 /// Which provider the application is to have.
@@ -48,9 +49,12 @@ pub fn plan(
             } else {
                 &provider.client_id
             };
+            let confidential = desired.provider.client.client_type == ClientType::Confidential;
+            let secret = Some(&provider.client_secret)
+                .filter(|secret| confidential && !secret.expose().is_empty());
             plan.registration = Some(Registration {
                 client_id: client_id.clone(),
-                secret: None,
+                secret: secret.cloned(),
                 issuer: desired.issuer(Some(provider)),
             });
             let operation = Operation::ChangeProvider(provider.pk.to_string());
@@ -178,6 +182,17 @@ fn differences(
     if provider.client_type != client_type.name() {
         let before = provider.client_type.clone();
         changes.push(Change::set("client_type", before, client_type.name()));
+    }
+    if *client_type == ClientType::Confidential {
+        // Authentik makes a secret for every provider; one that was emptied by hand gets one of this container's.
+        if provider.client_secret.expose().is_empty() {
+            let wire = Value::from(placeholder::client_secret());
+            changes.push(Change::set("client_secret", Value::Null, "(secret)").sending(wire));
+        }
+        // NetBird's own provider reads the ID token alone.
+        if provider.include_claims_in_id_token == Some(false) {
+            changes.push(Change::set("include_claims_in_id_token", false, true));
+        }
     }
     let sub_mode_variable = match desired.service_account {
         Some(_) => "NETBIRD_MGMT_IDP=authentik",
