@@ -181,6 +181,19 @@ fn viewer_takes_what_admin_gave_and_names_what_it_did_not() {
 }
 
 #[test]
+fn an_account_that_has_no_use_any_more_is_named_and_left() {
+    let mut case = with_user_list("2026.2");
+    case.init();
+    case.env("NETBIRD_MGMT_IDP", "none");
+    case.sim.clear_requests();
+    case.init().says(&["service account Netbird has no use", "it can be deleted in Authentik"]);
+    assert!(case.sim.writes().is_empty());
+    case.unset("NETBIRD_MGMT_IDP");
+    let log = case.init();
+    assert!(!log.err.contains("has no use"), "{}", log.err);
+}
+
+#[test]
 fn what_the_account_was_seen_to_be_is_seen_again_right_before_it_gains() {
     // It was a service account when the plan was made, and is a person when it is to join.
     let case = with_user_list("2026.2");

@@ -223,7 +223,7 @@ impl Observed {
 fn permitted<T>(answer: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(Trouble { kind: Kind::Permission(_) | Kind::Missing, .. }) => Ok(None),
+        Err(Trouble { kind: Kind::Permission(_), .. }) => Ok(None),
         Err(trouble) => Err(trouble),
     }
 }

@@ -244,6 +244,7 @@ impl Plan {
         plan.refused.extend(identity::refused(desired, observed, memory));
         plan.refused.extend(flows::refused(desired, observed));
         plan.remarks.extend(identity::remarks(observed, &remembered));
+        plan.remarks.extend(account::retired(desired, &remembered));
         device::flow(&mut plan, desired, observed);
         account::scope_mapping(&mut plan, desired, observed);
         let (provider, changed) = provider::plan(&mut plan, desired, observed, references);
