@@ -6,7 +6,8 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::model::{Role, or_default};
+use super::model::or_default;
+use super::people::Role;
 
 /// Names of outposts' own users begin like this in every release.
 pub const OUTPOST_PREFIX: &str = "ak-outpost-";

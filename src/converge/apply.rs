@@ -6,10 +6,10 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 use tracing::{debug, info};
 
-use crate::authentik::model::{Binding, Provider};
-use crate::authentik::redirect::RedirectUris;
+use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
 use crate::authentik::{Reader, Release, Writer};
+use crate::converge::kept::kept;
 use crate::converge::observe::in_force;
 use crate::converge::plan::placeholder::{self, Known};
 use crate::converge::plan::{Action, Change, Plan, Step, Target};
@@ -246,42 +246,4 @@ fn filled(step: &Step, known: &Known) -> Result<(Operation, Value), Error> {
     }
     let operation = step.operation.clone().map_key(|key| known.fill_text(key)).map_err(unknown)?;
     Ok((operation, Value::Object(body)))
-}
-
-/// Whether the server kept what it was told. One that drops a field in silence would be written to at every
-/// run, and NetBird would still not work.
-fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
-    if step.target != Target::Provider {
-        return Ok(());
-    }
-    let unfit = |what: &str| {
-        Error::new(Exit::Protocol, format!("provider {}: {what}", step.name)).remedy(
-            "set it by hand in Authentik's admin interface and run again, or report this release",
-        )
-    };
-    let provider: Provider = serde_json::from_value(answer.clone())
-        .map_err(|e| unfit("Authentik's answer cannot be read").because(e))?;
-    for change in &step.changes {
-        let sent = &change.wire;
-        let (sent_list, got_list) = (sent.as_array(), answer[change.field].as_array());
-        // Only what is echoed can be compared: old releases ignore fields that they do not know.
-        let fine = match change.field {
-            "redirect_uris" => {
-                let sent = RedirectUris::read(sent);
-                sent.entries.iter().all(|uri| provider.redirect_uris.contains(uri))
-            }
-            "property_mappings" | "grant_types" => match (sent_list, got_list) {
-                (Some(sent), Some(got)) => {
-                    sent.iter().filter(|s| !placeholder::is(s)).all(|s| got.contains(s))
-                }
-                _ => true,
-            },
-            _ if placeholder::is(sent) => true,
-            field => answer.get(field).is_none_or(|got| got == sent),
-        };
-        if !fine {
-            return Err(unfit(&format!("Authentik did not keep {}", change.field)));
-        }
-    }
-    Ok(())
 }

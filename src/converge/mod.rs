@@ -5,6 +5,7 @@ pub mod advice;
 pub mod apply;
 pub mod desired;
 mod greet;
+mod kept;
 pub mod observe;
 pub mod plan;
 mod prove;

@@ -4,8 +4,9 @@
 use futures_util::future::{try_join, try_join3};
 
 use crate::authentik::account::Account;
-use crate::authentik::model::{AppPassword, Group, Provider, Role, User};
+use crate::authentik::model::{Provider, User};
 use crate::authentik::oidc::{AccessToken, Oidc};
+use crate::authentik::people::{AppPassword, Group, Role};
 use crate::authentik::{Reader, Release};
 use crate::config::AccountRole;
 use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};

@@ -7,7 +7,7 @@ use super::placeholder::{app_password, key_of};
 use super::remark::{Level, Remark};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::account::{OUTPOST_PREFIX, Unfit};
-use crate::authentik::model::AppPassword;
+use crate::authentik::people::AppPassword;
 use crate::authentik::writer::Operation;
 use crate::config::AccountRole;
 use crate::converge::desired::{Desired, ServiceAccount};
