@@ -62,7 +62,7 @@ pub struct Membership {
 /// What keeps a user from being the service account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// Somebody of flesh and blood.
+    /// A person, of this organisation or another.
     Person,
     /// The account of an outpost, which Authentik keeps.
     Outpost,

@@ -2,6 +2,7 @@
 //! anew, since looking again is always safe. The caller's deadline bounds it all.
 
 pub mod advice;
+mod alone;
 pub mod apply;
 pub mod desired;
 mod greet;

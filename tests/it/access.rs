@@ -109,6 +109,26 @@ fn what_others_bound_stays_and_is_named() {
 }
 
 #[test]
+fn a_binding_that_somebody_turned_round_is_theirs_from_then_on() {
+    let mut case = with_groups("2026.2", "vpn,staff");
+    people(&case);
+    case.init();
+    let staff = case.sim.state().group("staff").unwrap()["pk"].clone();
+    for binding in &mut case.sim.state().policy_bindings {
+        if binding["group"] == staff {
+            binding["negate"] = json!(true);
+        }
+    }
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+    case.init();
+    assert_eq!(
+        bound(&case),
+        ["staff", "vpn"],
+        "it keeps people out: taking it away would let them in"
+    );
+}
+
+#[test]
 fn with_a_star_the_service_account_is_unbound_too_unless_others_are_bound() {
     for others in [false, true] {
         let mut case = with_groups("2026.2", "vpn");

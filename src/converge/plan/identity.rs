@@ -72,7 +72,7 @@ pub fn remarks(observed: &Observed, remembered: &Remembered) -> Option<Remark> {
     })
 }
 
-/// Identity: used at creation; another wish later would make every NetBird user a stranger.
+/// Identity: used at creation; another wish later would make every person a new user of NetBird.
 pub fn identity(
     desired: &Desired,
     provider: &Provider,
@@ -92,7 +92,7 @@ pub fn identity(
             Exit::Refused,
             format!("provider {} has {field} {is}, and {variable} asks for {wish}", provider.name),
         )
-        .because("changing it would make every NetBird user a stranger")
+        .because("changing it would make every person a new user of NetBird")
         .remedy(format!(
             "unset {variable} to keep {is}, or set SETUP_ALLOW_IDENTITY_CHANGE=true if nobody uses NetBird yet"
         )),

@@ -41,7 +41,7 @@ pub use step::{Action, Change, Step, Target};
 pub struct Plan {
     /// In the order in which they can be done.
     pub steps: Vec<Step>,
-    /// How many objects are as they shall be.
+    /// How many objects are in order already.
     pub unchanged: usize,
     /// What we may not do; if there is anything, nothing is done.
     pub refused: Vec<Error>,

@@ -38,7 +38,6 @@ impl Rules {
         self.entered = entering(sim);
         let named = groups.filter(|groups| *groups != "*");
         self.wish = named.map(|groups| groups.split(',').map(str::to_owned).collect());
-        // A run that is killed may have bound them; those bindings are its own.
     }
 
     /// A run got to its end.
