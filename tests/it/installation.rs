@@ -94,3 +94,21 @@ fn another_slug_than_management_json_names_is_refused() {
     std::fs::write(case.path("management.json"), management).unwrap();
     case.init_as_planned();
 }
+
+#[test]
+fn what_was_made_in_the_other_one_is_forgotten() {
+    let mut case = Case::new("2026.2");
+    case.env("NETBIRD_MGMT_IDP", "authentik").env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "admin");
+    case.init();
+    let number = case.sim.state().user("Netbird").unwrap()["pk"].clone();
+    // Numbers start again: somebody's service account has the name and the number.
+    replaced(&mut case, "2026.2");
+    case.sim.state().add_service_account("Netbird");
+    case.sim.state().user_mut("Netbird").unwrap()["pk"] = number;
+    case.env("SETUP_ALLOW_IDENTITY_CHANGE", "true");
+    case.refused(&["was not made by this container"]);
+    case.env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "viewer");
+    case.init_as_planned();
+    case.unset("SETUP_ALLOW_IDENTITY_CHANGE").env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "admin");
+    case.refused(&["was not made by this container"]);
+}

@@ -23,7 +23,7 @@ mod step;
 mod viewer;
 
 use crate::converge::desired::Desired;
-use crate::converge::observe::Observed;
+use crate::converge::observe::{Continuity, Observed};
 use crate::error::Error;
 use crate::netbird::Registration;
 use crate::state::Memory;
@@ -64,7 +64,10 @@ impl Plan {
         references: &References,
         memory: &Memory,
     ) -> Self {
-        let remembered = memory.remembered();
+        let mut remembered = memory.remembered();
+        if observed.continuity == Continuity::Other {
+            remembered.forget_authentik();
+        }
         let mut plan = Self { refused: limits::refused(desired, observed), ..Self::default() };
         plan.refused.extend(identity::refused(desired, observed, memory));
         plan.refused.extend(flows::refused(desired, observed));
