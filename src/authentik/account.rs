@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 
 use super::anything::object_or_empty;
 use super::bounded::{key, keys, many_or_none, text, text_or_empty};
-use super::model::{Role, or_default};
+use super::model::or_default;
+use super::people::Role;
 
 /// Names of outposts' own users begin like this in every release.
 pub const OUTPOST_PREFIX: &str = "ak-outpost-";
@@ -66,7 +67,7 @@ pub struct Membership {
 /// What keeps a user from being the service account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// Somebody of flesh and blood.
+    /// A person, of this organisation or another.
     Person,
     /// The account of an outpost, which Authentik keeps.
     Outpost,

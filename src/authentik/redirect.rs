@@ -15,6 +15,9 @@ pub enum Purpose {
     Logout,
 }
 
+/// A path that no URI has, as a Python regular expression.
+const MATCHES_NOTHING: &str = "/(?!)";
+
 /// One redirect URI.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RedirectUri {
@@ -30,6 +33,13 @@ impl RedirectUri {
     /// An entry that is compared byte for byte.
     pub fn strict(url: impl Into<String>) -> Self {
         Self { url: url.into(), pattern: false, purpose: Purpose::Authorization }
+    }
+
+    /// A pattern that matches nothing and still names an origin. Where redirect URIs are one text, Authentik takes the
+    /// origins that its CORS allows from it as it stands, and the escaped dots of ours make another name (seen on
+    /// 2024.2.4).
+    pub fn origin_alone(origin: &str) -> Self {
+        Self { pattern: true, ..Self::strict(format!("{origin}{MATCHES_NOTHING}")) }
     }
 
     /// For people: the URI, with what is special about it.
@@ -118,7 +128,7 @@ impl RedirectUris {
 
     /// The same without entries that an upgrade of Authentik left dead, and what those were: where redirect URIs were one
     /// text, ours stood in it with escaped dots, and the upgrade made strict entries of that text, which match nothing.
-    pub fn without_dead(&self, ours: &[RedirectUri]) -> (Self, Vec<String>) {
+    pub fn without_dead(&self, ours: &[RedirectUri], origins: &[String]) -> (Self, Vec<String>) {
         let mut left = self.clone();
         if matches!(self.shape, Some(Shape::Text) | None) {
             return (left, Vec::new());
@@ -126,7 +136,8 @@ impl RedirectUris {
         let is_dead = |entry: &RedirectUri| {
             let literal = ours.iter().filter(|uri| !uri.pattern).map(|uri| escape(&uri.url));
             let patterns = ours.iter().filter(|uri| uri.pattern).map(|uri| uri.url.clone());
-            let mut written = literal.chain(patterns);
+            let origins = origins.iter().map(|origin| RedirectUri::origin_alone(origin).url);
+            let mut written = literal.chain(patterns).chain(origins);
             !entry.pattern
                 && written.any(|text| text == entry.url)
                 && !ours.iter().any(|uri| !uri.pattern && uri.url == entry.url)

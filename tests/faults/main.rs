@@ -12,6 +12,7 @@ mod faults;
 mod hostile;
 mod matrix;
 mod model;
+mod ownership;
 mod schedules;
 mod side_by_side;
 mod world;

@@ -170,6 +170,29 @@ impl Case {
         self.run(&[]).expect(0)
     }
 
+    /// Both `plan` and `init` refuse it with the same words, and nothing is written.
+    #[track_caller]
+    pub fn refused(&self, texts: &[&str]) -> Ended {
+        self.sim.clear_requests();
+        let before = self.sim.state().to_json();
+        self.run(&["plan"]).expect(65).says(texts);
+        let ended = self.run(&[]).expect(65).says(texts);
+        assert_eq!(self.sim.writes().len(), 0, "{:?}", self.sim.writes());
+        assert_eq!(self.sim.state().to_json(), before);
+        ended
+    }
+
+    /// A run that succeeds, as `plan` said before it: with its steps, or with none.
+    #[track_caller]
+    pub fn init_as_planned(&self) -> Ended {
+        let plan = self.run(&["plan"]);
+        self.sim.clear_requests();
+        let ended = self.init();
+        let code = if self.sim.writes().is_empty() { 0 } else { 2 };
+        assert_eq!(plan.code, Some(code), "plan:\n{}{}\ninit:\n{}", plan.out, plan.err, ended.err);
+        ended
+    }
+
     pub fn spawn(&self) -> Running {
         self.spawn_command(&[])
     }
