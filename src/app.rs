@@ -15,6 +15,7 @@ use crate::connect::Tally;
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::log;
+use crate::text::printable::sentence;
 
 /// Environment variables, as the system has them.
 type Variables = Vec<(OsString, OsString)>;
@@ -44,7 +45,7 @@ pub async fn run(
         Command::Healthcheck => match healthcheck::ask(vars) {
             Ok(()) => Exit::Ok,
             Err(why) => {
-                say(out, &format!("{why}\n"));
+                say(out, &format!("{}\n", sentence(&why)));
                 Exit::Unwell
             }
         },
@@ -115,6 +116,7 @@ fn say(out: &mut dyn Write, text: &str) -> Exit {
 /// Before the configuration is read there is no log: the command line is answered like any tool does.
 fn complain(error: &Error) -> Exit {
     let remedy = error.remedy.as_deref().unwrap_or_default();
-    let _ = writeln!(std::io::stderr(), "netbird-authentik-init: {error}; {remedy}");
+    let line = sentence(&format!("{error}; {remedy}"));
+    let _ = writeln!(std::io::stderr(), "netbird-authentik-init: {line}");
     error.exit
 }

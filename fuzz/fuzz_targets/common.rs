@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::{Duration, SystemTime};
 
-use netbird_authentik_init::authentik::{account, model, oidc, redirect};
+use netbird_authentik_init::authentik::{account, model, oidc, people, redirect};
 use netbird_authentik_init::config::{self, parse, variables::VARIABLES};
 use netbird_authentik_init::http::answer;
 use netbird_authentik_init::netbird::Registration;
@@ -50,10 +50,10 @@ pub fn decoders(data: &[u8]) {
         model::KeyPair,
         model::Brand,
         account::Account,
-        model::AppPassword,
-        model::Group,
-        model::Role,
-        model::Binding,
+        people::AppPassword,
+        people::Group,
+        people::Role,
+        people::Binding,
         oidc::Discovery,
     );
     if let Ok(keys) = serde_json::from_slice::<oidc::Jwks>(data) {

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use super::{beside, connect, server};
+use super::{beside, connect, print, server};
 use crate::config::Config;
+use crate::converge::plan::coloured;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
@@ -60,19 +61,17 @@ pub async fn run(
         Ok((look.plan, netbird))
     });
     let (plan, netbird) = look.await?;
-    let text = match format {
+    match format {
         Format::Json => {
             let mut document = plan.json();
             if let Some(netbird) = netbird.json() {
                 document["netbird"] = netbird;
             }
-            format!("{document:#}\n")
+            print::document(out, document);
         }
-        Format::Coloured => format!("{}{netbird}", plan.coloured()),
-        Format::Text => format!("{plan}{netbird}"),
-    };
-    // A reader that went away (`plan | head`) is nobody to complain to.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        Format::Coloured => print::painted(out, &format!("{plan}{netbird}"), coloured),
+        Format::Text => print::lines(out, &format!("{plan}{netbird}")),
+    }
     if let Some(error) = plan.refused.first() {
         crate::log::failure(error);
         return Ok(error.exit);

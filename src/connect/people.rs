@@ -6,7 +6,8 @@ use futures_util::future::{join_all, try_join};
 
 use super::asked::Asked;
 use super::plan::roles::Entry;
-use crate::authentik::model::{Circle, Member, Provider};
+use crate::authentik::model::Provider;
+use crate::authentik::people::{Circle, Member};
 use crate::authentik::{Reader, Server};
 use crate::config::RoleGroup;
 use crate::error::{Error, Exit};

@@ -29,6 +29,8 @@ pub struct Desired {
     pub allow_identity_change: bool,
     /// Who may open NetBird.
     pub access: Access,
+    /// Whether it was said that NetBird does not list users.
+    pub lists_no_users: bool,
     /// Who lists users for NetBird, where it is asked for.
     pub service_account: Option<ServiceAccount>,
 }
@@ -145,6 +147,7 @@ impl Desired {
             public: config.connection.public.clone(),
             allow_identity_change: wishes.allow_identity_change,
             access: wishes.access.clone(),
+            lists_no_users: netbird.user_list == Some(false),
             service_account,
         }
     }

@@ -2,9 +2,11 @@
 //! anew, since looking again is always safe. The caller's deadline bounds it all.
 
 pub mod advice;
+mod alone;
 pub mod apply;
 pub mod desired;
 mod greet;
+mod kept;
 pub mod observe;
 pub mod plan;
 mod prove;
@@ -29,7 +31,7 @@ use crate::text::{Secret, redact};
 
 use apply::{Applying, Tally};
 use desired::Desired;
-use observe::Observed;
+use observe::{Continuity, Observed};
 use plan::{Plan, References};
 use remember::Made;
 
@@ -209,6 +211,9 @@ impl Converge<'_> {
             return Err(Setback::Final(unseen.unwrap_or_else(invalid)));
         }
         self.tell(&plan);
+        if observed.continuity == Continuity::Other {
+            self.memory.note(Remembered::forget_authentik).await?;
+        }
         let first = learnt.tally.is_empty();
         let applying = Applying {
             writer: Writer(self.server),

@@ -13,6 +13,7 @@ mod faults;
 mod hostile;
 mod matrix;
 mod model;
+mod ownership;
 #[path = "../it/connect/world.rs"]
 #[allow(dead_code)]
 mod people;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod access;
+mod accounts;
 mod adoption;
 mod checking;
 mod configuration;
@@ -11,7 +13,9 @@ mod documents;
 mod drift;
 mod exit_codes;
 mod files;
+mod hostile;
 mod http;
+mod installation;
 mod interrupted;
 mod leaks;
 mod legacy;
@@ -19,6 +23,7 @@ mod login;
 mod logs;
 mod mistakes;
 mod monitoring;
+mod objects;
 mod ownership;
 mod people;
 mod permissions;

@@ -97,8 +97,8 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
 /// What was remarked, as far as it counts against something.
 fn remarked(plan: &Plan, remark: &Remark) -> Option<Check> {
     let what = match remark.check {
-        // A warning takes the place of the line that says who may enter.
-        CheckId::Access if remark.what != plan.admission.to_string() => {
+        // A warning takes the place of the line that says who may enter, unless that is a warning itself.
+        CheckId::Access if plan.admission.remark().is_none() => {
             format!("{}; {}", plan.admission, remark.what)
         }
         _ => remark.what.clone(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use tracing::debug;
 
-use super::{beside, server};
+use super::{beside, print, server};
 use crate::authentik::oidc::Oidc;
 use crate::authentik::{Release, Server};
 use crate::config::{Config, Kind};
@@ -62,12 +62,10 @@ pub async fn run(
         Ok(checks)
     });
     let checks = checks.await?;
-    let text = match json {
-        true => format!("{:#}\n", report::json(&checks)),
-        false => report::text(&checks),
-    };
-    // A reader that went away (`check | head`) is nobody to complain to.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match json {
+        true => print::document(out, report::json(&checks)),
+        false => print::lines(out, &report::text(&checks)),
+    }
     Ok(exit(&checks))
 }
 
