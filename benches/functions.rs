@@ -63,7 +63,7 @@ fn rendered() -> (Config, Proof, Secrets) {
         datastore_key: Some(Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=")),
         relay: Some(Secret::new("relay-secret")),
         turn: Some(Secret::new("turn-secret")),
-        service_account: None,
+        ..Secrets::default()
     };
     (config, proof(), secrets)
 }
@@ -85,7 +85,7 @@ fn shell_assign(value: &str) -> String {
 fn render_all_files(bencher: Bencher<'_, '_>) {
     let (config, proof, secrets) = rendered();
     let before = Before::default();
-    bencher.bench(|| FilePlan::new(&config, &before, &secrets, Some(&proof)));
+    bencher.bench(|| FilePlan::new(&config, &before, &secrets, Some(&proof)).unwrap());
 }
 
 /// management.json on top of the one that is there.

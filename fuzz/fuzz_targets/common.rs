@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::{Duration, SystemTime};
 
-use netbird_authentik_init::authentik::{account, model, oidc, redirect};
+use netbird_authentik_init::authentik::{account, model, oidc, people, redirect};
 use netbird_authentik_init::config::{self, parse, variables::VARIABLES};
 use netbird_authentik_init::http::answer;
 use netbird_authentik_init::netbird::Registration;
@@ -52,10 +52,10 @@ pub fn decoders(data: &[u8]) {
         model::KeyPair,
         model::Brand,
         account::Account,
-        model::AppPassword,
-        model::Group,
-        model::Role,
-        model::Binding,
+        people::AppPassword,
+        people::Group,
+        people::Role,
+        people::Binding,
         oidc::Discovery,
     );
     if let Ok(keys) = serde_json::from_slice::<oidc::Jwks>(data) {
@@ -83,7 +83,12 @@ fn proof(text: &str) -> Proof {
     let text = || text.to_owned();
     Proof {
         registration: Registration { client_id: text(), secret: None, issuer: text() },
-        endpoints: Endpoints { authorization: text(), token: text(), device: text() },
+        endpoints: Endpoints {
+            authorization: text(),
+            token: text(),
+            device: text(),
+            end_session: text(),
+        },
         keys: Keys {
             location: text(),
             discovery_at_start: true,
@@ -94,6 +99,8 @@ fn proof(text: &str) -> Proof {
         discovery_url: text(),
         scope: text(),
         claims: Vec::new(),
+        internal_issuer: None,
+        logout_returns: true,
     }
 }
 
@@ -103,6 +110,8 @@ fn secrets() -> Secrets {
         relay: Some(Secret::new("relay")),
         turn: Some(Secret::new("turn")),
         service_account: None,
+        owner: None,
+        cookie_key: None,
     }
 }
 

@@ -2,12 +2,16 @@
 //! will ask. Reading and writing are apart by type, so that `plan` and `check` cannot write by mistake.
 
 pub mod account;
+mod anything;
+mod bounded;
 pub mod conflict;
 mod decode;
 pub mod duration;
 pub mod model;
 pub mod oidc;
+pub mod people;
 pub mod reader;
+mod reader_people;
 pub mod redirect;
 pub mod release;
 pub mod server;

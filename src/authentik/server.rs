@@ -88,7 +88,8 @@ impl Server {
         origin: &str,
     ) -> Result<Answer, Trouble> {
         let preflight = method == Method::OPTIONS;
-        let mut call = self.call(method, via, path).header(header::ORIGIN, origin, "the origin");
+        let call = self.call(method, via, path).short();
+        let mut call = call.header(header::ORIGIN, origin, "the origin");
         if preflight {
             call = call.header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST", "the method");
         }
@@ -101,7 +102,8 @@ impl Server {
     /// # Errors
     /// A [`Trouble`] when no complete answer came.
     pub async fn form(&self, path: &str, form: String) -> Result<Answer, Trouble> {
-        let call = self.call(Method::POST, Via::InternalAsPublic, path).form(form).reading();
+        let call =
+            self.call(Method::POST, Via::InternalAsPublic, path).short().form(form).reading();
         self.transport.send(call).await
     }
 
@@ -110,7 +112,7 @@ impl Server {
     /// # Errors
     /// A [`Trouble`] when no complete answer came.
     pub async fn anonymous(&self, via: Via, path: &str) -> Result<Answer, Trouble> {
-        self.transport.send(self.call(Method::GET, via, path)).await
+        self.transport.send(self.call(Method::GET, via, path).short()).await
     }
 
     fn call<'a>(&'a self, method: Method, via: Via, path: &'a str) -> Call<'a> {

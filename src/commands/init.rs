@@ -9,7 +9,7 @@ use tracing::{debug, info};
 
 use super::volumes::{self, Admitted, Volumes};
 use super::{beside, check, server};
-use crate::config::{Config, Output};
+use crate::config::{Config, Kind, Output};
 use crate::converge::plan::Target;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
@@ -19,11 +19,12 @@ use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
+use crate::netbird::Registration;
 use crate::outputs::plan::Page;
 use crate::proof::{CheckId, Outcome};
-use crate::state::lock;
 use crate::state::secrets::{self, Secrets};
-use crate::state::store;
+use crate::state::store::{self, KnownClient};
+use crate::state::{client, lock};
 
 /// What a run did, also if it failed; and the secrets, which the next run must not make anew.
 #[derive(Debug, Default)]
@@ -128,6 +129,9 @@ async fn pipeline(
     let plan = volumes.files(config, Some(&proof))?;
     plan.told().for_each(|line| info!(stage = "publish", "{line}"));
     let total = plan.pages.len();
+    let (shared, registration, connector) =
+        (config.clone(), proof.registration.clone(), plan.connector);
+    beside(move || keep_client(&shared, &registration, connector)).await?;
     let (for_publishing, pages) = (config.clone(), plan.pages);
     let (last, others): (Vec<Page>, Vec<Page>) =
         pages.into_iter().partition(|page| page.output == Output::SetupEnv);
@@ -181,6 +185,20 @@ async fn pipeline(
     Ok(())
 }
 
+/// Where NetBird has a provider of its own, `connect` needs to know the client; and the connector's id outlives the file.
+fn keep_client(
+    config: &Config,
+    registration: &Registration,
+    connector: Option<String>,
+) -> Result<()> {
+    if config.kind == Kind::Standalone {
+        return Ok(());
+    }
+    let Registration { client_id, secret, issuer } = registration.clone();
+    let known = KnownClient { id: client_id, issuer };
+    client::keep(&config.files.state_dir, known, secret.as_ref(), connector)
+}
+
 /// The volumes, or the first refusal; the others are told.
 fn admitted(admitted: Admitted) -> Result<Volumes> {
     admitted.map_err(|errors| {
@@ -207,6 +225,10 @@ fn publish_all(config: &Config, pages: Vec<Page>) -> Result<Vec<Done>> {
     for Page { output, path, text, .. } in pages {
         let shown = path.display().to_string();
         let was_there = path.symlink_metadata().is_ok();
+        let ownership = match output {
+            Output::IdpSeedInfo => secrets::OWNERSHIP,
+            _ => ownership,
+        };
         let mut digest = DefaultHasher::new();
         text.hash(&mut digest);
         let written =

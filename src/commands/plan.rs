@@ -4,10 +4,10 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::connect::{self, Sight};
-use super::server;
 use super::volumes::{self, Volumes};
+use super::{print, server};
 use crate::config::Config;
-use crate::converge::plan::Plan;
+use crate::converge::plan::{Plan, coloured};
 use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
@@ -60,19 +60,17 @@ pub async fn run(
         Ok((plan, connect::look(&config, &story).await))
     });
     let (plan, netbird) = seen.await?;
-    let text = match format {
+    match format {
         Format::Json => {
             let mut document = plan.json();
             if let Some(netbird) = netbird.json() {
                 document["netbird"] = netbird;
             }
-            format!("{document:#}\n")
+            print::document(out, document);
         }
-        Format::Coloured => format!("{}{netbird}", plan.coloured()),
-        Format::Text => format!("{plan}{netbird}"),
-    };
-    // A reader that went away (`plan | head`) is nobody to complain to.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        Format::Coloured => print::painted(out, &format!("{plan}{netbird}"), coloured),
+        Format::Text => print::lines(out, &format!("{plan}{netbird}")),
+    }
     if let Some((error, others)) = plan.refused.split_first() {
         others.iter().for_each(crate::log::failure);
         crate::log::failure(error);

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::beside;
-use crate::config::{Config, Output};
+use crate::config::{self, Config, Output};
 use crate::error::{Error, Exit, Result};
 use crate::files::publish;
 use crate::outputs::admit::admit;
@@ -17,7 +17,8 @@ use crate::random::random;
 use crate::state::Memory;
 use crate::state::evidence::Kind;
 use crate::state::memory::KeysBefore;
-use crate::state::secrets::{self, Secrets};
+use crate::state::owner::{self, Making};
+use crate::state::secrets::{self, COOKIE_KEY, Kept, Secrets, TO_BE_MADE};
 use crate::text::{Secret, redact};
 
 /// The volumes as they are, and what may be written.
@@ -50,8 +51,12 @@ pub async fn keep(config: &Config, last: Option<Secrets>) -> Result<Admitted> {
         for kind in settled.to_make {
             settled.secrets.set(kind, make(kind)?);
         }
+        of_provider(&config, &before, last.as_ref(), &mut settled.secrets, Making::Now)?;
         settled.secrets.all().for_each(redact::learn);
-        secrets::keep(&config.files.state_dir, before.kept.as_ref(), &settled.secrets)?;
+        let needed = settled.secrets != Secrets::default();
+        if needed {
+            secrets::keep(&config.files.state_dir, before.kept.as_ref(), &settled.secrets)?;
+        }
         Ok(Ok(Volumes { before, secrets: settled.secrets, remarks: settled.remarks }))
     })
     .await
@@ -77,6 +82,7 @@ pub async fn look(config: &Config) -> Result<Admitted> {
         for kind in settled.to_make {
             settled.secrets.set(kind, Secret::new(TO_BE_MADE));
         }
+        of_provider(&config, &before, None, &mut settled.secrets, Making::Later)?;
         Ok(Ok(Volumes { before, secrets: settled.secrets, remarks: settled.remarks }))
     })
     .await
@@ -95,17 +101,15 @@ pub async fn examine(config: &Config) -> Result<(Volumes, Vec<Error>)> {
             }
             read => read?,
         };
-        let (secrets, refused) = match admit(&config, &before, None) {
+        let (mut secrets, refused) = match admit(&config, &before, None) {
             Ok(settled) => (settled.secrets, Vec::new()),
             Err(errors) => (Secrets::default(), errors),
         };
+        of_provider(&config, &before, None, &mut secrets, Making::Later)?;
         Ok((Volumes { before, secrets, remarks: Vec::new() }, refused))
     })
     .await
 }
-
-/// Never written and never shown.
-const TO_BE_MADE: &str = "(made by init)";
 
 /// Whether all directories can be written, asked before anything is locked or changed, so that a run does not end half
 /// done.
@@ -150,11 +154,12 @@ impl Volumes {
     pub fn files(&self, config: &Config, proof: Option<&Proof>) -> Result<FilePlan> {
         let file = self.before.management.as_ref();
         let written = config.files.outputs.contains(&Output::ManagementJson);
+        let written = written && config.kind == config::Kind::Standalone;
         let claim =
             proof.filter(|_| written).and_then(|p| management::claim(file, config, &p.claims));
         match claim {
             Some(error) => Err(error),
-            None => Ok(FilePlan::new(config, &self.before, &self.secrets, proof)),
+            None => FilePlan::new(config, &self.before, &self.secrets, proof),
         }
     }
 }
@@ -163,6 +168,34 @@ fn read(config: &Config) -> Result<Before> {
     let before = Before::read(config)?;
     before.in_use().texts().for_each(redact::learn);
     Ok(before)
+}
+
+/// The owner's login and the key of sessions, where NetBird has a provider of its own.
+fn of_provider(
+    config: &Config,
+    before: &Before,
+    last: Option<&Secrets>,
+    secrets: &mut Secrets,
+    making: Making,
+) -> Result<()> {
+    if config.kind == config::Kind::Standalone || config.files.outputs.is_empty() {
+        return Ok(());
+    }
+    let in_file = before.provider();
+    let kept = before.kept.as_ref().map(Kept::object).cloned().unwrap_or_default();
+    let last = last.filter(|_| kept.is_empty());
+    secrets.owner = match last.and_then(|last| last.owner.clone()) {
+        Some(owner) => Some(owner),
+        None => owner::settle(&config.owner, &kept, &in_file, making)?,
+    };
+    let held = kept.get(COOKIE_KEY).and_then(|key| key.as_str()).map(Secret::new);
+    let known = in_file.cookie_key.map(Secret::new).or(held);
+    secrets.cookie_key = match known.or_else(|| last.and_then(|last| last.cookie_key.clone())) {
+        Some(key) => Some(key),
+        None if making == Making::Later => Some(Secret::new(TO_BE_MADE)),
+        None => Some(make(Kind::DatastoreKey)?),
+    };
+    Ok(())
 }
 
 fn make(kind: Kind) -> Result<Secret> {

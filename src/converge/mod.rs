@@ -2,9 +2,11 @@
 //! anew, since looking again is always safe. The caller's deadline bounds it all.
 
 pub mod advice;
+mod alone;
 pub mod apply;
 pub mod desired;
 mod greet;
+mod kept;
 pub mod observe;
 pub mod plan;
 mod prove;
@@ -15,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::authentik::redirect::Shape;
 use crate::authentik::{Reader, Release, Server, Writer};
-use crate::config::Config;
+use crate::config::{Config, Output};
 use crate::error::{Error, Exit, Result};
 use crate::http::patience::{Decision, Ending, Patience, Phase, Setback};
 use crate::http::{Kind, Trouble};
@@ -29,7 +31,7 @@ use crate::text::{Secret, redact};
 
 use apply::{Applying, Tally};
 use desired::Desired;
-use observe::Observed;
+use observe::{Continuity, Observed};
 use plan::{Plan, References};
 use remember::Made;
 
@@ -218,6 +220,9 @@ impl Converge<'_> {
             return Err(Setback::Final(unseen.unwrap_or_else(invalid)));
         }
         self.tell(&plan);
+        if observed.continuity == Continuity::Other {
+            self.memory.note(Remembered::forget_authentik).await?;
+        }
         let first = learnt.tally.is_empty();
         let applying = Applying {
             writer: Writer(self.server),
@@ -228,9 +233,9 @@ impl Converge<'_> {
         };
         applying.apply(&plan, &mut learnt.tally, &mut learnt.made).await?;
         self.progress.passed(Phase::Apply);
-        if desired.provider.client.client_type == ClientType::Confidential
-            && registration.secret.is_none()
-        {
+        let seeds = self.config.files.outputs.contains(&Output::IdpSeedInfo);
+        let confidential = desired.provider.client.client_type == ClientType::Confidential;
+        if (confidential || seeds) && registration.secret.is_none() {
             registration.secret = Some(self.secret_of(&registration.client_id).await?);
         }
         if first {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::observe::{OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
 use super::plan::{Plan, Step, Target};
 use crate::authentik::conflict::is_conflict;
-use crate::authentik::model::Binding;
+use crate::authentik::people::Binding;
 use crate::converge::desired::Desired;
 use crate::http::Trouble;
 use crate::state::store::{BoundGroup, Installation, OwnAccount, Remembered};

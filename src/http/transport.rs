@@ -12,14 +12,12 @@ use tracing::debug;
 
 use super::BaseUrl;
 use super::answer::{Answer, text_header};
+use super::body::{self, Large, Unread};
 use super::certificate;
 use super::requests::Requests;
 use super::tls::{Clients, Settings, Trust};
 use super::trouble::{self, Kind, Trouble};
 use crate::text::excerpt;
-
-/// The largest body that is read. Authentik's largest answer here, a hundred flows, is a tenth of it.
-const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 /// One request to be.
 #[derive(Debug)]
@@ -31,6 +29,7 @@ pub struct Call<'a> {
     headers: HeaderMap,
     body: Option<(&'static str, String)>,
     changes: bool,
+    limit: usize,
     unsendable: Option<&'static str>,
 }
 
@@ -39,8 +38,14 @@ impl<'a> Call<'a> {
     pub fn new(method: Method, base: &'a BaseUrl, path: &'a str) -> Self {
         let changes = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
         let trust = Trust::Configured;
-        let headers = HeaderMap::new();
-        Self { method, base, path, trust, headers, body: None, changes, unsendable: None }
+        let (headers, limit) = (HeaderMap::new(), body::LARGEST);
+        Self { method, base, path, trust, headers, body: None, changes, limit, unsendable: None }
+    }
+
+    /// Whose answer is a short document or a page: more than [`body::SMALL`] is none.
+    #[must_use]
+    pub fn short(self) -> Self {
+        Self { limit: body::SMALL, ..self }
     }
 
     /// With another judgement of the peer's certificate than [`Trust::Configured`].
@@ -100,6 +105,7 @@ impl<'a> Call<'a> {
 pub struct Transport {
     clients: Clients,
     requests: Arc<Requests>,
+    large: Large,
 }
 
 impl Transport {
@@ -108,7 +114,8 @@ impl Transport {
     /// # Errors
     /// The library's words, when a certificate that was given cannot be used as a root.
     pub fn new(settings: &Settings) -> Result<Self, String> {
-        Ok(Self { clients: Clients::new(settings)?, requests: Arc::default() })
+        let (requests, large) = (Arc::default(), Large::default());
+        Ok(Self { clients: Clients::new(settings)?, requests, large })
     }
 
     /// What was sent so far, and what came back.
@@ -133,7 +140,7 @@ impl Transport {
                 write: false,
             });
         }
-        let Call { method, base, path, trust, mut headers, body, changes, .. } = call;
+        let Call { method, base, path, trust, mut headers, body, changes, limit, .. } = call;
         // Releases of Authentik before 2025.10 compare Accept as a whole string when they say that they are starting.
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         // Error texts follow this header.
@@ -147,7 +154,7 @@ impl Transport {
         }
         self.requests.send();
         let start = Instant::now();
-        let result = receive(request, start, &name, &self.requests).await;
+        let result = self.receive(request, start, &name, limit).await;
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let attempt = self.requests.attempt();
         match result {
@@ -164,40 +171,52 @@ impl Transport {
             }
         }
     }
+
+    async fn receive(
+        &self,
+        request: reqwest::RequestBuilder,
+        start: Instant,
+        name: &str,
+        limit: usize,
+    ) -> Result<Answer, (Kind, String)> {
+        let mut response = request.send().await.map_err(classify)?;
+        let peer = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+        if let Some(ends) = peer.and_then(certificate::ends) {
+            self.requests.saw_certificate(ends);
+        }
+        let received = SystemTime::now();
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let body = match status {
+            200..=299 => {
+                let body = self.large.read(&mut response, limit).await;
+                let body = body.map_err(|e| match e {
+                    Unread::Broken(e) => classify(e),
+                    Unread::TooLarge => {
+                        let size = body::size(limit);
+                        (Kind::Malformed, format!("status {status}, and a body larger than {size}"))
+                    }
+                })?;
+                if !self.requests.takes(body.len()) {
+                    let size = body::size(body::ALTOGETHER);
+                    return Err((Kind::Malformed, format!("more than {size} of answers in all")));
+                }
+                body
+            }
+            _ => body::beginning(&mut response).await.map_err(classify)?,
+        };
+        let media_type = text_header(&headers, header::CONTENT_TYPE)
+            .map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+            .unwrap_or_default();
+        let elapsed = start.elapsed();
+        let request = name.to_owned();
+        Ok(Answer { status, media_type, headers, body, received, elapsed, request })
+    }
 }
 
-async fn receive(
-    request: reqwest::RequestBuilder,
-    start: Instant,
-    name: &str,
-    requests: &Requests,
-) -> Result<Answer, (Kind, String)> {
-    let classify = |e: reqwest::Error| match trouble::certificate_problem(&e) {
+fn classify(error: reqwest::Error) -> (Kind, String) {
+    match trouble::certificate_problem(&error) {
         Some(text) => (Kind::Certificate, text),
-        None => (Kind::Unreachable, trouble::innermost(&e)),
-    };
-    let mut response = request.send().await.map_err(classify)?;
-    let peer = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
-    if let Some(ends) = peer.and_then(certificate::ends) {
-        requests.saw_certificate(ends);
+        None => (Kind::Unreachable, trouble::innermost(&error)),
     }
-    let received = SystemTime::now();
-    let status = response.status().as_u16();
-    let headers = std::mem::take(response.headers_mut());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(classify)? {
-        if body.len() + chunk.len() > BODY_LIMIT {
-            return Err((
-                Kind::Malformed,
-                format!("status {status}, and a body larger than 4 MiB"),
-            ));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    let media_type = text_header(&headers, header::CONTENT_TYPE)
-        .map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
-        .unwrap_or_default();
-    let elapsed = start.elapsed();
-    let request = name.to_owned();
-    Ok(Answer { status, media_type, headers, body, received, elapsed, request })
 }

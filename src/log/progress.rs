@@ -123,7 +123,7 @@ impl Progress {
                 "see that Authentik's worker is running: it creates the bootstrap token"
             }
             Phase::Objects => {
-                "see that Authentik's worker is running (it creates these objects), and that the names in our variables are right"
+                "see that Authentik's worker is running (it creates these objects), and that the names in the variables are right"
             }
             Phase::NetBird => {
                 "see that NetBird is running and that NB_MANAGEMENT_URL is its URL as seen from this container"

@@ -4,11 +4,12 @@
 use std::path::PathBuf;
 
 use super::management::File;
-use super::{management, relay_env, setup_env, turnserver_conf};
-use crate::config::{Config, Output};
+use super::{config_yaml, management, relay_env, setup_env, turnserver_conf};
+use crate::config::{Config, Kind, Output};
 use crate::error::Result;
 use crate::files::read::{Found as There, look};
-use crate::state::evidence::{Found, InUse, Kind};
+use crate::state::evidence::{self, Found, InUse};
+use crate::state::owner::InFile;
 use crate::state::secrets::Kept;
 use crate::state::store::{self, Remembered};
 
@@ -39,9 +40,20 @@ impl Before {
         let files = &config.files;
         let read = |output: Output| {
             let path = files.path(output);
-            look(&path).map(|there| (output, path, there))
+            match look(&path) {
+                Ok(there) => Ok((output, path, there)),
+                // What cannot be read was not written here.
+                Err(_) if output == Output::ConfigYaml => Err(config_yaml::foreign(config)),
+                Err(error) => Err(error),
+            }
         };
-        let outputs = Output::ALL.into_iter().map(read).collect::<Result<Vec<_>>>()?;
+        let concerned = |output: &Output| match output {
+            Output::ConfigYaml | Output::IdpSeedInfo => files.outputs.contains(output),
+            // Without outputs NetBird's files are somebody else's.
+            _ => config.kind == Kind::Standalone || !files.outputs.is_empty(),
+        };
+        let outputs = Output::ALL.into_iter().filter(concerned);
+        let outputs = outputs.map(read).collect::<Result<Vec<_>>>()?;
         let management = outputs.iter().find_map(|(output, path, there)| {
             let bytes = there.bytes().filter(|_| *output == Output::ManagementJson)?;
             Some(File::read(&path.display().to_string(), bytes))
@@ -75,6 +87,21 @@ impl Before {
         setup_env::public_max_age(text)
     }
 
+    /// What the files say about a provider of NetBird's own.
+    pub fn provider(&self) -> InFile {
+        let bytes = self.there(Output::ConfigYaml).bytes();
+        match (bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()), &self.management) {
+            (Some(text), _) => config_yaml::provider_in(text),
+            (None, Some(file)) => management::embedded::in_file(file),
+            (None, None) => InFile::default(),
+        }
+    }
+
+    /// The id of Authentik's connector, as far as it is remembered.
+    pub fn connector(&self) -> Option<&str> {
+        self.remembered.netbird.connector.as_ref().map(|connector| connector.id.as_str())
+    }
+
     /// Every secret in use that an output shows.
     pub fn in_use(&self) -> InUse {
         let mut in_use = InUse::default();
@@ -91,8 +118,11 @@ impl Before {
                         self.management.as_ref().map(management::secrets_in).unwrap_or_default(),
                     );
                 }
-                // Without a secret, or of another kind of NetBird.
-                (Output::DashboardEnv | Output::ConfigYaml | Output::IdpSeedInfo, _) => {}
+                // Without a secret, or with one that is kept elsewhere.
+                (Output::DashboardEnv | Output::IdpSeedInfo, _) => {}
+                (Output::ConfigYaml, Ok(text)) => {
+                    in_use.extend(config_yaml::secrets_in(text, &place));
+                }
                 (Output::SetupEnv, Ok(text)) => in_use.extend(setup_env::secrets_in(text, &place)),
                 (Output::RelayEnv, Ok(text)) => in_use.extend(relay_env::secrets_in(text, &place)),
                 (Output::TurnserverConf, Ok(text)) => {
@@ -100,9 +130,9 @@ impl Before {
                 }
                 (output, Err(_)) => {
                     let kind = match output {
-                        Output::SetupEnv => Kind::DatastoreKey,
-                        Output::RelayEnv => Kind::Relay,
-                        _ => Kind::Turn,
+                        Output::SetupEnv | Output::ConfigYaml => evidence::Kind::DatastoreKey,
+                        Output::RelayEnv => evidence::Kind::Relay,
+                        _ => evidence::Kind::Turn,
                     };
                     in_use.add(kind, place, Found::Other("no text in UTF-8"));
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::fold::fold;
 use super::json::{Node, spelt};
 use super::plan::KeyChange;
-use super::{setup_env, sourced};
+use super::{config_yaml, setup_env, sourced};
 use crate::config::Output;
 use crate::text::excerpt;
 
@@ -16,10 +16,31 @@ pub const SECRET: &str = "(secret)";
 const HIDDEN: &str = "(not shown)";
 
 /// Keys of management.json, folded, whose values are secret wherever they stand.
-const SECRETS: &[&str] = &["clientsecret", "datastoreencryptionkey", "hash", "password", "secret"];
+const SECRETS: &[&str] = &[
+    "clientsecret",
+    "datastoreencryptionkey",
+    "hash",
+    "password",
+    "secret",
+    "sessioncookieencryptionkey",
+];
 
 /// What differs in an output.
 pub fn contents(output: Output, before: &str, after: &str) -> Vec<KeyChange> {
+    match output {
+        Output::ConfigYaml => return yaml(before, after),
+        // It holds the client secret.
+        Output::IdpSeedInfo if before == after => return Vec::new(),
+        Output::IdpSeedInfo => {
+            let secret = Some(SECRET.to_owned());
+            return vec![KeyChange {
+                key: "content".to_owned(),
+                before: secret.clone(),
+                after: secret,
+            }];
+        }
+        _ => {}
+    }
     match (output, Node::parse(before), Node::parse(after)) {
         (Output::ManagementJson, Ok(before), Ok(after)) => {
             let mut changes = Vec::new();
@@ -102,6 +123,25 @@ fn shown(node: &Node) -> String {
             None => raw.clone(),
         },
     }
+}
+
+fn yaml(before: &str, after: &str) -> Vec<KeyChange> {
+    let (before, after) = (config_yaml::values(before), config_yaml::values(after));
+    let names = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name)));
+    let differing = names.filter(|name| before.get(*name) != after.get(*name));
+    let told = |values: &BTreeMap<String, String>, name: &String| {
+        values.get(name).map(|value| match config_yaml::is_secret(name) {
+            true => SECRET.to_owned(),
+            false => excerpt(value),
+        })
+    };
+    differing
+        .map(|name| KeyChange {
+            key: name.clone(),
+            before: told(&before, name),
+            after: told(&after, name),
+        })
+        .collect()
 }
 
 fn lines(output: Output, before: &str, after: &str) -> Vec<KeyChange> {

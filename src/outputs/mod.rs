@@ -3,6 +3,7 @@
 
 pub mod admit;
 pub mod before;
+pub mod config_yaml;
 pub mod dashboard_env;
 mod diff;
 pub mod endpoints;

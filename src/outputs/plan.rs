@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use super::before::Before;
 use super::diff;
 use super::management::places::Places;
-use super::{dashboard_env, management, relay_env, setup_env, turnserver_conf};
-use crate::config::{Config, Output};
+use super::{config_yaml, dashboard_env, management, relay_env, setup_env, turnserver_conf};
+use crate::config::{Config, Kind, Output};
+use crate::error::Result;
 use crate::files::read::Found;
 use crate::proof::Proof;
 use crate::state::secrets::{self, Secrets};
@@ -87,17 +88,27 @@ pub struct FilePlan {
     pub others: Vec<FileStep>,
     /// What this container wrote, as digests, to be remembered.
     pub written: BTreeMap<String, String>,
+    /// The id of Authentik's connector, where a file names it.
+    pub connector: Option<String>,
 }
 
 impl FilePlan {
     /// What would be written with these secrets, and with this proof if there is one yet.
-    pub fn new(config: &Config, before: &Before, secrets: &Secrets, proof: Option<&Proof>) -> Self {
+    ///
+    /// # Errors
+    /// [`crate::error::Exit::Refused`] where a file could mean several things.
+    pub fn new(
+        config: &Config,
+        before: &Before,
+        secrets: &Secrets,
+        proof: Option<&Proof>,
+    ) -> Result<Self> {
         let places = places(config, before);
         let mut plan = Self { written: before.remembered.written.clone(), ..Self::default() };
         let mut outputs = config.files.outputs.clone();
         outputs.sort_by_key(|output| *output == Output::SetupEnv);
         for output in outputs {
-            match render(output, config, before, secrets, &places, proof) {
+            match plan.render(output, config, before, secrets, &places, proof)? {
                 Text::Is(text) => {
                     let step = step(config, before, output, &text);
                     let path = config.files.path(output);
@@ -111,7 +122,50 @@ impl FilePlan {
             plan.written = places.written(&before.remembered.written);
         }
         plan.others.extend(secrets_step(before, secrets));
-        plan
+        Ok(plan)
+    }
+
+    fn render(
+        &mut self,
+        output: Output,
+        config: &Config,
+        before: &Before,
+        secrets: &Secrets,
+        places: &Places,
+        proof: Option<&Proof>,
+    ) -> Result<Text> {
+        let made = |text: Option<String>| text.map_or(Text::NotMade, Text::Is);
+        let file = before.management.as_ref();
+        let has_provider = config.kind != Kind::Standalone;
+        Ok(match (output, proof) {
+            (Output::RelayEnv, _) => made(relay_env::render(&places.services, secrets)),
+            (Output::TurnserverConf, _) => {
+                made(turnserver_conf::render(config, &places.services, secrets))
+            }
+            (_, None) => Text::Waits,
+            (Output::ConfigYaml, _) => made(config_yaml::render(config, secrets)),
+            (Output::IdpSeedInfo, Some(proof)) => {
+                Text::Is(management::connector::seed_info(config, proof))
+            }
+            (Output::SetupEnv, _) if has_provider => made(setup_env::render_own(config, secrets)),
+            (Output::SetupEnv, Some(proof)) => {
+                made(setup_env::render(config, proof, secrets, places))
+            }
+            (Output::DashboardEnv, _) if has_provider => {
+                Text::Is(dashboard_env::render_own(config))
+            }
+            (Output::DashboardEnv, Some(proof)) => Text::Is(dashboard_env::render(config, proof)),
+            (Output::ManagementJson, Some(proof)) if has_provider => {
+                let known = before.connector();
+                let (text, id) =
+                    management::embedded::render(config, proof, secrets, places, known, file)?;
+                self.connector = Some(id);
+                Text::Is(text)
+            }
+            (Output::ManagementJson, Some(proof)) => {
+                Text::Is(management::render(config, proof, secrets, places, file))
+            }
+        })
     }
 
     /// Every step, in the order in which they are done.
@@ -168,31 +222,6 @@ enum Text {
     Waits,
     /// Nothing asks for it.
     NotMade,
-}
-
-fn render(
-    output: Output,
-    config: &Config,
-    before: &Before,
-    secrets: &Secrets,
-    places: &Places,
-    proof: Option<&Proof>,
-) -> Text {
-    let made = |text: Option<String>| text.map_or(Text::NotMade, Text::Is);
-    match (output, proof) {
-        (Output::RelayEnv, _) => made(relay_env::render(&places.services, secrets)),
-        (Output::TurnserverConf, _) => {
-            made(turnserver_conf::render(config, &places.services, secrets))
-        }
-        (Output::ConfigYaml | Output::IdpSeedInfo, _) => Text::NotMade,
-        (_, None) => Text::Waits,
-        (Output::SetupEnv, Some(proof)) => made(setup_env::render(config, proof, secrets, places)),
-        (Output::DashboardEnv, Some(proof)) => Text::Is(dashboard_env::render(config, proof)),
-        (Output::ManagementJson, Some(proof)) => {
-            let file = before.management.as_ref();
-            Text::Is(management::render(config, proof, secrets, places, file))
-        }
-    }
 }
 
 /// How the file that is there differs, in content, mode or owner.

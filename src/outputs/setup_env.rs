@@ -98,6 +98,33 @@ pub fn is_shown(name: &str) -> bool {
     SHOWN.contains(&name) || (name.starts_with("NETBIRD_AUTH_") && !name.contains("SECRET"))
 }
 
+/// The file's text where NetBird has a provider of its own: what of it still has a meaning. Nothing while the data store
+/// key is known to NetBird's environment only.
+pub fn render_own(config: &Config, secrets: &Secrets) -> Option<String> {
+    let key = secrets.datastore_key.as_ref()?;
+    let mut out = format!(
+        "{}, and again whenever a value changes: edit the environment of\n\
+         # that container instead.\n\
+         # NetBird's configure.sh does not know a NetBird with a provider of its own: do not run it with this file.\n\
+         # management.json and dashboard.env are complete without it.\n\n",
+        sourced::MARK
+    );
+    out.push_str(&shell::assign("NETBIRD_DOMAIN", &config.netbird.domain));
+    out.push_str(
+        "\n# The key that NetBird's users are encrypted with: without it they are lost\nexport ",
+    );
+    out.push_str(&shell::assign(KEY, key.expose()));
+    let passed = config.netbird.passed.iter();
+    let rest: Vec<_> = passed.filter(|(name, _)| *name != "NETBIRD_DOMAIN").collect();
+    if !rest.is_empty() {
+        out.push_str("\n# Passed on from the environment\n");
+        for (name, value) in rest {
+            out.push_str(&shell::assign(name, value));
+        }
+    }
+    Some(out)
+}
+
 type Group = (&'static str, Vec<(&'static str, String)>);
 
 fn groups(config: &Config, proof: &Proof, secrets: &Secrets, places: &Places) -> Vec<Group> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::evidence::Kind;
+use super::owner::{self, Owner};
 use crate::error::{Error, Exit, Result};
 use crate::files::publish::{self, Document, Ownership};
 use crate::files::read::{Found, look, object};
@@ -20,6 +21,9 @@ const VERSION: u64 = 1;
 /// Readable by its owner only, whatever `SETUP_FILE_MODE` says: no other container needs it.
 pub const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
 
+/// In the place of a secret that `init` would make. Never written and never shown.
+pub const TO_BE_MADE: &str = "(made by init)";
+
 /// What NetBird's services share. One that is missing here is not used, or is known to NetBird's environment only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets {
@@ -31,12 +35,33 @@ pub struct Secrets {
     pub turn: Option<Secret>,
     /// The service account's app password, where users are to be listed.
     pub service_account: Option<Secret>,
+    /// The owner's login, where NetBird has a provider of its own and its file names one.
+    pub owner: Option<Owner>,
+    /// What that provider encrypts its sessions with: base64 of 32 bytes.
+    pub cookie_key: Option<Secret>,
 }
 
 impl Secrets {
     /// Each of them.
     pub fn all(&self) -> impl Iterator<Item = &Secret> {
-        Kind::ALL.into_iter().filter_map(|kind| self.of(kind))
+        let owner = self.owner.iter().flat_map(|owner| owner.password.iter().chain([&owner.hash]));
+        let shared = Kind::ALL.into_iter().filter_map(|kind| self.of(kind));
+        shared.chain(&self.cookie_key).chain(owner)
+    }
+
+    /// Keys of the file, and what stands at them.
+    fn entries(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let shared = Kind::ALL.into_iter().filter_map(|kind| Some((kind.key(), self.of(kind)?)));
+        let session = self.cookie_key.iter().map(|key| (COOKIE_KEY, key));
+        let made = self.owner.iter().filter_map(|owner| Some((owner, owner.password.as_ref()?)));
+        let login = made.flat_map(|(owner, password)| {
+            [
+                (owner::EMAIL, owner.email.as_str()),
+                (owner::PASSWORD, password.expose()),
+                (owner::HASH, owner.hash.expose()),
+            ]
+        });
+        shared.chain(session).map(|(key, secret)| (key, secret.expose())).chain(login)
     }
 
     /// The one of this kind.
@@ -104,6 +129,11 @@ impl Kept {
         Ok(Some(Self { place, mode: content.mode, object }))
     }
 
+    /// Every key of the file.
+    pub fn object(&self) -> &Map<String, Value> {
+        &self.object
+    }
+
     /// Whether the file has this key.
     pub fn has(&self, key: &str) -> bool {
         self.object.contains_key(key)
@@ -136,8 +166,8 @@ impl Held {
 
 /// Keys of other kinds of NetBird.
 const CLIENT: &str = "client_secret";
-const OWNER: &str = "owner_password";
-const OWNER_EMAIL: &str = "owner_email";
+/// What a provider of NetBird's own encrypts its sessions with.
+pub const COOKIE_KEY: &str = "session_cookie_key";
 
 /// Reads it, as far as it is there.
 ///
@@ -150,7 +180,25 @@ pub fn held(state_dir: &Path) -> Result<Held> {
         (!text.is_empty()).then(|| text.to_owned())
     };
     let secret = |key| text(key).map(Secret::new);
-    Ok(Held { client: secret(CLIENT), owner: secret(OWNER), owner_email: text(OWNER_EMAIL) })
+    let owner = secret(owner::PASSWORD);
+    Ok(Held { client: secret(CLIENT), owner, owner_email: text(owner::EMAIL) })
+}
+
+/// Keeps the secret of the client in Authentik, which made it, for who works on NetBird later.
+///
+/// # Errors
+/// See [`Kept::read`]; [`Exit::Output`] where the file cannot be written.
+pub fn keep_client(state_dir: &Path, secret: &Secret) -> Result<()> {
+    let kept = Kept::read(state_dir)?;
+    let mut object = kept.as_ref().map(|kept| kept.object.clone()).unwrap_or_default();
+    object.entry("version").or_insert_with(|| VERSION.into());
+    object.insert(CLIENT.to_owned(), secret.expose().into());
+    if kept.is_none_or(|kept| kept.object != object) {
+        let content = format!("{:#}\n", Value::Object(object)).into_bytes();
+        let path = state_dir.join(FILE_NAME);
+        publish::publish(&Document { path, content }, OWNERSHIP)?;
+    }
+    Ok(())
 }
 
 /// The keys of which the kept file would change; the file's text if there are any.
@@ -158,11 +206,10 @@ pub fn changes(kept: Option<&Kept>, secrets: &Secrets) -> Option<(Vec<&'static s
     let mut object = kept.map(|kept| kept.object.clone()).unwrap_or_default();
     object.entry("version").or_insert_with(|| VERSION.into());
     let mut changed = Vec::new();
-    for kind in Kind::ALL {
-        let Some(secret) = secrets.of(kind) else { continue };
-        if kept.and_then(|kept| kept.secret(kind)).as_ref() != Some(secret) {
-            changed.push(kind.key());
-            object.insert(kind.key().to_owned(), secret.expose().into());
+    for (key, value) in secrets.entries() {
+        if object.get(key).and_then(Value::as_str) != Some(value) {
+            changed.push(key);
+            object.insert(key.to_owned(), value.into());
         }
     }
     let same = kept.is_some_and(|kept| kept.object == object);

@@ -102,6 +102,18 @@ pub struct KnownConnector {
     pub changed_at: Option<u64>,
 }
 
+impl Remembered {
+    /// Forgets what was made in an Authentik: in another one the same numbers and names are other people's.
+    pub fn forget_authentik(&mut self) {
+        self.installation = None;
+        self.bindings.clear();
+        self.provider = None;
+        self.service_account = None;
+        self.role = None;
+        self.verified.clear();
+    }
+}
+
 /// Which Authentik: it is the same one if any of the three matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -1,8 +1,9 @@
 //! Text that people read: secrets that cannot print themselves, and the one filter for what comes from elsewhere.
 
 pub mod digest;
+pub mod printable;
 pub mod redact;
 pub mod secret;
 
-pub use redact::excerpt;
+pub use printable::excerpt;
 pub use secret::Secret;

@@ -128,7 +128,8 @@ fn a_mounted_file_and_a_foreign_directory_end_in_73_with_the_cure() {
     // Root's rights are given up, else no directory would be foreign.
     let as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
     std::fs::create_dir(out.join("volume")).unwrap();
-    std::fs::write(out.join("single"), "# Written by netbird-authentik-init, and mounted\n").unwrap();
+    std::fs::write(out.join("single"), "# Written by netbird-authentik-init, and mounted\n")
+        .unwrap();
     let script = format!(
         "cd \"$SETUP_DIR\"; export SETUP_DIR=$PWD/volume; exec unshare -m bash -c '\
          touch volume/setup.env; mount --bind single volume/setup.env; \"$BINARY\"; echo busy=$?; \

@@ -19,7 +19,8 @@ fn every_line_has_a_level_and_a_stage_and_requests_have_all_of_theirs() {
     ));
     case.sim.fault(FaultRule::once(Match::path("GET", "/application/"), Fault::Reset));
     let first = case.init();
-    case.sim.state().provider_mut("NetBird").unwrap()["encryption_key"] = "no".into();
+    case.sim.state().provider_mut("NetBird").unwrap()["encryption_key"] =
+        "11111111-2222-3333-4444-555555555555".into();
     case.env("AUTHENTIK_SUB_MODE", "user_email");
     let refused = case.run(&[]).expect(65);
     let mut attempts = Vec::new();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod access;
+mod accounts;
 mod adoption;
 mod any_volume;
 mod checking;
@@ -13,8 +15,10 @@ mod drift;
 mod exit_codes;
 mod files;
 mod following;
+mod hostile;
 mod http;
 mod in_use;
+mod installation;
 mod interrupted;
 mod leaks;
 mod legacy;
@@ -22,6 +26,7 @@ mod login;
 mod logs;
 mod mistakes;
 mod monitoring;
+mod objects;
 mod ownership;
 mod people;
 mod permissions;

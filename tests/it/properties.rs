@@ -9,7 +9,7 @@ use netbird_authentik_init::config::{Config, load};
 use netbird_authentik_init::netbird::Registration;
 use netbird_authentik_init::outputs::json::Node;
 use netbird_authentik_init::outputs::management::places::Places;
-use netbird_authentik_init::outputs::management::{self, File};
+use netbird_authentik_init::outputs::management::{self, File, embedded};
 use netbird_authentik_init::outputs::shell;
 use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
 use netbird_authentik_init::state::secrets::Secrets;
@@ -39,6 +39,7 @@ fn proof(text: &str) -> Proof {
             authorization: text.to_owned(),
             token: text.to_owned(),
             device: text.to_owned(),
+            end_session: text.to_owned(),
         },
         keys: Keys {
             location: text.to_owned(),
@@ -50,6 +51,8 @@ fn proof(text: &str) -> Proof {
         discovery_url: text.to_owned(),
         scope: "openid".into(),
         claims: Vec::new(),
+        internal_issuer: None,
+        logout_returns: true,
     }
 }
 
@@ -57,7 +60,7 @@ fn secrets() -> Secrets {
     let key = Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
     let (relay, turn) = (Secret::new("relay"), Secret::new("turn"));
     let (datastore_key, relay, turn) = (Some(key), Some(relay), Some(turn));
-    Secrets { datastore_key, relay, turn, service_account: None }
+    Secrets { datastore_key, relay, turn, ..Secrets::default() }
 }
 
 fn rendered(config: &Config, text: &str, before: Option<&File>) -> String {
@@ -121,6 +124,30 @@ proptest! {
     fn a_document_is_read_as_serde_json_reads_it(value in json()) {
         let node = Node::parse(&value.to_string()).unwrap();
         prop_assert_eq!(serde_json::from_str::<Value>(&node.pretty()).unwrap(), value);
+    }
+
+    #[test]
+    fn the_same_holds_where_netbird_has_a_provider_of_its_own(base in object(json()), idp in object(json())) {
+        let config = config(&[("SETUP_NETBIRD", "embedded"), ("SETUP_STATE_DIR", "/state")]);
+        let mut base = base;
+        base.insert("EmbeddedIdP".to_owned(), Value::Object(idp.clone()));
+        let proof = proof("http://authentik-server:9000/application/o/netbird/");
+        let render = |text: &str| {
+            let file = File::read("management.json", text.as_bytes()).unwrap();
+            let places = Places::new(&config, Some(&file), &Default::default());
+            embedded::render(&config, &proof, &secrets(), &places, None, Some(&file)).unwrap()
+        };
+        let (once, id) = render(&Value::Object(base.clone()).to_string());
+        prop_assert_eq!(id, "authentik");
+        let parsed: Map<String, Value> = serde_json::from_str(&once).unwrap();
+        let (twice, _) = render(&once);
+        prop_assert_eq!(&once, &twice);
+        for (key, value) in base.iter().filter(|(key, _)| key.starts_with('x')) {
+            prop_assert_eq!(&parsed[key], value);
+        }
+        for (key, value) in idp.iter().filter(|(key, _)| key.starts_with('x')) {
+            prop_assert_eq!(&parsed["EmbeddedIdP"][key], value);
+        }
     }
 
     #[test]

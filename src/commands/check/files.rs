@@ -15,6 +15,9 @@ pub fn checks(
     refused: &[Error],
     proof: Option<&Proof>,
 ) -> Vec<Check> {
+    if config.files.outputs.is_empty() {
+        return Vec::new();
+    }
     let ids = config.files.outputs.iter().filter_map(|output| id_of(*output));
     let mut checks: Vec<Check> = refused.iter().map(told).collect();
     if checks.is_empty() {
@@ -71,7 +74,8 @@ pub fn id_of(output: Output) -> Option<CheckId> {
         Output::DashboardEnv => Some(CheckId::DashboardEnv),
         Output::RelayEnv => Some(CheckId::RelayEnv),
         Output::TurnserverConf => Some(CheckId::TurnserverConf),
-        Output::ConfigYaml | Output::IdpSeedInfo => None,
+        Output::ConfigYaml => Some(CheckId::ConfigYaml),
+        Output::IdpSeedInfo => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod drift;
 mod files;
+mod netbird;
 mod probes;
 mod report;
 
@@ -10,11 +11,11 @@ use std::sync::Arc;
 
 use tracing::debug;
 
-use super::server;
 use super::volumes::{self, Volumes};
+use super::{print, server};
 use crate::authentik::oidc::Oidc;
 use crate::authentik::{Release, Server};
-use crate::config::Config;
+use crate::config::{Config, Kind};
 use crate::converge::plan::Plan;
 use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
@@ -50,15 +51,15 @@ pub async fn run(
             progress: &progress,
             story: &story,
         };
-        checks(&config, &converge, &volumes, &refused).await
+        let mut checks = checks(&config, &converge, &volumes, &refused).await?;
+        checks.extend(netbird::checks(&config, &story).await);
+        Ok(checks)
     });
     let checks = checks.await?;
-    let text = match json {
-        true => format!("{:#}\n", report::json(&checks)),
-        false => report::text(&checks),
-    };
-    // A reader that went away (`check | head`) is nobody to complain to.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match json {
+        true => print::document(out, report::json(&checks)),
+        false => print::lines(out, &report::text(&checks)),
+    }
     Ok(exit(&checks))
 }
 
@@ -82,9 +83,17 @@ async fn checks(
                 let answer = probes::cors(server, &look.desired.slug, origin).await;
                 checks.push(asked(CheckId::Cors, answer));
             }
-            let answer =
-                probes::device(server, &registration.client_id, &client.login_scope()).await;
-            checks.push(asked(CheckId::DeviceEndpoint, answer));
+            checks.push(match config.kind {
+                Kind::Standalone => {
+                    let scope = client.login_scope();
+                    let answer = probes::device(server, &registration.client_id, &scope).await;
+                    asked(CheckId::DeviceEndpoint, answer)
+                }
+                _ => Check::skipped(
+                    CheckId::DeviceEndpoint,
+                    "devices log in at NetBird's own provider",
+                ),
+            });
             checks.push(user_list(config, server, &look).await);
         }
         None => {

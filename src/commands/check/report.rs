@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::proof::{Check, Group, Outcome};
+use crate::text::printable;
 
 /// The version of the JSON document; it grows when a field changes its meaning or goes.
 const DOCUMENT_VERSION: u32 = 1;
@@ -30,8 +31,10 @@ pub fn text(checks: &[Check]) -> String {
             out.push_str(&format!("{}\n", group.name()));
             shown = Some(group);
         }
-        let detail: String = check.detail.chars().filter(|c| !c.is_control()).collect();
-        out.push_str(&format!("  {:<8}{:<19}{detail}\n", word(check.outcome), check.id.name()));
+        // A line of its own for each, whatever a server put into it.
+        let (outcome, name) = (word(check.outcome), check.id.name());
+        let detail = printable::sentence(&check.detail);
+        out.push_str(&format!("  {outcome:<8}{name:<19}{detail}\n"));
         if let Some(fix) = &check.fix {
             out.push_str(&format!("{:>29}{fix}\n", "-> "));
         }

@@ -1,6 +1,9 @@
 //! Whether this is the Authentik, and the application, that NetBird's people are known by.
 
+use super::Change;
 use super::remark::{Level, Remark};
+use crate::authentik::model::Provider;
+use crate::config::Setting;
 use crate::converge::desired::Desired;
 use crate::converge::observe::{Continuity, Found, Observed};
 use crate::error::{Error, Exit};
@@ -67,4 +70,31 @@ pub fn remarks(observed: &Observed, remembered: &Remembered) -> Option<Remark> {
             "bindings and settings that were made by hand must be made again too",
         )
     })
+}
+
+/// Identity: used at creation; another wish later would make every person a new user of NetBird.
+pub fn identity(
+    desired: &Desired,
+    provider: &Provider,
+    field: &'static str,
+    variable: &str,
+    wish: &Setting<String>,
+    is: &str,
+) -> Result<Option<Change>, Box<Error>> {
+    let Some(wish) = wish.wish().filter(|w| *w != is) else {
+        return Ok(None);
+    };
+    if desired.allow_identity_change {
+        return Ok(Some(Change::set(field, is, wish.clone())));
+    }
+    Err(Box::new(
+        Error::new(
+            Exit::Refused,
+            format!("provider {} has {field} {is}, and {variable} asks for {wish}", provider.name),
+        )
+        .because("changing it would make every person a new user of NetBird")
+        .remedy(format!(
+            "unset {variable} to keep {is}, or set SETUP_ALLOW_IDENTITY_CHANGE=true if nobody uses NetBird yet"
+        )),
+    ))
 }

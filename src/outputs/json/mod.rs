@@ -81,6 +81,20 @@ impl Node {
         self.put(position, key, None, value);
     }
 
+    /// Removes members of this name, as Go compares names.
+    pub fn remove(&mut self, key: &str) {
+        if let Self::Object(members) = self {
+            members.retain(|(name, _)| !is(name, key));
+        }
+    }
+
+    /// Removes the member of exactly this name.
+    pub fn remove_exact(&mut self, key: &str) {
+        if let Self::Object(members) = self {
+            members.retain(|(name, _)| spelt(name) != key);
+        }
+    }
+
     fn put(&mut self, position: Option<usize>, key: &str, rest: Option<&str>, value: Self) {
         if !matches!(self, Self::Object(_)) {
             *self = Self::empty();

@@ -2,13 +2,16 @@
 //! else that is there stays as it is written, unless its variable is set or this container wrote it itself. Field names
 //! are those of NetBird's Go structs, which are compared without case.
 
+pub mod connector;
+pub mod conversion;
+pub mod embedded;
 pub mod places;
 mod readable;
 mod refuse;
 mod secrets_in;
 mod standalone;
 
-pub use refuse::{claim, leaving, refused};
+pub use refuse::{claim, leaving, refused, refused_with_provider};
 pub use secrets_in::secrets_in;
 pub use standalone::render;
 

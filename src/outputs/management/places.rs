@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::File;
 use super::secrets_in::is_own_turn;
-use crate::config::{Config, parse};
+use crate::config::{Config, Kind, parse};
 use crate::http::BaseUrl;
 use crate::netbird::dashboard::PROXY_CALLBACK;
 use crate::outputs::endpoints::Services;
@@ -58,6 +58,8 @@ pub struct Places {
     pub services: Services,
     /// Where a client waits for the end of its login.
     pub redirect_urls: Vec<String>,
+    /// Whether NetBird has a provider of its own: its clients log in there.
+    has_provider: bool,
     /// Values in the file that are somebody's own.
     theirs: Vec<Follower>,
 }
@@ -68,10 +70,14 @@ impl Places {
         let services = Services::wished(config);
         let ports = config.netbird.pkce_ports.iter();
         let redirect_urls = ports.map(|port| format!("http://localhost:{port}")).collect();
-        let mut places = Self { services, redirect_urls, theirs: Vec::new() };
+        let has_provider = config.kind != Kind::Standalone;
+        let mut places = Self { services, redirect_urls, has_provider, theirs: Vec::new() };
         let Some(file) = file else { return places };
         let formerly = formerly(config, file);
         for follower in Follower::ALL {
+            if follower == Follower::RedirectUrls && has_provider {
+                continue;
+            }
             let Some(current) = current(follower, file) else { continue };
             let meaning = current.meaning();
             let remembered = written.get(&follower.remembered_as());
@@ -100,6 +106,7 @@ impl Places {
             Follower::Signal => self.services.signal_node(),
             Follower::Relays => self.services.relays_node(),
             Follower::Stuns => self.services.stuns_node(),
+            Follower::RedirectUrls if self.has_provider => return None,
             Follower::RedirectUrls => Value::from(self.redirect_urls.clone()).into(),
             Follower::Turns => self.services.turns_node()?,
         })
@@ -209,6 +216,7 @@ fn formerly(config: &Config, file: &File) -> Vec<Places> {
     let made = |endpoint: &BaseUrl| Places {
         services: Services::derived(endpoint),
         redirect_urls: vec!["http://localhost:53000".to_owned()],
+        has_provider: config.kind != Kind::Standalone,
         theirs: Vec::new(),
     };
     [Some(&config.netbird.endpoint), then.as_ref()].into_iter().flatten().map(made).collect()

@@ -28,6 +28,9 @@ const KNOWN: &[(&str, Shape)] = &[
 /// Further down.
 const BELOW: &[(&str, Shape)] = &[
     ("DeviceAuthorizationFlow.ProviderConfig", Shape::Object),
+    ("EmbeddedIdP.DashboardRedirectURIs", Shape::List),
+    ("EmbeddedIdP.Owner", Shape::Object),
+    ("EmbeddedIdP.StaticConnectors", Shape::List),
     ("IdpManagerConfig.ClientConfig", Shape::Object),
     ("IdpManagerConfig.ExtraConfig", Shape::Object),
     ("PKCEAuthorizationFlow.ProviderConfig", Shape::Object),

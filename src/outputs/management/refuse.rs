@@ -3,7 +3,7 @@
 
 use super::places::Follower;
 use super::readable::{shapes, two_spellings};
-use super::{AUTHENTIK, File};
+use super::{AUTHENTIK, File, connector, conversion, embedded};
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit};
 use crate::outputs::json::Node;
@@ -13,9 +13,24 @@ pub fn refused(file: &File, config: &Config) -> Vec<Error> {
     let mut refused = Vec::new();
     refused.extend(two_spellings(file));
     refused.extend(shapes(file));
-    refused.extend(embedded(file));
+    refused.extend(has_provider(file));
     refused.extend(manager(file, config));
     refused.extend(slug(file, config));
+    refused.extend(relay(file, config));
+    refused
+}
+
+/// Everything that keeps the file from being completed for a NetBird with a provider of its own; `known` is the id of
+/// Authentik's connector, as far as it is remembered.
+pub fn refused_with_provider(file: &File, config: &Config, known: Option<&str>) -> Vec<Error> {
+    let mut refused = Vec::new();
+    refused.extend(two_spellings(file));
+    refused.extend(shapes(file));
+    if !refused.is_empty() {
+        return refused;
+    }
+    refused.extend(conversion::refused(config, file));
+    refused.extend(connector::admit(config, embedded::connectors(&file.root), known).err());
     refused.extend(relay(file, config));
     refused
 }
@@ -45,7 +60,7 @@ pub(super) fn error(what: String, why: &str, remedy: &str) -> Error {
     Error::new(Exit::Refused, what).because(why).remedy(remedy)
 }
 
-fn embedded(file: &File) -> Option<Error> {
+fn has_provider(file: &File) -> Option<Error> {
     let enabled = file.root.at("EmbeddedIdP.Enabled").filter(|node| !node.is_null())?;
     if matches!(enabled, Node::Scalar(raw) if raw == "false") {
         return None;

@@ -21,24 +21,36 @@ pub fn render(
     places: &Places,
     before: Option<&File>,
 ) -> String {
-    let mut root = before.map_or_else(|| defaults(config).into(), |file| file.root.clone());
+    let mut root = before.map_or_else(|| of_issuer(config), |file| file.root.clone());
     follow(&mut root, places);
     shared(&mut root, config, secrets);
     identity(&mut root, config, proof, places);
     users(&mut root, config, proof, secrets, before);
-    // Wishes of the environment for what is otherwise only a default.
-    let passed = |name: &str| config.netbird.passed.get(name);
-    if let Some(engine) = passed("NETBIRD_STORE_CONFIG_ENGINE") {
-        put(&mut root, "StoreConfig.Engine", Node::text(engine));
-    }
-    if let Some(policy) = passed("NETBIRD_MGMT_DISABLE_DEFAULT_POLICY") {
-        put(&mut root, "DisableDefaultPolicy", json!(policy == "true").into());
-    }
+    wishes(&mut root, config);
     root.pretty()
 }
 
-/// Set when the file is made, left alone afterwards.
-fn defaults(config: &Config) -> Value {
+/// Wishes of the environment for what is otherwise only a default.
+pub(super) fn wishes(root: &mut Node, config: &Config) {
+    let passed = |name: &str| config.netbird.passed.get(name);
+    if let Some(engine) = passed("NETBIRD_STORE_CONFIG_ENGINE") {
+        put(root, "StoreConfig.Engine", Node::text(engine));
+    }
+    if let Some(policy) = passed("NETBIRD_MGMT_DISABLE_DEFAULT_POLICY") {
+        put(root, "DisableDefaultPolicy", json!(policy == "true").into());
+    }
+}
+
+/// The defaults where Authentik is the issuer.
+fn of_issuer(config: &Config) -> Node {
+    let mut root = Node::from(defaults(config));
+    root.set("HttpConfig", json!({"CertFile": "", "CertKey": "", "AuthUserIDClaim": ""}).into());
+    root.set("IdpManagerConfig", json!({"ManagerType": "none"}).into());
+    root
+}
+
+/// Set when the file is made, left alone afterwards; the same in every kind.
+pub(super) fn defaults(config: &Config) -> Value {
     let passed = &config.netbird.passed;
     let engine = passed.get("NETBIRD_STORE_CONFIG_ENGINE").map_or("sqlite", String::as_str);
     let policy = passed.get("NETBIRD_MGMT_DISABLE_DEFAULT_POLICY").is_some_and(|v| v == "true");
@@ -55,20 +67,18 @@ fn defaults(config: &Config) -> Value {
         "DisableDefaultPolicy": policy,
         "DataStoreEncryptionKey": "",
         "StoreConfig": {"Engine": engine},
-        "HttpConfig": {"CertFile": "", "CertKey": "", "AuthUserIDClaim": ""},
-        "IdpManagerConfig": {"ManagerType": "none"},
     })
 }
 
 /// Values that are the same to NetBird keep the form that they have.
-fn put(root: &mut Node, path: &str, value: Node) {
+pub(super) fn put(root: &mut Node, path: &str, value: Node) {
     if root.at(path).is_none_or(|there| there.meaning() != value.meaning()) {
         root.set(path, value);
     }
 }
 
 /// Where the services are, unless somebody said so in the file.
-fn follow(root: &mut Node, places: &Places) {
+pub(super) fn follow(root: &mut Node, places: &Places) {
     let wished = |follower| places.wished(follower).filter(|_| !places.is_theirs(follower));
     if let Some(stuns) = wished(Follower::Stuns) {
         put(root, Follower::Stuns.path(), stuns);
@@ -112,7 +122,7 @@ fn without_passwords(turns: &Node) -> Node {
 }
 
 /// The secrets that other services share with management. One that NetBird's environment fills in stays a template.
-fn shared(root: &mut Node, config: &Config, secrets: &Secrets) {
+pub(super) fn shared(root: &mut Node, config: &Config, secrets: &Secrets) {
     let mut keep = |path: &str, secret: &Option<Secret>| {
         let there = root.at(path);
         if let Some(secret) = secret.as_ref().filter(|_| !there.is_some_and(Node::is_template)) {
