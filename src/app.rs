@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::cli::{self, Command};
 use crate::commands::plan::Format;
 use crate::commands::{self, check, connect, healthcheck, init, plan, watch};
-use crate::config::{self, Config, Kind};
+use crate::config::{self, Config};
 use crate::connect::Tally;
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
@@ -73,11 +73,6 @@ async fn configured(
     colours: bool,
 ) -> Result<Exit> {
     let config = load(&vars, deadline).await?;
-    if config.kind != Kind::Standalone {
-        let what = format!("SETUP_NETBIRD={} is not made by this release", config.kind.name());
-        let remedy = "unset SETUP_NETBIRD, or use a release that makes this kind of NetBird";
-        return Err(Error::new(Exit::Config, what).remedy(remedy));
-    }
     match command {
         Command::Init => {
             let mut record = init::Record::default();

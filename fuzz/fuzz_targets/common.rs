@@ -81,7 +81,12 @@ fn proof(text: &str) -> Proof {
     let text = || text.to_owned();
     Proof {
         registration: Registration { client_id: text(), secret: None, issuer: text() },
-        endpoints: Endpoints { authorization: text(), token: text(), device: text() },
+        endpoints: Endpoints {
+            authorization: text(),
+            token: text(),
+            device: text(),
+            end_session: text(),
+        },
         keys: Keys {
             location: text(),
             discovery_at_start: true,
@@ -91,6 +96,8 @@ fn proof(text: &str) -> Proof {
         authority: text(),
         discovery_url: text(),
         scope: text(),
+        internal_issuer: None,
+        logout_returns: true,
     }
 }
 
@@ -100,6 +107,8 @@ fn secrets() -> Secrets {
         relay: Secret::new("relay"),
         turn: Secret::new("turn"),
         service_account: None,
+        owner: None,
+        cookie_key: None,
     }
 }
 
@@ -136,7 +145,11 @@ pub fn shell(data: &[u8]) {
     }
     assert!(!inside && read == text, "{text:?} became {read:?}");
     // A hostile issuer or client id in every file that is sourced: one assignment, whatever it holds.
-    for (output, file) in outputs::files(&config(), &proof(text), &secrets(), None) {
+    for (output, file) in
+        outputs::files(&config(), &proof(text), &secrets(), &Default::default(), None)
+            .unwrap()
+            .texts
+    {
         if output.file_name().ends_with(".env") && !text.contains('\n') {
             for line in file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
                 let (name, _) = line.split_once('=').unwrap();

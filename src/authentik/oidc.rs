@@ -25,6 +25,8 @@ pub struct Discovery {
     pub token_endpoint: String,
     /// Where headless clients begin (RFC 8628).
     pub device_authorization_endpoint: String,
+    /// Where browsers log out.
+    pub end_session_endpoint: String,
     /// Where the keys are.
     pub jwks_uri: String,
     /// RS256 is what NetBird verifies.

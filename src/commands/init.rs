@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use tracing::{debug, info};
 
 use super::{beside, check, server};
-use crate::config::{Config, Output};
+use crate::config::{Config, Kind, Output};
 use crate::converge::plan::Target;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
@@ -18,11 +18,12 @@ use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
+use crate::netbird::Registration;
 use crate::outputs;
 use crate::proof::{CheckId, Outcome, Proof};
-use crate::state::lock;
 use crate::state::secrets::{self, Secrets};
-use crate::state::store;
+use crate::state::store::{self, KnownClient};
+use crate::state::{client, lock};
 use crate::text::redact;
 
 /// What a run did, also if it failed; and the secrets, which the next run must not make anew.
@@ -123,7 +124,18 @@ async fn pipeline(
     record.certificate_ends = server.requests().first_expiry();
     let proof = proof?;
 
-    let published = beside(move || publish_all(&shared, &proof, &secrets)).await?;
+    let (published, ignored) = beside(move || publish_all(&shared, &proof, &secrets)).await?;
+    if !ignored.is_empty() {
+        let sections = ignored.join(", ");
+        news!(
+            story,
+            warn,
+            "ignored",
+            { stage = "publish" },
+            "management.json: NetBird ignores {sections} beside a provider of its own; take them away if nothing else \
+             reads them"
+        );
+    }
     let total = published.len();
     for (output, digest, written, was_there) in published {
         record.note(output, digest, written, was_there);
@@ -166,6 +178,20 @@ async fn pipeline(
     Ok(())
 }
 
+/// Where NetBird has a provider of its own, `connect` needs to know the client; and the connector's id outlives the file.
+fn keep_client(
+    config: &Config,
+    registration: &Registration,
+    connector: Option<String>,
+) -> Result<()> {
+    if config.kind == Kind::Standalone {
+        return Ok(());
+    }
+    let Registration { client_id, secret, issuer } = registration.clone();
+    let known = KnownClient { id: client_id, issuer };
+    client::keep(&config.files.state_dir, known, secret.as_ref(), connector)
+}
+
 /// Asked before anything is locked or changed.
 fn writable_directories(config: &Config) -> Result<()> {
     let files = &config.files;
@@ -174,21 +200,31 @@ fn writable_directories(config: &Config) -> Result<()> {
     files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))
 }
 
+/// A file, a digest of what it says, whether it was written, and whether there was one before.
+type PublishedFile = (Output, u64, bool, bool);
+
 /// Renders and publishes; answers of each file a digest, whether it was written, and whether there was one before.
 fn publish_all(
     config: &Config,
     proof: &Proof,
     secrets: &Secrets,
-) -> Result<Vec<(Output, u64, bool, bool)>> {
+) -> Result<(Vec<PublishedFile>, Vec<&'static str>)> {
     let files = &config.files;
     let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
     let base = outputs::management_in(&files.path(Output::ManagementJson))?;
-    let rendered = outputs::files(config, proof, secrets, base);
+    let side = store::read(&files.state_dir)?.netbird;
+    let outputs::Files { texts: rendered, connector, ignored } =
+        outputs::files(config, proof, secrets, &side, base)?;
+    keep_client(config, &proof.registration, connector)?;
     let mut published = Vec::new();
     for (output, text) in rendered {
         let path = files.path(output);
         let shown = path.display().to_string();
         let was_there = path.symlink_metadata().is_ok();
+        let ownership = match output {
+            Output::IdpSeedInfo => secrets::OWNERSHIP,
+            _ => ownership,
+        };
         let mut digest = DefaultHasher::new();
         text.hash(&mut digest);
         let written =
@@ -209,5 +245,5 @@ fn publish_all(
         publish::sweep(dir, &names);
     }
     publish::sweep(&files.state_dir, &[secrets::FILE_NAME, store::FILE_NAME]);
-    Ok(published)
+    Ok((published, ignored))
 }

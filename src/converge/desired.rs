@@ -4,7 +4,7 @@
 use crate::authentik::Release;
 use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::config::{Access, AccountRole, Config, Setting};
+use crate::config::{Access, AccountRole, Config, Kind, Setting};
 use crate::http::{BaseUrl, Trouble};
 use crate::netbird::OidcClient;
 use crate::netbird::standalone::API_SCOPE;
@@ -139,7 +139,11 @@ impl Desired {
                 signing_key: wishes.signing_key.clone(),
                 client: OidcClient::new(config, release),
             },
-            device_code_flow: wishes.device_code_flow.clone(),
+            // Elsewhere devices log in at NetBird's own provider.
+            device_code_flow: wishes
+                .device_code_flow
+                .clone()
+                .filter(|_| config.kind == Kind::Standalone),
             public: config.connection.public.clone(),
             allow_identity_change: wishes.allow_identity_change,
             access: wishes.access.clone(),

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::authentik::redirect::Shape;
 use crate::authentik::{Reader, Release, Server, Writer};
-use crate::config::Config;
+use crate::config::{Config, Output};
 use crate::error::{Error, Exit, Result};
 use crate::http::patience::{Decision, Ending, Patience, Phase, Setback};
 use crate::http::{Kind, Trouble};
@@ -224,9 +224,9 @@ impl Converge<'_> {
         };
         applying.apply(&plan, &mut learnt.tally, &mut learnt.made).await?;
         self.progress.passed(Phase::Apply);
-        if desired.provider.client.client_type == ClientType::Confidential
-            && registration.secret.is_none()
-        {
+        let seeds = self.config.files.outputs.contains(&Output::IdpSeedInfo);
+        let confidential = desired.provider.client.client_type == ClientType::Confidential;
+        if (confidential || seeds) && registration.secret.is_none() {
             registration.secret = Some(self.secret_of(&registration.client_id).await?);
         }
         if first {

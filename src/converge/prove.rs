@@ -4,7 +4,7 @@
 use super::desired::Desired;
 use super::{Converge, Learnt, Look};
 use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::config::Output;
+use crate::config::{Kind, Output};
 use crate::error::{Error, Exit, Result};
 use crate::http::patience::{Phase, Setback};
 use crate::log::story::news;
@@ -103,7 +103,8 @@ impl Converge<'_> {
         }
         self.progress.passed(Phase::Verify);
         let (proof, explanation) = self.proof(&evidence, &subject);
-        if self.config.files.outputs.contains(&Output::ManagementJson) {
+        let standalone = self.config.kind == Kind::Standalone;
+        if standalone && self.config.files.outputs.contains(&Output::ManagementJson) {
             news!(
                 self.story,
                 info,
@@ -130,6 +131,12 @@ impl Converge<'_> {
             slug: &desired.slug,
             lenient: self.config.connection.is_lenient(),
             redirect_uris,
+            inside: (self.config.kind == Kind::Embedded && self.config.connection.is_inside).then(
+                || {
+                    let path = Oidc::authority_path(&desired.slug);
+                    self.config.connection.internal.join(&path)
+                },
+            ),
         }
     }
 
@@ -159,6 +166,8 @@ impl Converge<'_> {
             authority: connection.public.join(&Oidc::authority_path(subject.slug)),
             discovery_url: connection.public.join(&Oidc::discovery_path(subject.slug)),
             scope: subject.client.login_scope(),
+            internal_issuer: evidence.inside.as_ref().map(|seen| seen.document.issuer.clone()),
+            logout_returns: subject.client.returns_from_logout(),
         };
         (proof, source.explanation)
     }

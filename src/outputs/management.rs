@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::embedded;
 use super::endpoints::{self, Turn};
 use crate::config::Config;
 use crate::netbird::dashboard::PROXY_CALLBACK;
@@ -36,6 +37,9 @@ pub fn secrets_in(file: &Map<String, Value>) -> InUse {
         datastore_key: text(lookup(file, "DataStoreEncryptionKey")),
         relay: text(lookup(file, "Relay").and_then(|r| lookup(r.as_object()?, "Secret"))),
         turn,
+        cookie_key: embedded::section(file)
+            .and_then(|section| text(lookup(section, "SessionCookieEncryptionKey"))),
+        provider: embedded::in_file(file),
     }
 }
 
@@ -56,14 +60,26 @@ pub fn render(
     let mut file = base.unwrap_or_default();
     if fresh {
         merge(&mut file, defaults(config));
+        merge(
+            &mut file,
+            json!({
+                "HttpConfig": {"CertFile": "", "CertKey": "", "AuthUserIDClaim": ""},
+                "IdpManagerConfig": {"ManagerType": "none"},
+            }),
+        );
     }
+    merge(&mut file, services(config, secrets));
     merge(&mut file, ours(config, proof, secrets));
-    let text = format!("{:#}\n", Value::Object(file));
-    text.replace(BRACE, r"\u007b")
+    text(file)
 }
 
-/// Set when the file is made, left alone afterwards.
-fn defaults(config: &Config) -> Value {
+/// The document as it is written.
+pub(super) fn text(file: Map<String, Value>) -> String {
+    format!("{:#}\n", Value::Object(file)).replace(BRACE, r"\u007b")
+}
+
+/// Set when the file is made, left alone afterwards; the same in every kind.
+pub(super) fn defaults(config: &Config) -> Value {
     let passed = &config.netbird.passed;
     let engine = passed.get("NETBIRD_STORE_CONFIG_ENGINE").map_or("sqlite", String::as_str);
     let policy = passed.get("NETBIRD_MGMT_DISABLE_DEFAULT_POLICY").is_some_and(|v| v == "true");
@@ -80,23 +96,15 @@ fn defaults(config: &Config) -> Value {
         "DisableDefaultPolicy": policy,
         "DataStoreEncryptionKey": "",
         "StoreConfig": {"Engine": braced(engine)},
-        "HttpConfig": {"CertFile": "", "CertKey": "", "AuthUserIDClaim": ""},
-        "IdpManagerConfig": {"ManagerType": "none"},
     })
 }
 
-/// Set at every run.
-fn ours(config: &Config, proof: &Proof, secrets: &Secrets) -> Value {
+/// Where NetBird's other services are, and what it shares with them: the same in every kind.
+pub(super) fn services(config: &Config, secrets: &Secrets) -> Value {
     let passed = |name: &str| config.netbird.passed.get(name).map(|v| braced(v));
     let endpoint = &config.netbird.endpoint;
     let turn = Turn::of(config);
-    let ports = config.netbird.pkce_ports.iter();
-    let redirects: Vec<String> = ports.map(|p| format!("http://localhost:{p}")).collect();
-    let discovery = if proof.keys.discovery_at_start { proof.discovery_url.as_str() } else { "" };
-    let flag = |name: &str, default: bool| passed(name).map_or(default, |v| v == "true");
-    let login_flag = passed("NETBIRD_AUTH_PKCE_LOGIN_FLAG").and_then(|v| v.parse::<u8>().ok());
-    let scope = |name: &str| passed(name).unwrap_or_else(|| braced(&proof.scope));
-    let mut ours = json!({
+    let mut services = json!({
         "Stuns": [{"Proto": "udp", "URI": braced(&turn.stun_uri)}],
         "Relay": {
             "Addresses": [braced(&endpoints::relay(config))],
@@ -108,6 +116,39 @@ fn ours(config: &Config, proof: &Proof, secrets: &Secrets) -> Value {
             "URI": braced(&format!("{}:{}", endpoint.host(), endpoint.port())),
         },
         "DataStoreEncryptionKey": secrets.datastore_key.expose(),
+    });
+    // Wishes of the environment for what is otherwise only a default.
+    if let Some(engine) = passed("NETBIRD_STORE_CONFIG_ENGINE") {
+        services["StoreConfig"] = json!({"Engine": engine});
+    }
+    if let Some(policy) = passed("NETBIRD_MGMT_DISABLE_DEFAULT_POLICY") {
+        services["DisableDefaultPolicy"] = (policy == "true").into();
+    }
+    if let Some(uri) = &turn.turn_uri {
+        services["TURNConfig"] = json!({
+            "Turns": [{
+                "Proto": "udp",
+                "URI": braced(uri),
+                "Username": endpoints::TURN_USER,
+                "Password": secrets.turn.expose(),
+            }],
+            "TimeBasedCredentials": false,
+        });
+    }
+    services
+}
+
+/// Set at every run.
+fn ours(config: &Config, proof: &Proof, secrets: &Secrets) -> Value {
+    let passed = |name: &str| config.netbird.passed.get(name).map(|v| braced(v));
+    let endpoint = &config.netbird.endpoint;
+    let ports = config.netbird.pkce_ports.iter();
+    let redirects: Vec<String> = ports.map(|p| format!("http://localhost:{p}")).collect();
+    let discovery = if proof.keys.discovery_at_start { proof.discovery_url.as_str() } else { "" };
+    let flag = |name: &str, default: bool| passed(name).map_or(default, |v| v == "true");
+    let login_flag = passed("NETBIRD_AUTH_PKCE_LOGIN_FLAG").and_then(|v| v.parse::<u8>().ok());
+    let scope = |name: &str| passed(name).unwrap_or_else(|| braced(&proof.scope));
+    let mut ours = json!({
         "HttpConfig": {
             "AuthIssuer": braced(&proof.registration.issuer),
             "AuthAudience": braced(&proof.registration.client_id),
@@ -162,39 +203,27 @@ fn ours(config: &Config, proof: &Proof, secrets: &Secrets) -> Value {
     if let Some(claim) = passed("NETBIRD_AUTH_USER_ID_CLAIM") {
         ours["HttpConfig"]["AuthUserIDClaim"] = claim.into();
     }
-    if let Some(engine) = passed("NETBIRD_STORE_CONFIG_ENGINE") {
-        ours["StoreConfig"] = json!({"Engine": engine});
-    }
-    if let Some(policy) = passed("NETBIRD_MGMT_DISABLE_DEFAULT_POLICY") {
-        ours["DisableDefaultPolicy"] = (policy == "true").into();
-    }
-    if let Some(uri) = &turn.turn_uri {
-        ours["TURNConfig"] = json!({
-            "Turns": [{
-                "Proto": "udp",
-                "URI": braced(uri),
-                "Username": endpoints::TURN_USER,
-                "Password": secrets.turn.expose(),
-            }],
-            "TimeBasedCredentials": false,
-        });
-    }
     ours
 }
 
-fn braced(text: &str) -> String {
+/// The text as it was.
+pub(super) fn unbraced(text: &str) -> String {
+    text.replace(BRACE, "{")
+}
+
+pub(super) fn braced(text: &str) -> String {
     text.replace('{', BRACE)
 }
 
 /// A key of an object as Go finds it: without case, the exact one first.
-fn lookup<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
+pub(super) fn lookup<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     object.get(key).or_else(|| {
         object.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
     })
 }
 
 /// Sets every leaf of `new`, keeping what else is there; arrays are leaves.
-fn merge(into: &mut Map<String, Value>, new: Value) {
+pub(super) fn merge(into: &mut Map<String, Value>, new: Value) {
     let Value::Object(new) = new else { return };
     for (key, value) in new {
         let spelt = match into.contains_key(&key) {

@@ -4,7 +4,8 @@
 use super::endpoints::{self, Turn};
 use super::shell;
 use crate::config::Config;
-use crate::netbird::dashboard;
+use crate::netbird::api::login::CLIENT;
+use crate::netbird::{dashboard, embedded};
 use crate::proof::Proof;
 use crate::state::secrets::Secrets;
 
@@ -37,6 +38,28 @@ pub fn dashboard_env(config: &Config, proof: &Proof) -> String {
         ("LETSENCRYPT_DOMAIN", "none".to_owned()),
     ];
     file(values.iter().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// `dashboard.env` where NetBird has a provider of its own: nothing in it comes from Authentik.
+pub fn own_dashboard_env(config: &Config) -> String {
+    let endpoint = config.netbird.endpoint.origin();
+    let authority = embedded::issuer(config);
+    let [login, silent] = dashboard::EMBEDDED_PATHS;
+    let values = [
+        ("AUTH_AUTHORITY", authority.as_str()),
+        ("AUTH_CLIENT_ID", CLIENT),
+        ("AUTH_CLIENT_SECRET", ""),
+        ("AUTH_AUDIENCE", CLIENT),
+        ("AUTH_SUPPORTED_SCOPES", "openid profile email groups"),
+        ("AUTH_REDIRECT_URI", login),
+        ("AUTH_SILENT_REDIRECT_URI", silent),
+        ("USE_AUTH0", "false"),
+        ("NETBIRD_MGMT_API_ENDPOINT", endpoint.as_str()),
+        ("NETBIRD_MGMT_GRPC_API_ENDPOINT", endpoint.as_str()),
+        // TLS is the proxy's.
+        ("LETSENCRYPT_DOMAIN", "none"),
+    ];
+    file(values)
 }
 
 /// `relay.env`.

@@ -42,6 +42,30 @@ pub fn render(config: &Config, proof: &Proof, secrets: &Secrets) -> String {
     out
 }
 
+/// The file's text where NetBird has a provider of its own: what of it still has a meaning.
+pub fn render_own(config: &Config, secrets: &Secrets) -> String {
+    let mut out = String::from(
+        "# Written by netbird-authentik-init, and again whenever a value changes: edit the environment of\n\
+         # that container instead.\n\
+         # NetBird's configure.sh does not know a NetBird with a provider of its own: do not run it with this file.\n\
+         # management.json and dashboard.env are complete without it.\n\n",
+    );
+    out.push_str(&shell::assign("NETBIRD_DOMAIN", &config.netbird.domain));
+    out.push_str(
+        "\n# The key that NetBird's users are encrypted with: without it they are lost\nexport ",
+    );
+    out.push_str(&shell::assign("NETBIRD_DATASTORE_ENC_KEY", secrets.datastore_key.expose()));
+    let passed = config.netbird.passed.iter();
+    let rest: Vec<_> = passed.filter(|(name, _)| *name != "NETBIRD_DOMAIN").collect();
+    if !rest.is_empty() {
+        out.push_str("\n# Passed on from the environment\n");
+        for (name, value) in rest {
+            out.push_str(&shell::assign(name, value));
+        }
+    }
+    out
+}
+
 type Group = (&'static str, Vec<(&'static str, String)>);
 
 fn groups(config: &Config, proof: &Proof, secrets: &Secrets) -> Vec<Group> {

@@ -16,6 +16,8 @@ pub enum Group {
     UserList,
     /// Do the files say the same?
     Files,
+    /// Is NetBird itself as it is asked to be, where it runs?
+    NetBird,
 }
 
 impl Group {
@@ -28,6 +30,7 @@ impl Group {
             Self::Clients => "login of clients",
             Self::UserList => "user list",
             Self::Files => "files",
+            Self::NetBird => "NetBird itself",
         }
     }
 }
@@ -117,6 +120,10 @@ checks! {
     ClientSecret, "client-secret", Identity,
         "`Authentication failed` in NetBird after the login in Authentik; `invalid_client` in its log",
         "run `init` and restart NetBird: it uses a changed secret after its next start";
+    /// What an ID token says by itself.
+    Claims, "claims", Identity,
+        "`Authentication failed` in NetBird; `missing \"name\" claim` in its log",
+        "run `init`";
     /// The scope mappings.
     ScopeMappings, "scope-mappings", Identity,
         "names, e-mails or groups are missing; logins end after an hour for want of `offline_access`",
@@ -174,6 +181,10 @@ checks! {
         "management knows another issuer, audience or secret than Authentik",
         "run `init` and restart management";
     /// A file.
+    ConfigYaml, "config.yaml", Files,
+        "netbird-server ends, or has another owner or key than is kept",
+        "run `init` and restart netbird-server";
+    /// A file.
     DashboardEnv, "dashboard.env", Files,
         "the dashboard shows placeholders, or logs in elsewhere",
         "run `init` and recreate the dashboard";
@@ -185,6 +196,26 @@ checks! {
     TurnserverConf, "turnserver.conf", Files,
         "TURN answers 401",
         "run `init` and restart the TURN server";
+    /// NetBird answers, and has a user.
+    NetBird, "netbird", NetBird,
+        "the dashboard is always on `/setup`",
+        "restart NetBird with the file that `init` wrote, which names an owner, and run `connect`";
+    /// The provider inside.
+    NetBirdProvider, "netbird-provider", NetBird,
+        "`Unregistered redirect_uri.`",
+        "set `NETBIRD_DOMAIN` to NetBird's public name, run `init` and restart NetBird; see that `SETUP_NETBIRD` is its kind";
+    /// The way from NetBird to Authentik.
+    Connector, "connector", NetBird,
+        "`Login error.`, or `Connector failed to initialize`",
+        "let NetBird's container reach Authentik at its public URL, with a certificate that it trusts; run `init`, restart NetBird, run `connect`";
+    /// The way from people to the provider.
+    NetBirdRoute, "netbird-route", NetBird,
+        "the dashboard's login page is a 404",
+        "route `/oauth2` to management or netbird-server in the proxy in front of NetBird";
+    /// The account, its settings and roles.
+    NetBirdAccount, "netbird-account", NetBird,
+        "`user is pending approval`; everyone is owner of an empty network",
+        "run `connect`";
 }
 
 impl CheckId {

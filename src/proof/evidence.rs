@@ -9,7 +9,7 @@ use crate::authentik::oidc::{ClientVerdict, Discovery, Jwks, Oidc, Sighting, Ver
 use crate::authentik::{Server, Via};
 use crate::http::tls::Trust;
 use crate::http::{BaseUrl, Kind, Trouble};
-use crate::netbird::{OidcClient, Registration};
+use crate::netbird::{ClientType, OidcClient, Registration};
 
 /// What is to be proven, and how it is reached.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Subject<'a> {
     pub lenient: bool,
     /// What the authorize endpoint is asked with.
     pub redirect_uris: &'a [String],
+    /// The issuer at the URL inside, where NetBird reaches Authentik there.
+    pub inside: Option<String>,
 }
 
 /// What was seen.
@@ -41,6 +43,8 @@ pub struct Evidence {
     pub authorize: Vec<(String, Verdict)>,
     /// The token endpoint's answer to a client that has a secret.
     pub client: Option<ClientVerdict>,
+    /// Discovery at the URL inside, as NetBird asks for it there.
+    pub inside: Option<Sighting<Discovery>>,
 }
 
 /// What the public URL answers to this container.
@@ -75,10 +79,12 @@ pub async fn gather(server: &Server, subject: &Subject<'_>) -> Result<Evidence, 
         verdict.map(|verdict| (uri.clone(), verdict))
     }));
     let redirect_uri = subject.redirect_uris.first();
+    let confidential = subject.client.client_type == ClientType::Confidential;
     let client: OptionFuture<_> = subject
         .registration
         .secret
         .as_ref()
+        .filter(|_| confidential)
         .zip(redirect_uri)
         .map(|(secret, uri)| oidc.knows_client(&subject.registration.client_id, secret, uri))
         .into();
@@ -90,7 +96,12 @@ pub async fn gather(server: &Server, subject: &Subject<'_>) -> Result<Evidence, 
         client,
     )
     .await;
+    let inside = match subject.inside {
+        Some(_) => Some(oidc.discovery(Via::Internal, slug).await?),
+        None => None,
+    };
     Ok(Evidence {
+        inside,
         discovery: discovery?,
         keys: keys?,
         public,

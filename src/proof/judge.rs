@@ -3,6 +3,7 @@
 use super::{Check, CheckId, Evidence, PublicSide, Subject};
 use crate::authentik::oidc::{ClientVerdict, Discovery, Verdict};
 use crate::http::Kind;
+use crate::netbird::ClientType;
 
 /// From this many seconds on, clocks that differ are worth a warning: NetBird refuses tokens "used before
 /// issued" without any leeway.
@@ -12,6 +13,7 @@ const CLOCK_WARNING: u64 = 5;
 pub fn judge(evidence: &Evidence, expected: &Subject<'_>) -> Vec<Check> {
     let discovery = &evidence.discovery.document;
     let mut checks = vec![issuer(evidence, expected)];
+    checks.extend(inside(evidence, expected));
     checks.extend(evidence.public.as_ref().map(|side| public_url(side, expected)));
     checks.push(endpoints(discovery, expected));
     checks.push(algorithm(discovery));
@@ -52,6 +54,22 @@ fn issuer(evidence: &Evidence, expected: &Subject<'_>) -> Check {
     Check::fail(ID, detail, remedy)
 }
 
+/// NetBird compares the issuer byte for byte, at the URL at which it asks.
+fn inside(evidence: &Evidence, expected: &Subject<'_>) -> Option<Check> {
+    const ID: CheckId = CheckId::Issuer;
+    let got = &evidence.inside.as_ref()?.document.issuer;
+    let want = expected.inside.as_ref()?;
+    if got == want {
+        return Some(Check::pass(ID, format!("{want}, for NetBird's container")));
+    }
+    Some(Check::fail(
+        ID,
+        format!("at AUTHENTIK_HOST discovery says {got}, expected {want}"),
+        "let NetBird's container and this one reach Authentik at the same URL, without a proxy in between that changes \
+         the Host header; or unset SETUP_AUTHENTIK_INTERNAL",
+    ))
+}
+
 fn public_url(side: &PublicSide, expected: &Subject<'_>) -> Check {
     const ID: CheckId = CheckId::PublicUrl;
     let url = expected.public.origin();
@@ -79,6 +97,11 @@ fn public_url(side: &PublicSide, expected: &Subject<'_>) -> Check {
                 Kind::Certificate => {
                     "NetBird's management will not trust it either: use a certificate of a public CA, or mount \
                      the CA into NetBird's containers"
+                }
+                _ if expected.client.client_type == ClientType::Confidential => {
+                    "NetBird's own provider asks this URL at every login, which cannot be seen from here: let its \
+                     container reach it by its public name (a network alias on the proxy); with embedded, \
+                     SETUP_AUTHENTIK_INTERNAL=true makes it ask AUTHENTIK_HOST instead"
                 }
                 _ => {
                     "NetBird's management asks this URL when it starts and ends if it gets no answer: let the \

@@ -42,9 +42,12 @@ impl Memory {
         change(&mut remembered);
         let (dir, keep) = (self.dir.clone(), remembered.clone());
         let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
-        tokio::task::spawn_blocking(move || store::write(&dir, &keep))
-            .await
-            .map_err(abnormal)??;
+        // What is known of NetBird has writers of its own: `client`, and `connect`.
+        let write = move || {
+            let netbird = store::read(&dir)?.netbird;
+            store::write(&dir, &Remembered { netbird, ..keep })
+        };
+        tokio::task::spawn_blocking(write).await.map_err(abnormal)??;
         *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = remembered;
         Ok(())
     }

@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use crate::config::{Config, Output, parse};
+use super::owner::{self, InFile, Owner};
+use crate::config::{Config, Kind, Output, parse};
 use crate::error::{Error, Exit, Result};
 use crate::files::publish::{self, Document, Ownership};
 use crate::files::read::read_object;
@@ -18,7 +19,7 @@ use crate::text::Secret;
 pub const FILE_NAME: &str = "secrets.json";
 
 /// Readable by its owner only, whatever `SETUP_FILE_MODE` says: no other container needs it.
-const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
+pub const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
 
 /// What NetBird's services share.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,12 +32,21 @@ pub struct Secrets {
     pub turn: Secret,
     /// The service account's app password, where users are to be listed.
     pub service_account: Option<Secret>,
+    /// The owner's login, where NetBird has a provider of its own and its file names one.
+    pub owner: Option<Owner>,
+    /// What that provider encrypts its sessions with: base64 of 32 bytes.
+    pub cookie_key: Option<Secret>,
 }
 
 impl Secrets {
     /// Each of them.
     pub fn all(&self) -> impl Iterator<Item = &Secret> {
-        [&self.datastore_key, &self.relay, &self.turn].into_iter().chain(&self.service_account)
+        let owner = self.owner.iter().flat_map(|owner| owner.password.iter().chain([&owner.hash]));
+        [&self.datastore_key, &self.relay, &self.turn]
+            .into_iter()
+            .chain(&self.service_account)
+            .chain(&self.cookie_key)
+            .chain(owner)
     }
 }
 
@@ -51,6 +61,10 @@ pub struct InUse {
     pub turn: Option<String>,
     /// `IdpManagerConfig.ExtraConfig.Password`, of Authentik's manager.
     pub service_account: Option<String>,
+    /// The provider of NetBird's own, and its owner.
+    pub provider: InFile,
+    /// `SessionCookieEncryptionKey` of that provider.
+    pub cookie_key: Option<String>,
 }
 
 /// Keys of the file.
@@ -59,8 +73,7 @@ const RELAY: &str = "relay_auth_secret";
 const TURN: &str = "turn_password";
 const SERVICE_ACCOUNT: &str = "service_account_password";
 const CLIENT: &str = "client_secret";
-const OWNER: &str = "owner_password";
-const OWNER_EMAIL: &str = "owner_email";
+const COOKIE_KEY: &str = "session_cookie_key";
 
 /// Reads the secrets, makes those that are missing, and keeps them; the caller holds the lock. Those of the last run of this process are put back where files vanished under it: NetBird
 /// still runs with them.
@@ -90,8 +103,22 @@ pub fn keep(config: &Config, in_use: &InUse, last: Option<&Secrets>) -> Result<S
         }
         false => None,
     };
-    let secrets = Secrets { datastore_key, relay: relay?, turn: turn?, service_account };
+    let (mut owner, mut cookie_key) = (None, None);
+    if config.kind != Kind::Standalone {
+        owner = owner::settle(&config.owner, &known, &in_use.provider)?;
+        let held = in_use.cookie_key.clone().or_else(|| text(&known, COOKIE_KEY));
+        cookie_key = Some(match held {
+            Some(key) => Secret::new(key),
+            None => Secret::new(STANDARD.encode(random::<32>()?)),
+        });
+    }
+    let secrets =
+        Secrets { datastore_key, relay: relay?, turn: turn?, service_account, owner, cookie_key };
 
+    if config.kind != Kind::Standalone && config.files.outputs.is_empty() {
+        // NetBird's files are somebody else's: nothing of this is used, and nothing is kept that would seem to be.
+        return Ok(secrets);
+    }
     let mut kept = held.clone();
     kept.entry("version").or_insert(json!(1));
     kept.insert(DATASTORE_KEY.into(), secrets.datastore_key.expose().into());
@@ -99,6 +126,14 @@ pub fn keep(config: &Config, in_use: &InUse, last: Option<&Secrets>) -> Result<S
     kept.insert(TURN.into(), secrets.turn.expose().into());
     if let Some(password) = &secrets.service_account {
         kept.insert(SERVICE_ACCOUNT.into(), password.expose().into());
+    }
+    if let Some(key) = &secrets.cookie_key {
+        kept.insert(COOKIE_KEY.into(), key.expose().into());
+    }
+    if let Some(Owner { email, password: Some(password), hash }) = &secrets.owner {
+        kept.insert(owner::EMAIL.into(), email.clone().into());
+        kept.insert(owner::PASSWORD.into(), password.expose().into());
+        kept.insert(owner::HASH.into(), hash.expose().into());
     }
     if kept != held {
         let content = format!("{:#}\n", Value::Object(kept)).into_bytes();
@@ -143,7 +178,12 @@ pub fn read(config: &Config, in_use: &InUse) -> Result<Option<Secrets>> {
     let datastore_key =
         datastore_key(config, (&path, &held), (&management_path, &in_use.datastore_key))?;
     let service_account = config.netbird.lists_users().then(|| get(SERVICE_ACCOUNT)).flatten();
-    Ok(Some(Secrets { datastore_key, relay, turn, service_account }))
+    let (mut owner, mut cookie_key) = (None, None);
+    if config.kind != Kind::Standalone {
+        cookie_key = in_use.cookie_key.clone().map(Secret::new).or_else(|| get(COOKIE_KEY));
+        owner = owner::kept(&held);
+    }
+    Ok(Some(Secrets { datastore_key, relay, turn, service_account, owner, cookie_key }))
 }
 
 /// What `connect` needs of the file.
@@ -171,7 +211,28 @@ impl Held {
 pub fn held(state_dir: &Path) -> Result<Held> {
     let held = read_object(&state_dir.join(FILE_NAME))?.unwrap_or_default();
     let secret = |key| text(&held, key).map(Secret::new);
-    Ok(Held { client: secret(CLIENT), owner: secret(OWNER), owner_email: text(&held, OWNER_EMAIL) })
+    Ok(Held {
+        client: secret(CLIENT),
+        owner: secret(owner::PASSWORD),
+        owner_email: text(&held, owner::EMAIL),
+    })
+}
+
+/// Keeps the secret of the client in Authentik, which made it, for who works on NetBird later.
+///
+/// # Errors
+/// See [`keep`].
+pub fn keep_client(state_dir: &Path, secret: &Secret) -> Result<()> {
+    let path = state_dir.join(FILE_NAME);
+    let held = read_object(&path)?.unwrap_or_default();
+    let mut kept = held.clone();
+    kept.entry("version").or_insert(json!(1));
+    kept.insert(CLIENT.into(), secret.expose().into());
+    if kept != held {
+        let content = format!("{:#}\n", Value::Object(kept)).into_bytes();
+        publish::publish(&Document { path, content }, OWNERSHIP)?;
+    }
+    Ok(())
 }
 
 /// The service account's password as far as there is one: for `plan`, which makes and writes nothing.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use netbird_authentik_init::config::variables::VARIABLES;
 use netbird_authentik_init::config::{Config, load};
 use netbird_authentik_init::netbird::Registration;
-use netbird_authentik_init::outputs::{management, shell};
+use netbird_authentik_init::outputs::{embedded, management, shell};
 use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
 use netbird_authentik_init::state::secrets::Secrets;
 use netbird_authentik_init::text::Secret;
@@ -36,6 +36,7 @@ fn proof(text: &str) -> Proof {
             authorization: text.to_owned(),
             token: text.to_owned(),
             device: text.to_owned(),
+            end_session: text.to_owned(),
         },
         keys: Keys {
             location: text.to_owned(),
@@ -46,13 +47,22 @@ fn proof(text: &str) -> Proof {
         authority: text.to_owned(),
         discovery_url: text.to_owned(),
         scope: "openid".into(),
+        internal_issuer: None,
+        logout_returns: true,
     }
 }
 
 fn secrets() -> Secrets {
     let key = Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
     let (relay, turn) = (Secret::new("relay"), Secret::new("turn"));
-    Secrets { datastore_key: key, relay, turn, service_account: None }
+    Secrets {
+        datastore_key: key,
+        relay,
+        turn,
+        service_account: None,
+        owner: None,
+        cookie_key: None,
+    }
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -95,6 +105,26 @@ proptest! {
         prop_assert_eq!(&once, &twice);
         for (key, value) in base.iter().filter(|(key, _)| key.starts_with('x')) {
             prop_assert_eq!(&parsed[key], value);
+        }
+    }
+
+    #[test]
+    fn the_same_holds_where_netbird_has_a_provider_of_its_own(base in object(json()), idp in object(json())) {
+        let config = config(&[("SETUP_NETBIRD", "embedded"), ("SETUP_STATE_DIR", "/state")]);
+        let mut base = base;
+        base.insert("EmbeddedIdP".to_owned(), Value::Object(idp.clone()));
+        let proof = proof("http://authentik-server:9000/application/o/netbird/");
+        let render = |base| embedded::render(&config, &proof, &secrets(), None, Some(base));
+        let (once, id) = render(base.clone()).unwrap();
+        prop_assert_eq!(id, "authentik");
+        let parsed: Map<String, Value> = serde_json::from_str(&once).unwrap();
+        let (twice, _) = render(parsed.clone()).unwrap();
+        prop_assert_eq!(&once, &twice);
+        for (key, value) in base.iter().filter(|(key, _)| key.starts_with('x')) {
+            prop_assert_eq!(&parsed[key], value);
+        }
+        for (key, value) in idp.iter().filter(|(key, _)| key.starts_with('x')) {
+            prop_assert_eq!(&parsed["EmbeddedIdP"][key], value);
         }
     }
 

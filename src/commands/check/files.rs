@@ -11,10 +11,13 @@ use crate::error::Exit;
 use crate::files::read::{Found, look};
 use crate::outputs;
 use crate::proof::{Check, CheckId, Proof};
-use crate::state::secrets;
+use crate::state::{secrets, store};
 
 /// One check a file, and one for the secrets.
 pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
+    if config.files.outputs.is_empty() {
+        return Vec::new();
+    }
     let ids = config.files.outputs.iter().filter_map(|output| id_of(*output));
     let secrets = match outputs::secrets_in(config)
         .and_then(|in_use| secrets::read(config, &in_use))
@@ -38,7 +41,17 @@ pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
     };
     let base =
         outputs::management_in(&config.files.path(Output::ManagementJson)).unwrap_or_default();
-    for (output, wanted) in outputs::files(config, proof, &secrets, base) {
+    let side = store::read(&config.files.state_dir).unwrap_or_default().netbird;
+    let wanted = match outputs::files(config, proof, &secrets, &side, base) {
+        Ok(files) => files.texts,
+        Err(error) => {
+            let remedy = error.remedy.clone().unwrap_or_default();
+            let found = Check::fail(CheckId::ManagementJson, error.to_string(), remedy);
+            checks.push(found.exiting(error.exit));
+            return checks;
+        }
+    };
+    for (output, wanted) in wanted {
         let path = config.files.path(output);
         checks.extend(id_of(output).map(|id| compare(id, &path, &wanted)));
     }
@@ -53,7 +66,8 @@ pub fn id_of(output: Output) -> Option<CheckId> {
         Output::DashboardEnv => Some(CheckId::DashboardEnv),
         Output::RelayEnv => Some(CheckId::RelayEnv),
         Output::TurnserverConf => Some(CheckId::TurnserverConf),
-        Output::ConfigYaml | Output::IdpSeedInfo => None,
+        Output::ConfigYaml => Some(CheckId::ConfigYaml),
+        Output::IdpSeedInfo => None,
     }
 }
 

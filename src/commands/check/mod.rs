@@ -2,6 +2,7 @@
 
 mod drift;
 mod files;
+mod netbird;
 mod probes;
 mod report;
 
@@ -13,7 +14,7 @@ use tracing::debug;
 use super::{beside, print, server};
 use crate::authentik::oidc::Oidc;
 use crate::authentik::{Release, Server};
-use crate::config::Config;
+use crate::config::{Config, Kind};
 use crate::converge::plan::Plan;
 use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
@@ -56,7 +57,9 @@ pub async fn run(
             progress: &progress,
             story: &story,
         };
-        checks(&config, &converge).await
+        let mut checks = checks(&config, &converge).await?;
+        checks.extend(netbird::checks(&config, &story).await);
+        Ok(checks)
     });
     let checks = checks.await?;
     match json {
@@ -81,9 +84,17 @@ async fn checks(config: &Arc<Config>, converge: &Converge<'_>) -> Result<Vec<Che
                 let answer = probes::cors(server, &look.desired.slug, origin).await;
                 checks.push(asked(CheckId::Cors, answer));
             }
-            let answer =
-                probes::device(server, &registration.client_id, &client.login_scope()).await;
-            checks.push(asked(CheckId::DeviceEndpoint, answer));
+            checks.push(match config.kind {
+                Kind::Standalone => {
+                    let scope = client.login_scope();
+                    let answer = probes::device(server, &registration.client_id, &scope).await;
+                    asked(CheckId::DeviceEndpoint, answer)
+                }
+                _ => Check::skipped(
+                    CheckId::DeviceEndpoint,
+                    "devices log in at NetBird's own provider",
+                ),
+            });
             checks.push(user_list(config, server, &look).await);
         }
         None => {

@@ -11,7 +11,7 @@ use crate::authentik::redirect::{RedirectUri, RedirectUris, Shape};
 use crate::authentik::writer::Operation;
 use crate::converge::desired::{Desired, DesiredProvider};
 use crate::converge::observe::Observed;
-use crate::netbird::{ClientType, OidcClient, Registration};
+use crate::netbird::{OidcClient, Registration};
 
 /// Which provider the application is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,9 +43,7 @@ pub fn plan(
             } else {
                 &provider.client_id
             };
-            let confidential = desired.provider.client.client_type == ClientType::Confidential;
-            let secret = Some(&provider.client_secret)
-                .filter(|secret| confidential && !secret.expose().is_empty());
+            let secret = Some(&provider.client_secret).filter(|secret| !secret.expose().is_empty());
             plan.registration = Some(Registration {
                 client_id: client_id.clone(),
                 secret: secret.cloned(),
