@@ -14,7 +14,7 @@ use crate::converge::plan::Target;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
-use crate::files::publish::{self, Document, Ownership, Published};
+use crate::files::publish::{self, Document, Published};
 use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
 use crate::log::progress::Progress;
@@ -220,15 +220,10 @@ struct Done {
 
 fn publish_all(config: &Config, pages: Vec<Page>) -> Result<Vec<Done>> {
     let files = &config.files;
-    let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
     let mut published = Vec::new();
-    for Page { output, path, text, .. } in pages {
+    for Page { output, path, text, ownership, .. } in pages {
         let shown = path.display().to_string();
         let was_there = path.symlink_metadata().is_ok();
-        let ownership = match output {
-            Output::IdpSeedInfo => secrets::OWNERSHIP,
-            _ => ownership,
-        };
         let mut digest = DefaultHasher::new();
         text.hash(&mut digest);
         let written =

@@ -172,9 +172,10 @@ pub fn provider_in(text: &str) -> InFile {
     InFile { has_provider: !values.is_empty(), owner, cookie_key: read(&values, COOKIE_KEY) }
 }
 
-/// Whether what stands at this key is secret.
+/// Whether what stands at this key is secret, wherever a damaged file has it.
 pub fn is_secret(key: &str) -> bool {
-    [RELAY, DATASTORE_KEY, COOKIE_KEY, HASH, RELAYS].contains(&key)
+    let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
+    [RELAY, DATASTORE_KEY, COOKIE_KEY, HASH, RELAYS].iter().any(|path| last(path) == last(key))
 }
 
 /// Keys by path with what they have as it is written, of a file in this container's own form. The items of a list are in

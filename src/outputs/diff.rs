@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::fold::fold;
 use super::json::{Node, spelt};
 use super::plan::KeyChange;
@@ -129,15 +131,21 @@ fn yaml(before: &str, after: &str) -> Vec<KeyChange> {
     let (before, after) = (config_yaml::values(before), config_yaml::values(after));
     let names = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name)));
     let differing = names.filter(|name| before.get(*name) != after.get(*name));
+    // Of a damaged file nobody knows what stands where.
+    let is_sound = |name: &String, value: &str| {
+        after.contains_key(name)
+            && serde_json::from_str::<Vec<Value>>(&format!("[{value}]")).is_ok()
+    };
     let told = |values: &BTreeMap<String, String>, name: &String| {
         values.get(name).map(|value| match config_yaml::is_secret(name) {
             true => SECRET.to_owned(),
-            false => excerpt(value),
+            false if is_sound(name, value) => excerpt(value),
+            false => HIDDEN.to_owned(),
         })
     };
     differing
         .map(|name| KeyChange {
-            key: name.clone(),
+            key: excerpt(name),
             before: told(&before, name),
             after: told(&after, name),
         })

@@ -10,6 +10,7 @@ use super::management::places::Places;
 use super::{config_yaml, dashboard_env, management, relay_env, setup_env, turnserver_conf};
 use crate::config::{Config, Kind, Output};
 use crate::error::Result;
+use crate::files::publish::Ownership;
 use crate::files::read::Found;
 use crate::proof::Proof;
 use crate::state::secrets::{self, Secrets};
@@ -75,6 +76,8 @@ pub struct Page {
     pub path: PathBuf,
     /// What it will say.
     pub text: String,
+    /// Who may read it.
+    pub ownership: Ownership,
     /// How it differs from what is there; nothing if it does not.
     pub step: Option<FileStep>,
 }
@@ -112,7 +115,8 @@ impl FilePlan {
                 Text::Is(text) => {
                     let step = step(config, before, output, &text);
                     let path = config.files.path(output);
-                    plan.pages.push(Page { output, path, text, step });
+                    let ownership = ownership(config, output);
+                    plan.pages.push(Page { output, path, text, ownership, step });
                 }
                 Text::Waits => plan.others.push(waiting(before, output)),
                 Text::NotMade => {}
@@ -234,16 +238,24 @@ fn step(config: &Config, before: &Before, output: Output, text: &str) -> Option<
     if changes.is_empty() && there.bytes != text.as_bytes() {
         changes.push(told(LAYOUT, "edited", "as this container writes it"));
     }
-    let files = &config.files;
-    changes.extend(other_mode(there.mode, files.mode));
-    for (key, wish, is) in
-        [("owner", files.uid, there.owner.0), ("group", files.gid, there.owner.1)]
+    let wish = ownership(config, output);
+    changes.extend(other_mode(there.mode, wish.mode));
+    for (key, wish, is) in [("owner", wish.uid, there.owner.0), ("group", wish.gid, there.owner.1)]
     {
         if let Some(wish) = wish.filter(|wish| *wish != is) {
             changes.push(told(key, &is.to_string(), &wish.to_string()));
         }
     }
     (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
+}
+
+/// NetBird's services read their files; what is for a person's own command is for nobody else.
+fn ownership(config: &Config, output: Output) -> Ownership {
+    let files = &config.files;
+    match output {
+        Output::IdpSeedInfo => secrets::OWNERSHIP,
+        _ => Ownership { mode: files.mode, uid: files.uid, gid: files.gid },
+    }
 }
 
 fn other_mode(is: u32, wanted: u32) -> Option<KeyChange> {
