@@ -80,7 +80,8 @@ pub async fn run(
 ) -> Result<()> {
     record.renew();
     let progress = Progress::new(deadline, Arc::clone(story));
-    progress.during(pipeline(config, deadline, &progress, story, record)).await
+    // On the heap: in a debug build the whole of it is more than a thread's stack has room for.
+    progress.during(Box::pin(pipeline(config, deadline, &progress, story, record))).await
 }
 
 async fn pipeline(
@@ -117,7 +118,7 @@ async fn pipeline(
         story,
     };
     let mut learnt = Learnt::default();
-    let proof = converge.run(&mut learnt).await;
+    let proof = Box::pin(converge.run(&mut learnt)).await;
     record.changes = learnt.tally.steps().collect();
     record.checks = std::mem::take(&mut learnt.checks);
     record.requests = server.requests().by_class();

@@ -39,7 +39,7 @@ pub async fn run(
 ) -> Result<Exit> {
     let story: Arc<Story> = Arc::default();
     let progress = Progress::new(deadline, Arc::clone(&story));
-    let seen = progress.during(async {
+    let seen = progress.during(Box::pin(async {
         let volumes = match volumes::look(&config).await? {
             Ok(volumes) => volumes,
             Err(refused) => return Ok((Plan { refused, ..Plan::default() }, Sight::Nothing)),
@@ -58,7 +58,7 @@ pub async fn run(
         let look = converge.look(&mut Learnt::default()).await?;
         let plan = with_files(&config, &converge, &volumes, look).await?;
         Ok((plan, connect::look(&config, &story).await))
-    });
+    }));
     let (plan, netbird) = seen.await?;
     match format {
         Format::Json => {

@@ -38,7 +38,7 @@ pub async fn run(
 ) -> Result<Exit> {
     let story: Arc<Story> = Arc::default();
     let progress = Progress::new(deadline, Arc::clone(&story));
-    let checks = progress.during(async {
+    let checks = progress.during(Box::pin(async {
         let (volumes, refused) = volumes::examine(&config).await?;
         progress.passed(Phase::Files);
         let server = server(&config)?;
@@ -54,7 +54,7 @@ pub async fn run(
         let mut checks = checks(&config, &converge, &volumes, &refused).await?;
         checks.extend(netbird::checks(&config, &story).await);
         Ok(checks)
-    });
+    }));
     let checks = checks.await?;
     match json {
         true => print::document(out, report::json(&checks)),
