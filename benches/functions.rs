@@ -13,7 +13,7 @@ use netbird_authentik_init::outputs::plan::FilePlan;
 use netbird_authentik_init::outputs::shell;
 use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
 use netbird_authentik_init::state::secrets::Secrets;
-use netbird_authentik_init::text::{Secret, redact};
+use netbird_authentik_init::text::{Secret, printable, redact};
 use serde_json::{Value, json};
 
 fn main() {
@@ -43,6 +43,7 @@ fn proof() -> Proof {
             authorization: at("authorize/"),
             token: at("token/"),
             device: at("device/"),
+            end_session: at("netbird/end-session/"),
         },
         keys: Keys {
             location: at("netbird/jwks/"),
@@ -54,6 +55,8 @@ fn proof() -> Proof {
         discovery_url: at("netbird/.well-known/openid-configuration"),
         scope: "openid profile email offline_access".into(),
         claims: Vec::new(),
+        internal_issuer: None,
+        logout_returns: false,
     }
 }
 
@@ -127,8 +130,8 @@ fn decode_provider(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn scrub_a_text(bencher: Bencher<'_, '_>) {
     for n in 0..6 {
-        redact::learn(&Secret::new(format!("a-secret-of-ours-{n}")));
+        redact::learn(&Secret::new(format!("a-secret-value-{n}")));
     }
-    let text = "<p>no \u{1b}[31m a-secret-of-ours-3 for you</p>\r\n".repeat(20);
-    bencher.bench(|| redact::excerpt(black_box(&text)));
+    let text = "<p>no \u{1b}[31m a-secret-value-3 for you</p>\r\n".repeat(20);
+    bencher.bench(|| printable::excerpt(black_box(&text)));
 }

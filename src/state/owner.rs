@@ -57,7 +57,7 @@ const COST: u32 = 10;
 /// The login that the file is to name; nothing where it names none, or one that is not this container's.
 ///
 /// # Errors
-/// [`Exit::Bug`] where the system has no random numbers.
+/// [`crate::error::Exit::Bug`] where the system has no random numbers.
 pub fn settle(
     wish: &config::Owner,
     held: &Map<String, Value>,
