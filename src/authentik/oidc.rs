@@ -31,6 +31,8 @@ pub struct Discovery {
     pub jwks_uri: String,
     /// RS256 is what NetBird verifies.
     pub id_token_signing_alg_values_supported: Vec<String>,
+    /// The claims that tokens may have.
+    pub claims_supported: Vec<String>,
     /// There only if tokens are encrypted.
     pub id_token_encryption_alg_values_supported: Vec<String>,
 }

@@ -106,8 +106,14 @@ pub struct DesiredProvider {
 }
 
 impl Desired {
-    /// What this configuration asks of this release, with the app password if there is one already.
-    pub fn new(config: &Config, release: Release, password: Option<&Secret>) -> Self {
+    /// What this configuration asks of this release, with the app password if there is one already, and with the ports on
+    /// which clients wait.
+    pub fn new(
+        config: &Config,
+        release: Release,
+        password: Option<&Secret>,
+        ports: &[u16],
+    ) -> Self {
         let wishes = &config.wishes;
         let netbird = &config.netbird;
         let default = match release.has_roles() {
@@ -137,7 +143,7 @@ impl Desired {
                 authorization_flow: wishes.authorization_flow.clone(),
                 invalidation_flow: wishes.invalidation_flow.clone(),
                 signing_key: wishes.signing_key.clone(),
-                client: OidcClient::new(config, release),
+                client: OidcClient::new(config, release, ports),
             },
             // Elsewhere devices log in at NetBird's own provider.
             device_code_flow: wishes

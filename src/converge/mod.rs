@@ -98,6 +98,13 @@ pub struct Look {
 }
 
 impl Look {
+    /// What is remembered if nothing is done.
+    pub fn conclude(&self, remembered: &Remembered) -> Remembered {
+        let mut concluded = remembered.clone();
+        remember::conclude(&self.desired, &self.observed, &Made::default(), &mut concluded);
+        concluded
+    }
+
     /// What a proof can be held against now: application and provider are there, whatever is wrong with them.
     pub fn provable(&self) -> Option<&Registration> {
         self.observed.found.linked()?;
@@ -172,7 +179,8 @@ impl Converge<'_> {
             return Err(Setback::Final(learnt.with_user(greet::outpost())));
         }
 
-        let desired = Desired::new(self.config, release, self.app_password);
+        let desired =
+            Desired::new(self.config, release, self.app_password, &self.memory.client_ports);
         let remembered = self.memory.remembered();
         let observed =
             Observed::read(reader, &desired, release, me.user, &remembered, learnt.login_retried);
@@ -186,7 +194,9 @@ impl Converge<'_> {
             redact::learn(&provider.client_secret);
         }
 
-        let plan = Plan::new(&desired, &observed, &references, self.memory);
+        let mut plan = Plan::new(&desired, &observed, &references, self.memory);
+        let contradictions = plan.registration.as_ref().map(|r| self.contradictions(r));
+        plan.refused.extend(contradictions.unwrap_or_default());
         let passing = !plan.refused.is_empty() && plan.refused.iter().all(|error| error.retryable);
         learnt.doubts = if passing { learnt.doubts + 1 } else { 0 };
         if passing && learnt.doubts < DOUBTS {
@@ -203,7 +213,6 @@ impl Converge<'_> {
         }
         let bug = || Error::new(Exit::Bug, "a plan without a registration");
         let mut registration = plan.registration.clone().ok_or_else(bug)?;
-        self.contradictions(&registration)?;
 
         if let Some(trouble) = learnt.made.refused_for_good(&plan) {
             let unseen = learnt.unseen(&Setback::Conflict(trouble.clone()));

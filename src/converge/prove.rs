@@ -32,6 +32,21 @@ impl Converge<'_> {
         Ok((checks, sound.then(|| self.proof(&evidence, &subject).0)))
     }
 
+    /// What `init` would find if it ran now, and what the files would say then, whatever is wrong.
+    ///
+    /// # Errors
+    /// Trouble of a question that only Authentik itself can answer.
+    pub async fn foresee(
+        &self,
+        look: &Look,
+        registration: &Registration,
+    ) -> Result<(Vec<Check>, Proof)> {
+        let probes = &look.desired.provider.client.probes;
+        let subject = self.subject(&look.desired, registration, probes);
+        let evidence = gather(self.server, &subject).await.map_err(|t| Error::from(&t))?;
+        Ok((judge(&evidence, &subject), self.proof(&evidence, &subject).0))
+    }
+
     /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
     pub(super) async fn prove_user_list(
         &self,
@@ -143,8 +158,8 @@ impl Converge<'_> {
     /// What was proven, and how NetBird's management is to come by its keys.
     fn proof(&self, evidence: &Evidence, subject: &Subject<'_>) -> (Proof, String) {
         let connection = &self.config.connection;
-        let source =
-            KeySource::choose(evidence, self.config.files.management_discovery, connection);
+        let wish = self.config.files.management_discovery;
+        let source = KeySource::choose(evidence, wish, connection, self.memory.key_source);
         let by_public = evidence.public.as_ref().and_then(|side| side.discovery.as_ref().ok());
         let seen = &by_public.unwrap_or(&evidence.discovery).document;
         let location = match source.internal_keys {
@@ -166,6 +181,7 @@ impl Converge<'_> {
             authority: connection.public.join(&Oidc::authority_path(subject.slug)),
             discovery_url: connection.public.join(&Oidc::discovery_path(subject.slug)),
             scope: subject.client.login_scope(),
+            claims: seen.claims_supported.clone(),
             internal_issuer: evidence.inside.as_ref().map(|seen| seen.document.issuer.clone()),
             logout_returns: subject.client.returns_from_logout(),
         };
@@ -173,19 +189,16 @@ impl Converge<'_> {
     }
 
     /// Values that were passed in and contradict what will be proven are refused before anything is changed.
-    pub(super) fn contradictions(&self, registration: &Registration) -> Result<(), Error> {
+    pub(super) fn contradictions(&self, registration: &Registration) -> Vec<Error> {
         let discovery_url =
             self.config.connection.public.join(&Oidc::discovery_path(&self.config.wishes.slug));
         let problems =
             setup_env::contradictions(self.config, &discovery_url, &registration.client_id);
-        let Some((first, others)) = problems.split_first() else {
-            return Ok(());
-        };
         let error = |p: &crate::config::Problem| {
             Error::new(Exit::Config, p.to_string())
                 .because("NetBird would answer \"token invalid\" with it")
+                .remedy(format!("unset {}, or set it to what Authentik has", p.variable))
         };
-        others.iter().map(error).for_each(|e| crate::log::failure(&e));
-        Err(error(first))
+        problems.iter().map(error).collect()
     }
 }

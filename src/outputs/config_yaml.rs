@@ -1,18 +1,25 @@
 //! `config.yaml`, for NetBird's `netbird-server`: complete, and this container's alone. NetBird expands nothing in it. A file
 //! without this container's header is never written, and looked at for its first line only.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use crate::config::{Config, Output};
-use crate::error::{Error, Exit, Result};
-use crate::files::read::{Found, look};
+use crate::error::{Error, Exit};
 use crate::netbird::dashboard::EMBEDDED_PATHS;
 use crate::netbird::embedded::issuer;
+use crate::state::evidence::{Found, InUse, Kind};
 use crate::state::owner::{InFile, Owner};
-use crate::state::secrets::{InUse, Secrets};
+use crate::state::secrets::Secrets;
+use crate::text::Secret;
 
-/// How the first line begins.
-const MARK: &str = "# Written by netbird-authentik-init";
+/// Keys of secrets.
+const RELAY: &str = "server.authSecret";
+const DATASTORE_KEY: &str = "server.store.encryptionKey";
+const COOKIE_KEY: &str = "server.auth.sessionCookieEncryptionKey";
+const HASH: &str = "server.auth.owner.password";
+const RELAYS: &str = "server.relays.secret";
 
 const HEADER: &str = "# Written by netbird-authentik-init; edit the environment of that container instead, and restart\n\
                       # netbird-server after a change.\n";
@@ -23,8 +30,9 @@ const DATA: &str = "/var/lib/netbird";
 /// STUN's port, and what the image's own example has for the others.
 const STUN_PORT: u16 = 3478;
 
-/// The file's text.
-pub fn render(config: &Config, secrets: &Secrets) -> String {
+/// The file's text; nothing while a secret is known to NetBird's environment only.
+pub fn render(config: &Config, secrets: &Secrets) -> Option<String> {
+    let (relay, datastore_key) = (secrets.relay.as_ref()?, secrets.datastore_key.as_ref()?);
     let endpoint = &config.netbird.endpoint;
     let services = &config.netbird.services;
     let mut y = Yaml::default();
@@ -38,7 +46,7 @@ pub fn render(config: &Config, secrets: &Secrets) -> String {
     y.text(1, "healthcheckAddress", ":9000");
     y.text(1, "logLevel", "info");
     y.text(1, "logFile", "console");
-    y.text(1, "authSecret", secrets.relay.expose());
+    y.text(1, "authSecret", relay.expose());
     y.text(1, "dataDir", DATA);
     // Services elsewhere switch the image's own off.
     if services.stuns.chosen {
@@ -53,7 +61,7 @@ pub fn render(config: &Config, secrets: &Secrets) -> String {
         let addresses = services.relays.value.iter().map(|relay| relay.address.clone());
         y.texts(2, "addresses", &addresses.collect::<Vec<_>>());
         y.text(2, "credentialsTTL", "24h");
-        y.text(2, "secret", secrets.relay.expose());
+        y.text(2, "secret", relay.expose());
     }
     if services.signal.chosen {
         let signal = &services.signal.value;
@@ -81,13 +89,13 @@ pub fn render(config: &Config, secrets: &Secrets) -> String {
     y.section(1, "store");
     let engine = config.netbird.passed.get("NETBIRD_STORE_CONFIG_ENGINE");
     y.text(2, "engine", engine.map_or("sqlite", String::as_str));
-    y.text(2, "encryptionKey", secrets.datastore_key.expose());
+    y.text(2, "encryptionKey", datastore_key.expose());
     let proxies = &config.netbird.trusted_proxies;
     if !proxies.is_empty() {
         y.section(1, "reverseProxy");
         y.texts(2, "trustedHTTPProxies", proxies);
     }
-    y.0
+    Some(y.0)
 }
 
 /// Lines of YAML; texts are quoted as in JSON, which YAML reads the same.
@@ -139,58 +147,69 @@ impl Yaml {
     }
 }
 
-/// The secrets that this container's own file holds.
-///
-/// # Errors
-/// [`Exit::Refused`] where the file is somebody else's.
-pub fn secrets_in(config: &Config) -> Result<InUse> {
-    let path = config.files.path(Output::ConfigYaml);
-    let content = match look(&path) {
-        Ok(Found::Nothing | Found::Link) => return Ok(InUse::default()),
-        Ok(Found::File(content)) => content,
-        // What cannot be read was not written here.
-        Err(_) => return Err(foreign(config)),
-    };
-    let text = String::from_utf8_lossy(&content.bytes);
-    if text.is_empty() {
-        return Ok(InUse::default());
+/// The secrets that the file holds.
+pub fn secrets_in(text: &str, place: &str) -> InUse {
+    let mut in_use = InUse::default();
+    let values = values(text);
+    for (kind, key) in [(Kind::DatastoreKey, DATASTORE_KEY), (Kind::Relay, RELAY)] {
+        match read(&values, key) {
+            Some(secret) => {
+                in_use.add(kind, format!("{place}, {key},"), Found::Text(Secret::new(secret)));
+            }
+            None if kind == Kind::DatastoreKey && !text.trim().is_empty() => {
+                in_use.without_key.push(place.to_owned());
+            }
+            None => {}
+        }
     }
-    if !text.starts_with(MARK) {
-        return Err(foreign(config));
-    }
-    let values = values(&text);
-    let get = |path: &str| values.get(path)?.as_str().filter(|v| !v.is_empty()).map(str::to_owned);
-    let owner = get("server.auth.owner.email").zip(get("server.auth.owner.password"));
-    Ok(InUse {
-        datastore_key: get("server.store.encryptionKey"),
-        relay: get("server.authSecret"),
-        cookie_key: get("server.auth.sessionCookieEncryptionKey"),
-        provider: InFile { has_provider: true, owner },
-        ..InUse::default()
-    })
+    in_use
 }
 
-/// Keys by path with what they have, of a file in this container's own form.
-fn values(text: &str) -> Map<String, Value> {
-    let mut values = Map::new();
+/// What the file says about the provider, its owner and the key of its sessions.
+pub fn provider_in(text: &str) -> InFile {
+    let values = values(text);
+    let owner = read(&values, "server.auth.owner.email").zip(read(&values, HASH));
+    InFile { has_provider: !values.is_empty(), owner, cookie_key: read(&values, COOKIE_KEY) }
+}
+
+/// Whether what stands at this key is secret, wherever a damaged file has it.
+pub fn is_secret(key: &str) -> bool {
+    let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
+    [RELAY, DATASTORE_KEY, COOKIE_KEY, HASH, RELAYS].iter().any(|path| last(path) == last(key))
+}
+
+/// Keys by path with what they have as it is written, of a file in this container's own form. The items of a list are in
+/// one line.
+pub fn values(text: &str) -> BTreeMap<String, String> {
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
     let mut path: Vec<&str> = Vec::new();
-    for line in text.lines() {
+    let mut in_list = false;
+    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
         let inside = line.trim_start();
         let level = (line.len() - inside.len()) / 2;
-        let Some((key, value)) = inside.split_once(':') else { continue };
-        if inside.starts_with(['#', '-']) || level > path.len() {
+        in_list = inside.starts_with('-') || (in_list && level > path.len());
+        if in_list {
+            let items = values.entry(path.join(".")).or_default();
+            let comma = if items.is_empty() { "" } else { ", " };
+            *items = format!("{items}{comma}{}", inside.trim_start_matches("- "));
             continue;
         }
+        let Some((key, value)) = inside.split_once(':') else { continue };
         path.truncate(level);
         path.push(key);
-        if let Ok(value) = serde_json::from_str(value.trim()) {
-            values.insert(path.join("."), value);
+        if !value.trim().is_empty() {
+            values.insert(path.join("."), value.trim().to_owned());
         }
     }
     values
 }
 
-fn foreign(config: &Config) -> Error {
+fn read(values: &BTreeMap<String, String>, key: &str) -> Option<String> {
+    serde_json::from_str(values.get(key)?).ok().filter(|text: &String| !text.is_empty())
+}
+
+/// A file of somebody else's in its place.
+pub fn foreign(config: &Config) -> Error {
     let path = config.files.path(Output::ConfigYaml);
     Error::new(Exit::Refused, format!("{} was not written by this container", path.display()))
         .because("it is NetBird's own, as its quickstart writes it, with keys that must not change")
@@ -215,10 +234,16 @@ mod tests {
         y.text(3, "email", "o@example.com");
         y.section(1, "store");
         y.text(2, "encryptionKey", "k");
+        y.section(1, "relays");
+        y.texts(2, "addresses", &["rels://a".to_owned(), "rels://b".to_owned()]);
+        y.text(2, "secret", "s");
         let values = values(&y.0);
-        assert_eq!(values["server.authSecret"], "a \"b\": $c");
-        assert_eq!(values["server.auth.owner.email"], "o@example.com");
-        assert_eq!(values["server.store.encryptionKey"], "k");
-        assert_eq!(values.len(), 3);
+        assert_eq!(read(&values, "server.authSecret").unwrap(), "a \"b\": $c");
+        assert_eq!(read(&values, "server.auth.owner.email").unwrap(), "o@example.com");
+        assert_eq!(read(&values, "server.store.encryptionKey").unwrap(), "k");
+        assert_eq!(values["server.auth.dashboardRedirectURIs"], r#""https://x/y: z""#);
+        assert_eq!(values["server.relays.addresses"], r#""rels://a", "rels://b""#);
+        assert_eq!(read(&values, "server.relays.secret").unwrap(), "s");
+        assert_eq!(values.len(), 6);
     }
 }

@@ -58,6 +58,14 @@ pub struct PublicSide {
     pub trusted: bool,
 }
 
+impl PublicSide {
+    /// Whether nothing was answered that could be right or wrong: no connection, or a server or proxy that is busy.
+    pub fn is_silent(&self) -> bool {
+        let kind = self.discovery.as_ref().err().map(|trouble| &trouble.kind);
+        matches!(kind, Some(Kind::Unreachable | Kind::Busy(_)))
+    }
+}
+
 /// A public URL that leads nowhere from inside a container (hairpin NAT) is common and no error: it must
 /// not hold up every `up` for the whole request timeout.
 const PUBLIC_PATIENCE: Duration = Duration::from_secs(5);

@@ -31,6 +31,8 @@ pub struct Proof {
     pub discovery_url: String,
     /// `scope` of a login.
     pub scope: String,
+    /// `claims_supported` of the discovery document; empty where it does not say.
+    pub claims: Vec<String>,
     /// The issuer at the URL inside, where NetBird reaches Authentik there.
     pub internal_issuer: Option<String>,
     /// Whether this release sends people back from a logout.

@@ -2,10 +2,12 @@
 //! that keeps two runs apart.
 
 pub mod client;
+pub mod evidence;
 pub mod lock;
 pub mod memory;
 pub mod owner;
 pub mod secrets;
+pub mod settle;
 pub mod store;
 
 pub use memory::Memory;

@@ -7,6 +7,7 @@ use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::{NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
+use super::secrets::TO_BE_MADE;
 use crate::config;
 use crate::error::Result;
 use crate::random::random;
@@ -37,6 +38,17 @@ pub struct InFile {
     pub has_provider: bool,
     /// The owner's e-mail and hash, where it names one.
     pub owner: Option<(String, String)>,
+    /// What the provider encrypts its sessions with.
+    pub cookie_key: Option<String>,
+}
+
+/// Whether secrets are made, or only stood for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Making {
+    /// Made.
+    Now,
+    /// By `init`: a word is in their place.
+    Later,
 }
 
 /// NetBird's provider takes 10 to 16 (`server/api.go`); each step doubles the time of a login and of a guess.
@@ -45,11 +57,12 @@ const COST: u32 = 10;
 /// The login that the file is to name; nothing where it names none, or one that is not this container's.
 ///
 /// # Errors
-/// [`Exit::Bug`] where the system has no random numbers.
+/// [`crate::error::Exit::Bug`] where the system has no random numbers.
 pub fn settle(
     wish: &config::Owner,
     held: &Map<String, Value>,
     in_file: &InFile,
+    making: Making,
 ) -> Result<Option<Owner>> {
     let text = |key: &str| held.get(key)?.as_str().filter(|s| !s.is_empty()).map(str::to_owned);
     let kept = text(PASSWORD);
@@ -71,21 +84,16 @@ pub fn settle(
     let password = match (&wish.password, &kept) {
         (Some(given), _) => given.clone(),
         (None, Some(kept)) => Secret::new(kept),
+        (None, None) if making == Making::Later => Secret::new(TO_BE_MADE),
         (None, None) => Secret::new(URL_SAFE_NO_PAD.encode(random::<32>()?)),
     };
     let same = kept.as_deref() == Some(password.expose());
     let hash = match text(HASH).filter(|_| same) {
         Some(hash) => Secret::new(hash),
+        None if making == Making::Later => Secret::new(TO_BE_MADE),
         None => hash(&password)?,
     };
     Ok(Some(Owner { email, password: Some(password), hash }))
-}
-
-/// The login as it is kept.
-pub fn kept(held: &Map<String, Value>) -> Option<Owner> {
-    let text = |key: &str| held.get(key)?.as_str().map(str::to_owned);
-    let password = text(PASSWORD).map(Secret::new);
-    Some(Owner { email: text(EMAIL)?, password, hash: Secret::new(text(HASH)?) })
 }
 
 /// A new hash, in the form that crypt(3) has: version, cost, salt and hash.
@@ -130,13 +138,17 @@ mod tests {
     #[test]
     fn it_is_made_once_and_hashed_once() {
         let nothing = Map::new();
-        let made = settle(&wish(None, None), &nothing, &InFile::default()).unwrap().unwrap();
+        let made =
+            settle(&wish(None, None), &nothing, &InFile::default(), Making::Now).unwrap().unwrap();
         assert_eq!(made.email, "owner@netbird.example.com");
         let password = made.password.clone().unwrap();
         assert!(bcrypt::verify(password.expose(), made.hash.expose()).unwrap());
-        let file = InFile { has_provider: true, owner: None };
-        assert_eq!(settle(&wish(None, None), &held(&made), &file).unwrap(), Some(made.clone()));
-        let given = settle(&wish(None, Some("another-password")), &held(&made), &file);
+        let file = InFile { has_provider: true, ..InFile::default() };
+        assert_eq!(
+            settle(&wish(None, None), &held(&made), &file, Making::Now).unwrap(),
+            Some(made.clone())
+        );
+        let given = settle(&wish(None, Some("another-password")), &held(&made), &file, Making::Now);
         let given = given.unwrap().unwrap();
         assert!(bcrypt::verify("another-password", given.hash.expose()).unwrap());
         assert_eq!(given.email, made.email);
@@ -145,9 +157,11 @@ mod tests {
     #[test]
     fn a_file_that_somebody_made_gets_an_owner_only_if_one_is_asked_for() {
         let nothing = Map::new();
-        let file = InFile { has_provider: true, owner: None };
-        assert_eq!(settle(&wish(None, None), &nothing, &file).unwrap(), None);
-        let asked = settle(&wish(Some("a@example.com"), None), &nothing, &file).unwrap().unwrap();
+        let file = InFile { has_provider: true, ..InFile::default() };
+        assert_eq!(settle(&wish(None, None), &nothing, &file, Making::Now).unwrap(), None);
+        let asked = settle(&wish(Some("a@example.com"), None), &nothing, &file, Making::Now)
+            .unwrap()
+            .unwrap();
         assert_eq!(asked.email, "a@example.com");
     }
 }

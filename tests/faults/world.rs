@@ -102,6 +102,11 @@ impl World {
         (exit, start.elapsed())
     }
 
+    /// What the volume holds.
+    pub fn files(&self) -> Vec<Option<Vec<u8>>> {
+        FILES.iter().map(|name| std::fs::read(self.path(name)).ok()).collect()
+    }
+
     pub fn leave(&self) -> Left {
         let read = |name: &&'static str| (*name, std::fs::read(self.path(name)).unwrap());
         Left { state: self.sim.state().clone(), files: FILES.iter().map(read).collect() }

@@ -86,7 +86,7 @@ fn another_slug_than_management_json_names_is_refused() {
     case.env("AUTHENTIK_APPLICATION_SLUG", "mesh");
     case.init();
     case.unset("AUTHENTIK_APPLICATION_SLUG");
-    case.refused(&["management.json names application mesh", "AUTHENTIK_APPLICATION_SLUG=mesh"]);
+    case.refused(&["names the application mesh", "AUTHENTIK_APPLICATION_SLUG=mesh"]);
     case.env("AUTHENTIK_APPLICATION_SLUG", "mesh");
     case.init_as_planned();
     // Another identity provider's file is another matter.

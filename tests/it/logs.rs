@@ -47,7 +47,7 @@ fn a_run_tells_its_story_in_a_dozen_lines_and_a_converged_one_in_a_few() {
     let mut case = Case::new("2026.2");
     case.state_apart();
     let story: Vec<String> = case.init().err.lines().map(str::to_owned).collect();
-    assert!((10..=15).contains(&story.len()), "{story:#?}");
+    assert!((10..=16).contains(&story.len()), "{story:#?}");
     assert!(story.iter().all(|line| line.contains(" INFO ")), "{story:#?}");
     let again = case.init();
     assert!(again.err.lines().count() <= 5, "{}", again.err);

@@ -187,10 +187,29 @@ impl Case {
     pub fn init_as_planned(&self) -> Ended {
         let plan = self.run(&["plan"]);
         self.sim.clear_requests();
+        let before = self.files();
         let ended = self.init();
-        let code = if self.sim.writes().is_empty() { 0 } else { 2 };
+        let same = self.sim.writes().is_empty() && before == self.files();
+        let code = if same { 0 } else { 2 };
         assert_eq!(plan.code, Some(code), "plan:\n{}{}\ninit:\n{}", plan.out, plan.err, ended.err);
         ended
+    }
+
+    /// Everything on the volumes.
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        fn read(dir: &std::path::Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+                match entry.path() {
+                    path if path.is_dir() => read(&path, files),
+                    path => {
+                        drop(files.insert(path.clone(), std::fs::read(path).unwrap_or_default()))
+                    }
+                }
+            }
+        }
+        let mut files = BTreeMap::new();
+        read(self.dir.path(), &mut files);
+        files
     }
 
     pub fn spawn(&self) -> Running {

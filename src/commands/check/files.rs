@@ -1,61 +1,69 @@
 //! The files, held against what was proven and against each other: present, readable, and saying what `init`
 //! would write now.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use serde_json::{Map, Value};
-
+use crate::commands::volumes::Volumes;
 use crate::config::{Config, Output};
-use crate::error::Exit;
-use crate::files::read::{Found, look};
-use crate::outputs;
+use crate::error::{Error, Exit};
+use crate::files::read::Found;
+use crate::outputs::plan::Page;
 use crate::proof::{Check, CheckId, Proof};
-use crate::state::{secrets, store};
 
 /// One check a file, and one for the secrets.
-pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
+pub fn checks(
+    config: &Config,
+    volumes: &Volumes,
+    refused: &[Error],
+    proof: Option<&Proof>,
+) -> Vec<Check> {
     if config.files.outputs.is_empty() {
         return Vec::new();
     }
     let ids = config.files.outputs.iter().filter_map(|output| id_of(*output));
-    let secrets = match outputs::secrets_in(config)
-        .and_then(|in_use| secrets::read(config, &in_use))
-    {
-        Ok(Some(secrets)) => secrets,
-        Ok(None) => {
-            let missing = "there is no secrets.json: init has not run here";
-            return vec![Check::fail(CheckId::Secrets, missing, "run init").exiting(Exit::Output)];
-        }
-        Err(error) => {
-            let found =
-                Check::fail(CheckId::Secrets, error.to_string(), error.remedy.unwrap_or_default());
-            return vec![found.exiting(error.exit)];
-        }
-    };
-    let mut checks = vec![Check::pass(CheckId::Secrets, "kept, and the same where they are used")];
-    let Some(proof) = proof else {
-        let skip = |id| Check::skipped(id, "nothing was proven to hold it against");
-        checks.extend(ids.map(skip));
+    let mut checks: Vec<Check> = refused.iter().map(told).collect();
+    if checks.is_empty() {
+        checks.push(secrets(volumes));
+    }
+    let Some(proof) = proof.filter(|_| refused.is_empty()) else {
+        let why = match refused {
+            [] => "nothing was proven to hold it against",
+            _ => "init would write nothing",
+        };
+        let free = ids.filter(|id| !checks.iter().any(|check| check.id == *id)).collect::<Vec<_>>();
+        checks.extend(free.into_iter().map(|id| Check::skipped(id, why)));
         return checks;
     };
-    let base =
-        outputs::management_in(&config.files.path(Output::ManagementJson)).unwrap_or_default();
-    let side = store::read(&config.files.state_dir).unwrap_or_default().netbird;
-    let wanted = match outputs::files(config, proof, &secrets, &side, base) {
-        Ok(files) => files.texts,
-        Err(error) => {
-            let remedy = error.remedy.clone().unwrap_or_default();
-            let found = Check::fail(CheckId::ManagementJson, error.to_string(), remedy);
-            checks.push(found.exiting(error.exit));
-            return checks;
+    match volumes.files(config, Some(proof)) {
+        Ok(plan) => {
+            let found = plan.pages.iter().filter_map(|page| Some((id_of(page.output)?, page)));
+            checks.extend(found.map(|(id, page)| compare(id, page, volumes)));
         }
-    };
-    for (output, wanted) in wanted {
-        let path = config.files.path(output);
-        checks.extend(id_of(output).map(|id| compare(id, &path, &wanted)));
+        Err(error) => {
+            checks.push(told(&error));
+            let rest = ids.filter(|id| *id != CheckId::ManagementJson);
+            checks.extend(rest.map(|id| Check::skipped(id, "init would write nothing")));
+        }
     }
     checks
+}
+
+fn secrets(volumes: &Volumes) -> Check {
+    match &volumes.before.kept {
+        Some(_) => Check::pass(CheckId::Secrets, "kept, and the same where they are used"),
+        None => {
+            let missing = "there is no secrets.json: init has not run here";
+            Check::fail(CheckId::Secrets, missing, "run init").exiting(Exit::Output)
+        }
+    }
+}
+
+/// A refusal, under the check of the file that it names.
+fn told(error: &Error) -> Check {
+    let text = error.to_string();
+    let named = Output::ALL.into_iter().find(|output| {
+        text.split([' ', ':', ',']).next().is_some_and(|first| first.ends_with(output.file_name()))
+    });
+    let id = named.and_then(id_of).unwrap_or(CheckId::Secrets);
+    Check::fail(id, text, error.remedy.clone().unwrap_or_default()).exiting(error.exit)
 }
 
 /// The check of a file.
@@ -71,58 +79,21 @@ pub fn id_of(output: Output) -> Option<CheckId> {
     }
 }
 
-fn compare(id: CheckId, path: &Path, wanted: &str) -> Check {
-    let shown = path.display();
-    let content = match look(path) {
-        Err(e) => return Check::failed(id, e.to_string()).exiting(Exit::Output),
-        Ok(Found::Nothing) => {
-            return Check::failed(id, format!("there is no {shown}")).exiting(Exit::Output);
+/// The names of what differs, never the values.
+fn compare(id: CheckId, page: &Page, volumes: &Volumes) -> Check {
+    let shown = page.path.display();
+    match (&page.step, volumes.before.there(page.output)) {
+        (_, Found::Nothing) => {
+            Check::failed(id, format!("there is no {shown}")).exiting(Exit::Output)
         }
-        Ok(Found::Link) => return Check::failed(id, format!("{shown} is a link")),
-        Ok(Found::File(content)) => content,
-    };
-    if content.bytes == wanted.as_bytes() {
-        return Check::pass(id, "says what Authentik has");
-    }
-    let differing = differences(&String::from_utf8_lossy(&content.bytes), wanted);
-    match differing.is_empty() {
-        true => Check::pass(id, "says what Authentik has"),
-        false => Check::failed(id, format!("{shown} differs in {}", differing.join(", "))),
-    }
-}
-
-/// The names of what differs, never the values: some are secret.
-fn differences(found: &str, wanted: &str) -> Vec<String> {
-    let (found, wanted) = (entries(found), entries(wanted));
-    let names = found.keys().chain(wanted.keys().filter(|name| !found.contains_key(*name)));
-    names.filter(|name| found.get(*name) != wanted.get(*name)).cloned().collect()
-}
-
-/// Names and values of a JSON file (by path) or of assignments (by line).
-fn entries(text: &str) -> BTreeMap<String, String> {
-    let mut entries = BTreeMap::new();
-    if let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) {
-        flatten("", &Value::Object(object), &mut entries);
-        return entries;
-    }
-    for line in text.lines().filter(|l| !l.trim_start().starts_with('#') && !l.trim().is_empty()) {
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let (name, value) = line.split_once('=').unwrap_or((line, ""));
-        entries.insert(name.to_owned(), value.to_owned());
-    }
-    entries
-}
-
-fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Object(object) => {
-            for (key, value) in object {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                flatten(&path, value, into);
+        (_, Found::Link) => Check::failed(id, format!("{shown} is a link")),
+        (None, Found::File(_)) => Check::pass(id, "says what Authentik has"),
+        (Some(step), Found::File(_)) => {
+            let keys: Vec<&str> = step.said().map(|change| change.key.as_str()).collect();
+            match keys.is_empty() {
+                true => Check::pass(id, "says what Authentik has"),
+                false => Check::failed(id, format!("{shown} differs in {}", keys.join(", "))),
             }
-        }
-        other => {
-            into.insert(path.to_owned(), other.to_string());
         }
     }
 }

@@ -11,22 +11,20 @@ use std::sync::Arc;
 
 use tracing::debug;
 
-use super::{beside, print, server};
+use super::volumes::{self, Volumes};
+use super::{print, server};
 use crate::authentik::oidc::Oidc;
 use crate::authentik::{Release, Server};
 use crate::config::{Config, Kind};
 use crate::converge::plan::Plan;
 use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
-use crate::error::{Exit, Result};
+use crate::error::{Error, Exit, Result};
 use crate::http::Trouble;
 use crate::http::patience::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::outputs;
 use crate::proof::{Check, CheckId, Outcome};
-use crate::state::secrets;
-use crate::text::redact;
 
 /// Runs every check and prints what came out.
 ///
@@ -40,27 +38,23 @@ pub async fn run(
 ) -> Result<Exit> {
     let story: Arc<Story> = Arc::default();
     let progress = Progress::new(deadline, Arc::clone(&story));
-    let config = Arc::new(config);
-    let checks = progress.during(async {
-        let for_secrets = Arc::clone(&config);
-        let (password, memory) =
-            beside(move || Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?)))
-                .await?;
-        password.iter().for_each(redact::learn);
+    let checks = progress.during(Box::pin(async {
+        let (volumes, refused) = volumes::examine(&config).await?;
         progress.passed(Phase::Files);
         let server = server(&config)?;
+        let memory = volumes.memory(&config);
         let converge = Converge {
             config: &config,
             server: &server,
-            app_password: password.as_ref(),
+            app_password: volumes.app_password(),
             memory: &memory,
             progress: &progress,
             story: &story,
         };
-        let mut checks = checks(&config, &converge).await?;
+        let mut checks = checks(&config, &converge, &volumes, &refused).await?;
         checks.extend(netbird::checks(&config, &story).await);
         Ok(checks)
-    });
+    }));
     let checks = checks.await?;
     match json {
         true => print::document(out, report::json(&checks)),
@@ -69,7 +63,12 @@ pub async fn run(
     Ok(exit(&checks))
 }
 
-async fn checks(config: &Arc<Config>, converge: &Converge<'_>) -> Result<Vec<Check>> {
+async fn checks(
+    config: &Config,
+    converge: &Converge<'_>,
+    volumes: &Volumes,
+    refused: &[Error],
+) -> Result<Vec<Check>> {
     let look = converge.look(&mut Learnt::default()).await?;
     let server = converge.server;
     let mut checks = drift::checks(config, look.observed.release, &look.plan);
@@ -111,8 +110,7 @@ async fn checks(config: &Arc<Config>, converge: &Converge<'_>) -> Result<Vec<Che
             checks.extend(probed.into_iter().map(skip));
         }
     }
-    let for_files = Arc::clone(config);
-    checks.extend(beside(move || Ok(files::checks(&for_files, proof.as_ref()))).await?);
+    checks.extend(files::checks(config, volumes, refused, proof.as_ref()));
     checks.sort_by_key(|check| (check.id.entry().group, check.id));
     merge(&mut checks);
     debug!(stage = "check", count = checks.len(), "checked");
@@ -150,9 +148,11 @@ fn merge(checks: &mut Vec<Check>) {
     });
 }
 
-/// The code of the first failure.
+/// The code of the first failure; one that `init` would refuse goes first, since it would end with that.
 fn exit(checks: &[Check]) -> Exit {
-    checks.iter().find(|c| c.outcome == Outcome::Fail).map_or(Exit::Ok, |c| c.exit)
+    let mut failures = checks.iter().filter(|c| c.outcome == Outcome::Fail).map(|c| c.exit);
+    let refusal = failures.clone().find(|exit| *exit == Exit::Refused);
+    refusal.or_else(|| failures.next()).unwrap_or(Exit::Ok)
 }
 
 fn asked(id: CheckId, result: Result<Check, Trouble>) -> Check {

@@ -26,6 +26,7 @@ use crate::converge::desired::Desired;
 use crate::converge::observe::{Continuity, Observed};
 use crate::error::Error;
 use crate::netbird::Registration;
+use crate::outputs::plan::FilePlan;
 use crate::state::Memory;
 use crate::state::store::BoundGroup;
 
@@ -54,6 +55,8 @@ pub struct Plan {
     pub admission: Admission,
     /// What the proof will be held against; nothing if the plan is refused.
     pub registration: Option<Registration>,
+    /// What would be written.
+    pub files: FilePlan,
 }
 
 impl Plan {
@@ -94,7 +97,7 @@ impl Plan {
 
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.refused.is_empty()
+        self.steps.is_empty() && self.files.steps().is_empty() && self.refused.is_empty()
     }
 
     /// Adds a step, or counts the object as unchanged when no field differs.

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{Action, Change, Level, Plan, Step};
+use crate::outputs::plan::{FileStep, KeyChange};
 use crate::text::printable::{sentence, value};
 
 /// The version of the JSON document; it grows when a field changes its meaning or goes.
@@ -16,14 +17,18 @@ impl fmt::Display for Plan {
         for step in &self.steps {
             write!(f, "{step}")?;
         }
+        for line in self.files.steps().into_iter().flat_map(FileStep::lines) {
+            writeln!(f, "{}", sentence(&line))?;
+        }
         for error in &self.refused {
             writeln!(f, "! refused: {error}")?;
         }
         for remark in self.remarks.iter().filter(|remark| remark.level != Level::Leftover) {
             writeln!(f, "* {}", sentence(&remark.line()))?;
         }
-        if self.unchanged > 0 {
-            writeln!(f, "= {} unchanged", self.unchanged)?;
+        let unchanged = self.unchanged + self.files.unchanged();
+        if unchanged > 0 {
+            writeln!(f, "= {unchanged} unchanged")?;
         }
         Ok(())
     }
@@ -121,7 +126,8 @@ pub fn coloured(text: &str) -> String {
 impl Plan {
     /// The document that `plan --format json` prints.
     pub fn json(&self) -> Value {
-        let steps: Vec<Value> = self.steps.iter().map(Step::json).collect();
+        let objects = self.steps.iter().map(Step::json);
+        let steps: Vec<Value> = objects.chain(self.files.steps().into_iter().map(file)).collect();
         let refused: Vec<Value> = self
             .refused
             .iter()
@@ -136,9 +142,19 @@ impl Plan {
             "refused": refused,
             "remarks": remarks,
             "may_enter": self.admission.to_string(),
-            "unchanged": self.unchanged,
+            "unchanged": self.unchanged + self.files.unchanged(),
         })
     }
+}
+
+fn file(step: &FileStep) -> Value {
+    let change = |change: &KeyChange| json!({"field": change.key, "before": change.before, "after": change.after});
+    json!({
+        "action": if step.create { "create" } else { "change" },
+        "object": "file",
+        "name": step.name,
+        "changes": step.changes.iter().map(change).collect::<Vec<_>>(),
+    })
 }
 
 fn text(of: &Value) -> String {

@@ -295,7 +295,7 @@ fn a_file_of_the_other_kind_is_refused_with_the_steps() {
     assert!(log_in(&netbird, &case, "alice").waits());
 
     case.env("SETUP_NETBIRD", "standalone");
-    case.run(&[]).expect(65).says(&["EmbeddedIdP is switched on"]);
+    case.run(&[]).expect(65).says(&["EmbeddedIdP.Enabled is on"]);
 }
 
 #[test]

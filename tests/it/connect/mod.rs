@@ -2,6 +2,7 @@
 
 mod combined;
 mod embedded;
+mod planned;
 mod standalone;
 mod watching;
 mod world;

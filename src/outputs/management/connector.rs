@@ -3,12 +3,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::management::{braced, lookup, unbraced};
-use crate::config::{Config, Kind};
+use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::netbird::embedded::{callback, logout_callback};
+use crate::outputs::json::Node;
 use crate::proof::Proof;
 
 /// The id of an entry that this container makes. NetBird's API calls a connector by its type only if the id contains it.
@@ -33,29 +33,27 @@ pub fn issuers(config: &Config) -> Vec<String> {
 /// # Errors
 /// [`Exit::Refused`] where several could be meant, or the id of a new entry is taken.
 pub fn find(
-    connectors: &[Value],
+    connectors: &[Node],
     known: Option<&str>,
     issuers: &[String],
     client_id: &str,
 ) -> Result<Option<usize>> {
-    let remembered = |entry: &Value| known.is_some() && field(entry, "id") == known;
+    let remembered = |entry: &Node| known.is_some() && field(entry, "id").as_deref() == known;
     if let Some(position) = connectors.iter().position(remembered) {
         return Ok(Some(position));
     }
-    let option = |entry: &Value, name: &str| {
-        lookup(entry.as_object()?, "config")?.get(name)?.as_str().map(str::to_owned)
-    };
-    let of_issuer = |(_, entry): &(usize, &Value)| {
+    let option = |entry: &Node, name: &str| entry.at("config")?.exact(name)?.as_text();
+    let of_issuer = |(_, entry): &(usize, &Node)| {
         option(entry, "issuer").is_some_and(|issuer| issuers.contains(&issuer))
     };
-    let same: Vec<(usize, &Value)> = connectors.iter().enumerate().filter(of_issuer).collect();
-    let of_client: Vec<(usize, &Value)> = same
+    let same: Vec<(usize, &Node)> = connectors.iter().enumerate().filter(of_issuer).collect();
+    let of_client: Vec<(usize, &Node)> = same
         .iter()
         .copied()
         .filter(|(_, entry)| option(entry, "clientID").as_deref() == Some(client_id))
         .collect();
     match (&same[..], &of_client[..]) {
-        ([], _) => match connectors.iter().any(|entry| field(entry, "id") == Some(ID)) {
+        ([], _) => match connectors.iter().any(|entry| field(entry, "id").as_deref() == Some(ID)) {
             true => Err(taken()),
             false => Ok(None),
         },
@@ -69,7 +67,7 @@ pub fn find(
 /// # Errors
 /// See [`find`].
 pub fn put(
-    connectors: &mut Vec<Value>,
+    connectors: &mut Vec<Node>,
     config: &Config,
     proof: &Proof,
     known: Option<&str>,
@@ -78,78 +76,74 @@ pub fn put(
     let position = match find(connectors, known, &issuers(config), client_id)? {
         Some(position) => position,
         None => {
-            connectors.push(json!({"type": ID, "name": "Authentik", "id": known.unwrap_or(ID)}));
+            let id = known.unwrap_or(ID);
+            connectors.push(json!({"type": ID, "name": "Authentik", "id": id}).into());
             connectors.len() - 1
         }
     };
-    let Some(entry) = connectors.get_mut(position).and_then(Value::as_object_mut) else {
-        return Err(Error::new(Exit::Bug, "a connector that is no object"));
-    };
-    let name = entry.keys().find(|key| key.eq_ignore_ascii_case("config")).cloned();
-    let name = name.unwrap_or_else(|| "config".to_owned());
-    let slot = entry.entry(name).or_insert_with(|| json!({}));
-    if !slot.is_object() {
-        *slot = json!({});
-    }
-    if let Some(options) = slot.as_object_mut() {
-        set_options(options, config, proof);
-    }
-    Ok(field(&connectors[position], "id").unwrap_or(ID).to_owned())
+    let entry = &mut connectors[position];
+    let mut options = entry.at("config").cloned().unwrap_or_else(Node::empty);
+    set_options(&mut options, config, proof);
+    entry.set("config", options);
+    Ok(field(entry, "id").unwrap_or_else(|| ID.to_owned()))
 }
 
 /// An entry of its own in base64, for `--idp-seed-info` of NetBird's `idp-migrate`. Its client secret is the one that
 /// Authentik holds for the public client already.
 pub fn seed_info(config: &Config, proof: &Proof) -> String {
-    let mut options = Map::new();
+    let mut entry = Node::from(json!({"type": ID, "name": "Authentik", "id": ID}));
+    let mut options = Node::empty();
     set_options(&mut options, config, proof);
-    let entry = json!({"type": ID, "name": "Authentik", "id": ID, "config": options});
-    // No template is run in it.
-    format!("{}\n", STANDARD.encode(unbraced(&entry.to_string())))
+    entry.set("config", options);
+    format!("{}\n", STANDARD.encode(entry.pretty()))
 }
 
-/// What the entry is to say, option by option.
-fn set_options(options: &mut Map<String, Value>, config: &Config, proof: &Proof) {
-    let mut set = |key: &str, value: &str| {
-        options.insert(key.to_owned(), braced(value).into());
-    };
-    set("issuer", proof.connector_issuer());
-    set("clientID", &proof.registration.client_id);
+/// What the entry is to say, option by option: a map of Go, whose names are what they are.
+fn set_options(options: &mut Node, config: &Config, proof: &Proof) {
+    let mut set = |key: &str, value: Value| put_exact(options, key, value.into());
+    set("issuer", proof.connector_issuer().into());
+    set("clientID", proof.registration.client_id.as_str().into());
     if let Some(secret) = &proof.registration.secret {
-        set("clientSecret", secret.expose());
+        set("clientSecret", secret.expose().into());
     }
-    set("redirectURI", &callback(config));
+    set("redirectURI", callback(config).into());
     // The text itself: a path of this container is none of NetBird's.
     if let Some(pem) = &config.connection.tls.extra_roots {
-        let text = braced(&String::from_utf8_lossy(pem));
-        options.insert("rootCAs".to_owned(), json!([text]));
+        set("rootCAs", json!([String::from_utf8_lossy(pem)]));
     }
-    let wished = overrides(config, proof);
-    let there = options.get(OVERRIDES).and_then(Value::as_object).cloned();
-    let mut merged = there.unwrap_or_default();
+    let mut merged = options.exact(OVERRIDES).cloned().unwrap_or_else(Node::empty);
     // Of an Authentik that returns from a logout by itself, one that this container put there is not needed any more.
-    let is_own = |value: &Value| *value == logout_callback(config).as_str();
-    if proof.logout_returns && merged.get(END_SESSION).is_some_and(is_own) {
-        merged.shift_remove(END_SESSION);
+    let own = Node::text(&logout_callback(config)).meaning();
+    if proof.logout_returns && merged.exact(END_SESSION).is_some_and(|there| there.meaning() == own)
+    {
+        merged.remove_exact(END_SESSION);
     }
-    merged.extend(wished);
-    match merged.is_empty() {
-        true => {
-            options.shift_remove(OVERRIDES);
-        }
+    for (key, url) in overrides(config, proof) {
+        put_exact(&mut merged, key, Node::text(&url));
+    }
+    match merged.members().is_empty() {
+        true => options.remove_exact(OVERRIDES),
         false => {
-            options.insert(OVERRIDES.to_owned(), Value::Object(merged));
+            put_exact(options, OVERRIDES, merged);
             // Dex drops everything that it discovered, and with it that Authentik does PKCE.
-            options.insert(PKCE.to_owned(), "S256".into());
+            put_exact(options, PKCE, Node::text("S256"));
         }
+    }
+}
+
+/// Values that are the same to NetBird keep the form that they have.
+fn put_exact(map: &mut Node, key: &str, value: Node) {
+    if map.exact(key).is_none_or(|there| there.meaning() != value.meaning()) {
+        map.set_exact(key, value);
     }
 }
 
 /// What Dex must not take from the discovery document.
-fn overrides(config: &Config, proof: &Proof) -> Map<String, Value> {
-    let mut overrides = Map::new();
+fn overrides(config: &Config, proof: &Proof) -> Vec<(&'static str, String)> {
+    let mut overrides = Vec::new();
     if proof.internal_issuer.is_some() {
         // The browser cannot go where NetBird's container goes.
-        overrides.insert("authURL".to_owned(), braced(&proof.endpoints.authorization).into());
+        overrides.push(("authURL", proof.endpoints.authorization.clone()));
     }
     // Before 2026.5 Authentik never sends anybody back from a logout, and only there NetBird ends its own session.
     let end_session = match proof.logout_returns {
@@ -157,24 +151,19 @@ fn overrides(config: &Config, proof: &Proof) -> Map<String, Value> {
         true if proof.internal_issuer.is_some() => Some(proof.endpoints.end_session.clone()),
         true => None,
     };
-    if let Some(url) = end_session.filter(|url| !url.is_empty()) {
-        overrides.insert(END_SESSION.to_owned(), braced(&url).into());
-    }
+    overrides.extend(end_session.filter(|url| !url.is_empty()).map(|url| (END_SESSION, url)));
     overrides
 }
 
-fn field<'a>(entry: &'a Value, key: &str) -> Option<&'a str> {
-    lookup(entry.as_object()?, key)?.as_str()
+fn field(entry: &Node, key: &str) -> Option<String> {
+    entry.at(key)?.as_text()
 }
 
 /// Whether NetBird's file can name a connector: before Authentik is asked.
 ///
 /// # Errors
 /// See [`find`].
-pub fn admit(config: &Config, connectors: &[Value], known: Option<&str>) -> Result<()> {
-    if config.kind != Kind::Embedded {
-        return Ok(());
-    }
+pub fn admit(config: &Config, connectors: &[Node], known: Option<&str>) -> Result<()> {
     find(connectors, known, &issuers(config), &config.wishes.client_id.value).map(|_| ())
 }
 
@@ -187,8 +176,8 @@ fn taken() -> Error {
         )
 }
 
-fn several(entries: &[(usize, &Value)]) -> Error {
-    let ids: Vec<&str> = entries.iter().filter_map(|(_, entry)| field(entry, "id")).collect();
+fn several(entries: &[(usize, &Node)]) -> Error {
+    let ids: Vec<String> = entries.iter().filter_map(|(_, entry)| field(entry, "id")).collect();
     Error::new(
         Exit::Refused,
         format!("management.json has several connectors for this application of Authentik: {}", ids.join(", ")),
