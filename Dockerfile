@@ -26,7 +26,8 @@ FROM ${BUILDER} AS build
 # ring has C and assembler in it. Official Rust images bring a compiler; a bare Alpine one may not.
 RUN command -v cc > /dev/null || apk add --no-cache gcc musl-dev
 # With --target, build scripts and macros stay dynamic while the program becomes static, which glibc needs.
-ENV RUSTFLAGS="-C target-feature=+crt-static" \
+# Without packed relocations the binary is 0.2 MB larger.
+ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
     CARGO_TARGET_DIR=/target
 # AUDITABLE=yes puts the list of crates into the binary, for `cargo audit bin` and for scanners: releases have it.
 ARG AUDITABLE=
