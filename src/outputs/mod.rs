@@ -15,4 +15,5 @@ pub mod relay_env;
 pub mod setup_env;
 pub mod shell;
 mod sourced;
+pub mod step;
 pub mod turnserver_conf;
