@@ -162,7 +162,7 @@ impl Oidc<'_> {
         match answer.status {
             400 => Ok(Verdict::Rejected),
             302 | 303 => Ok(self.verdict(&answer, redirect_uri)),
-            _ => Err(refusal(&answer, "", false)),
+            _ => Err(refusal(&answer, "")),
         }
     }
 
@@ -207,7 +207,7 @@ impl Oidc<'_> {
         match answer.status {
             200 => Ok(true),
             401 | 403 => Ok(false),
-            _ => Err(refusal(&answer, "", false)),
+            _ => Err(refusal(&answer, "")),
         }
     }
 

@@ -204,7 +204,7 @@ impl Reader<'_> {
             all.extend(decoded.results);
             let next = decoded.pagination.next;
             if next != 0 && (next <= page || next > PAGE_LIMIT) {
-                return Err(Trouble::of(&answer, Kind::Malformed, false));
+                return Err(Trouble::of(&answer, Kind::Malformed));
             }
             page = next;
         }

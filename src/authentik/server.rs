@@ -95,13 +95,12 @@ impl Server {
         self.transport.send(call).await
     }
 
-    /// A form that is posted without the API token, at the internal URL with the public host. It changes
-    /// nothing, so it counts as a read.
+    /// A form that is posted without the API token, at the internal URL with the public host.
     ///
     /// # Errors
     /// A [`Trouble`] when no complete answer came.
     pub async fn form(&self, path: &str, form: String) -> Result<Answer, Trouble> {
-        let call = self.call(Method::POST, Via::InternalAsPublic, path).form(form).reading();
+        let call = self.call(Method::POST, Via::InternalAsPublic, path).form(form);
         self.transport.send(call).await
     }
 

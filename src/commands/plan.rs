@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
-use crate::http::patience::Phase;
+use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::state::secrets;

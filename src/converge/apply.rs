@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 use tracing::{debug, info};
 
-use crate::authentik::conflict::is_conflict;
+use crate::authentik::conflict::refers_to_nothing;
 use crate::authentik::model::{Binding, Provider};
 use crate::authentik::redirect::RedirectUris;
 use crate::authentik::writer::Operation;
@@ -12,7 +12,7 @@ use crate::authentik::{Reader, Release, Writer};
 use crate::converge::plan::placeholder::{self, Known};
 use crate::converge::plan::{Plan, Step, Target};
 use crate::error::{Error, Exit};
-use crate::http::patience::{Phase, Setback};
+use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::text::{Secret, excerpt};
 
@@ -61,7 +61,11 @@ pub async fn apply(
     for step in &plan.steps {
         let (operation, body) = filled(step, &known)?;
         let answer = writer.write(release, &operation, &body).await.map_err(|trouble| {
-            if is_conflict(&trouble) {
+            // What a new object was refused for may be there by now, or be this run's own: look again. So may the
+            // object that a change refers to be gone.
+            let refused = matches!(trouble.kind, Kind::Invalid(_) | Kind::Malformed)
+                && trouble.status == Some(400);
+            if refused && (step.create || refers_to_nothing(&trouble)) {
                 Setback::Conflict(trouble)
             } else {
                 Setback::Trouble(Phase::Apply, trouble)
@@ -133,13 +137,8 @@ async fn alone(
     }
     writer.write(release, &take_back, &Value::Null).await.map_err(at)?;
     debug!(stage = "apply", "took back {}: another run has made it too", step.headline());
-    Err(Setback::Conflict(Trouble {
-        kind: Kind::Busy(None),
-        request: step.headline(),
-        status: None,
-        detail: "another run made it at the same time".to_owned(),
-        write: false,
-    }))
+    let detail = "another run made it at the same time";
+    Err(Setback::Conflict(Trouble::without_answer(Kind::Busy(None), step.headline(), detail)))
 }
 
 /// The step with its placeholders replaced.

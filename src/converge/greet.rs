@@ -2,9 +2,9 @@
 
 use super::{Converge, Learnt, TokenUser};
 use crate::authentik::Release;
-use crate::authentik::conflict::view_permission;
+use crate::authentik::conflict::{is_conflict, view_permission};
 use crate::error::{Error, Exit};
-use crate::http::patience::Setback;
+use crate::http::setback::Setback;
 use crate::log::story::news;
 use crate::text::excerpt;
 
@@ -65,7 +65,8 @@ impl Learnt {
             return None;
         };
         let is_superuser = self.token_user.as_ref().is_some_and(|user| user.is_superuser);
-        let permission = view_permission(trouble).filter(|_| !is_superuser)?;
+        let permission =
+            view_permission(trouble).filter(|_| is_conflict(trouble) && !is_superuser)?;
         let what = format!("the token lacks the permission {permission} for all objects");
         Some(
             Error::new(Exit::Rejected, what)

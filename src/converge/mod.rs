@@ -8,6 +8,7 @@ mod greet;
 pub mod observe;
 pub mod plan;
 mod prove;
+mod waiting;
 
 use futures_util::future::join;
 use tokio::time::{Instant, sleep};
@@ -16,7 +17,8 @@ use crate::authentik::redirect::Shape;
 use crate::authentik::{Reader, Release, Server, Writer};
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
-use crate::http::patience::{Decision, Patience, Phase, Setback};
+use crate::http::patience::Patience;
+use crate::http::setback::{Decision, Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
@@ -51,8 +53,6 @@ pub struct Learnt {
     token_user: Option<TokenUser>,
     /// How this server wants redirect URIs, if its number told otherwise; and the refusal that said so.
     shape: Option<(Shape, Trouble)>,
-    /// Whether a log-in that was refused has been given its second look.
-    login_retried: bool,
     /// What was done.
     pub tally: Tally,
     /// How many objects needed nothing.
@@ -94,7 +94,7 @@ impl Converge<'_> {
     pub async fn run(&self, learnt: &mut Learnt) -> Result<Proof> {
         let mut patience = Patience::new(self.config.timing.auth_grace);
         loop {
-            match self.attempt(learnt).await {
+            match self.attempt(learnt, &mut patience).await {
                 Ok(proof) => return Ok(proof),
                 Err(setback) => self.wait_out(setback, &mut patience, learnt).await?,
             }
@@ -108,7 +108,7 @@ impl Converge<'_> {
     pub async fn look(&self, learnt: &mut Learnt) -> Result<Look> {
         let mut patience = Patience::new(self.config.timing.auth_grace);
         loop {
-            match self.look_once(learnt).await {
+            match self.look_once(learnt, &mut patience).await {
                 Ok(look) => return Ok(look),
                 Err(setback) => self.wait_out(setback, &mut patience, learnt).await?,
             }
@@ -131,14 +131,19 @@ impl Converge<'_> {
                 Err(learnt.with_user(error))
             }
             Decision::Again(delay) => {
-                self.progress.waiting(Patience::phase(&setback), &reason(&setback));
+                let reason = waiting::reason(&setback, self.config.timing.auth_grace);
+                self.progress.waiting(setback.phase(), &reason, waiting::remedy(&setback));
                 sleep(delay).await;
                 Ok(())
             }
         }
     }
 
-    async fn look_once(&self, learnt: &mut Learnt) -> Result<Look, Setback> {
+    async fn look_once(
+        &self,
+        learnt: &mut Learnt,
+        patience: &mut Patience,
+    ) -> Result<Look, Setback> {
         let at = |phase| move |trouble: Trouble| Setback::Trouble(phase, trouble);
         let reader = Reader(self.server);
         self.server.requests().next_attempt();
@@ -147,6 +152,7 @@ impl Converge<'_> {
         let (me, release) = join(reader.me(), reader.release()).await;
         let (me, release) =
             (me.map_err(at(Phase::Reachable))?, release.map_err(at(Phase::Reachable))?);
+        patience.accepted();
         self.progress.passed(Phase::Token);
         self.greet(learnt, &me.user.username, me.user.is_superuser, release);
         if me.user.is_outpost() {
@@ -159,14 +165,19 @@ impl Converge<'_> {
         let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
         let references =
             References::resolve(&desired, &observed, shape).map_err(Setback::Missing)?;
+        patience.ready();
         self.progress.passed(Phase::Objects);
 
         let plan = Plan::new(&desired, &observed, &references);
         Ok(Look { desired, plan, observed })
     }
 
-    async fn attempt(&self, learnt: &mut Learnt) -> Result<Proof, Setback> {
-        let Look { desired, plan, observed } = self.look_once(learnt).await?;
+    async fn attempt(
+        &self,
+        learnt: &mut Learnt,
+        patience: &mut Patience,
+    ) -> Result<Proof, Setback> {
+        let Look { desired, plan, observed } = self.look_once(learnt, patience).await?;
         if let Some((first, others)) = plan.refused.split_first() {
             others.iter().for_each(crate::log::failure);
             return Err(Setback::Final(first.clone()));
@@ -185,7 +196,7 @@ impl Converge<'_> {
         }
 
         let token = observed.access.token.clone().filter(|_| plan.steps.is_empty());
-        self.prove_user_list(learnt, &desired, registration, token).await?;
+        self.prove_user_list(&desired, registration, token).await?;
         self.prove(&desired, registration).await
     }
 }
@@ -194,7 +205,7 @@ impl Learnt {
     /// A 400 about nothing but `redirect_uris` says that this release wants the other shape, whatever its
     /// number says: tried once. If that is refused too, it was about a value, and the first refusal says which.
     fn learns_shape(&mut self, setback: &mut Setback) -> bool {
-        let Setback::Trouble(Phase::Apply, trouble) = setback else {
+        let (Setback::Trouble(Phase::Apply, trouble) | Setback::Conflict(trouble)) = setback else {
             return false;
         };
         let Kind::Invalid(fields) = &trouble.kind else {
@@ -204,21 +215,12 @@ impl Learnt {
             return false;
         }
         if let Some((_, first)) = &self.shape {
-            *trouble = first.clone();
+            *trouble = Trouble { in_a_row: trouble.in_a_row, ..first.clone() };
             return false;
         }
         let by_number = self.token_user.as_ref().is_some_and(|u| u.release.lists_redirect_uris());
         let other = if by_number { Shape::Text } else { Shape::List };
         self.shape = Some((other, trouble.clone()));
         true
-    }
-}
-
-fn reason(setback: &Setback) -> String {
-    match setback {
-        Setback::Missing(objects) => format!("not there yet: {}", objects.join(", ")),
-        Setback::Trouble(_, trouble) => trouble.to_string(),
-        Setback::Conflict(trouble) => format!("somebody else was faster: {trouble}"),
-        Setback::Final(error) => error.to_string(),
     }
 }

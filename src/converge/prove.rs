@@ -2,11 +2,11 @@
 //! files may say after it.
 
 use super::desired::Desired;
-use super::{Converge, Learnt, Look};
+use super::{Converge, Look};
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::config::Output;
 use crate::error::{Error, Exit, Result};
-use crate::http::patience::{Phase, Setback};
+use crate::http::setback::{Phase, Setback};
 use crate::log::story::news;
 use crate::netbird::Registration;
 use crate::outputs::setup_env;
@@ -35,7 +35,6 @@ impl Converge<'_> {
     /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
     pub(super) async fn prove_user_list(
         &self,
-        learnt: &mut Learnt,
         desired: &Desired,
         registration: &Registration,
         token: Option<AccessToken>,
@@ -54,11 +53,6 @@ impl Converge<'_> {
         if listed {
             return Ok(());
         }
-        if !learnt.login_retried {
-            // Before the account existed nobody could see what keeps it out: look once more.
-            learnt.login_retried = true;
-            return Err(Setback::Missing(vec![format!("a user list for {}", account.username)]));
-        }
         let (what, remedy) = match token {
             None => (
                 "cannot log in with its app password",
@@ -70,7 +64,8 @@ impl Converge<'_> {
             ),
         };
         let what = format!("service account {} {what}", account.username);
-        Err(Setback::Final(Error::new(Exit::Protocol, what).remedy(remedy)))
+        // Before the account existed nobody could see what keeps it out: another look may.
+        Err(Setback::Unproven(Error::new(Exit::Protocol, what).remedy(remedy)))
     }
 
     /// Verifies, and tells what is not as it should be.
@@ -96,7 +91,7 @@ impl Converge<'_> {
             }
         }
         if let Some(error) = failure {
-            return Err(Setback::Final(error));
+            return Err(Setback::Unproven(error));
         }
         self.progress.passed(Phase::Verify);
         let (proof, explanation) = self.proof(&evidence, &subject);

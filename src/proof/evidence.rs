@@ -108,12 +108,7 @@ async fn public_side(server: &Server, subject: &Subject<'_>, keys_path: &str) ->
 
 async fn in_time<T>(ask: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     timeout(PUBLIC_PATIENCE, ask).await.unwrap_or_else(|_| {
-        Err(Trouble {
-            kind: Kind::Unreachable,
-            request: "the public URL".into(),
-            status: None,
-            detail: format!("no answer within {} s", PUBLIC_PATIENCE.as_secs()),
-            write: false,
-        })
+        let detail = format!("no answer within {} s", PUBLIC_PATIENCE.as_secs());
+        Err(Trouble::without_answer(Kind::Unreachable, "the public URL", detail))
     })
 }

@@ -75,7 +75,7 @@ fn public_url(side: &PublicSide, expected: &Subject<'_>) -> Check {
         Ok(_) => Check::pass(ID, format!("{url} answers with the same issuer")),
         Err(trouble) => {
             let remedy = match trouble.kind {
-                Kind::Certificate => {
+                Kind::Tls(_) => {
                     "NetBird's management will not trust it either: use a certificate of a public CA, or mount \
                      the CA into NetBird's containers"
                 }

@@ -18,7 +18,7 @@ use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
 use crate::http::Trouble;
-use crate::http::patience::Phase;
+use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::proof::{Check, CheckId, Outcome};
