@@ -1,52 +1,122 @@
-//! The main job without Docker: a simulated Authentik starts from nothing, the program shows its plan, does it,
-//! proves it and writes NetBird's files, and a second run finds nothing to do.
+//! The main job without Docker, against a simulated Authentik that starts from nothing: a plan, the run, the files, a
+//! second run, a setting that somebody breaks, `check` that names it, and the repair. Standard output only.
 //!
 //! `cargo run --example quickstart`
 
 use std::ffi::OsString;
 use std::io::Write;
 
-use authentik_sim::{DEFAULT_TOKEN, Sim, Stage};
+use authentik_sim::{DEFAULT_TOKEN, Sim};
 use netbird_authentik_init::app;
 use netbird_authentik_init::error::Exit;
 
 const PROFILE: &str = "2026.2";
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let sim = Sim::builder(PROFILE).startup(Stage::cold_start(PROFILE)).start();
-    let dir = tempfile::tempdir()?;
-    let vars = |sim: &Sim| -> Vec<(OsString, OsString)> {
+/// Wider than this, a terminal would break the lines.
+const COLUMNS: usize = 100;
+
+/// The simulated Authentik, the volumes, and the container's environment.
+struct Stage {
+    sim: Sim,
+    volumes: tempfile::TempDir,
+}
+
+impl Stage {
+    fn variables(&self) -> Vec<(OsString, OsString)> {
+        let volume = |name: &str| self.volumes.path().join(name).display().to_string();
         [
-            ("AUTHENTIK_HOST", sim.url()),
+            ("AUTHENTIK_HOST", self.sim.url()),
             ("AUTHENTIK_TOKEN", DEFAULT_TOKEN.to_owned()),
             ("NETBIRD_DOMAIN", "netbird.example.com".to_owned()),
-            ("SETUP_DIR", dir.path().display().to_string()),
+            ("SETUP_DIR", volume("setup")),
+            ("SETUP_STATE_DIR", volume("state")),
+            // What was asked for goes to standard output; the log is for errors only here.
+            ("SETUP_LOG", "error".to_owned()),
         ]
         .map(|(name, value)| (name.into(), value.into()))
         .into()
-    };
+    }
+
+    /// Runs a command as the container would, and shows what it prints.
+    async fn run(&self, command: &str, expected: Exit) -> std::io::Result<()> {
+        let mut out = Vec::new();
+        let exit = app::run([command.into()], self.variables(), &mut out, false).await;
+        for line in String::from_utf8_lossy(&out).lines() {
+            let shown: String = line.chars().take(COLUMNS).collect();
+            writeln!(std::io::stdout(), "{shown}")?;
+        }
+        assert_eq!(exit, expected, "{command}");
+        writeln!(std::io::stdout(), "(exit code {})", exit as u8)
+    }
+
+    fn files(&self) -> std::io::Result<String> {
+        let mut names = Vec::new();
+        for volume in ["setup", "state"] {
+            for entry in std::fs::read_dir(self.volumes.path().join(volume))? {
+                let name = entry?.file_name().to_string_lossy().into_owned();
+                names.push(format!("{volume}/{name}"));
+            }
+        }
+        names.sort();
+        Ok(names.join("  "))
+    }
+}
+
+fn headline(text: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "\n=== {text}")
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let stage = Stage { sim: Sim::start(PROFILE), volumes: tempfile::tempdir()? };
+    for volume in ["setup", "state"] {
+        std::fs::create_dir(stage.volumes.path().join(volume))?;
+    }
     let mut out = std::io::stdout();
-    let headline = |text: &str| writeln!(std::io::stdout(), "\n=== {text}\n");
+    writeln!(out, "A simulated Authentik {PROFILE} and empty volumes. This is about to happen:")?;
+    writeln!(out, "plan, init, a look at the files, init again, a broken setting, check, repair.")?;
 
-    headline(&format!("a simulated Authentik {PROFILE} starts at {}; the plan:", sim.url()))?;
-    let exit = app::run(["plan".into()], vars(&sim), &mut out, false).await;
-    assert_eq!(exit, Exit::Pending, "an empty Authentik needs changes");
+    headline("plan: what init would change")?;
+    stage.run("plan", Exit::Pending).await?;
 
-    headline("init: does it, and proves it")?;
-    let exit = app::run(["init".into()], vars(&sim), &mut out, false).await;
-    assert_eq!(exit, Exit::Ok);
+    headline("init: does it, and verifies that a login will work")?;
+    stage.run("init", Exit::Ok).await?;
+    writeln!(out, "{}", stage.files()?)?;
+
+    headline("setup/dashboard.env, as NetBird's dashboard reads it")?;
+    let path = stage.volumes.path().join("setup/dashboard.env");
+    write!(out, "{}", std::fs::read_to_string(path)?)?;
 
     headline("init again: nothing to do")?;
-    let exit = app::run(["init".into()], vars(&sim), &mut out, false).await;
-    assert_eq!(exit, Exit::Ok);
+    stage.sim.clear_requests();
+    stage.run("init", Exit::Ok).await?;
+    writeln!(out, "{} writes were sent to Authentik", stage.sim.writes().len())?;
 
-    headline("setup.env, for NetBird's configure.sh (a throw-away key)")?;
-    write!(out, "{}", std::fs::read_to_string(dir.path().join("setup.env"))?)?;
-    let mut others: Vec<_> = std::fs::read_dir(dir.path())?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    others.sort();
-    headline(&format!("all files: {}", others.join(", ")))?;
+    headline("somebody empties the provider's redirect URIs; check")?;
+    let provider = |state: &mut authentik_sim::State| -> Option<()> {
+        state.provider_mut("NetBird")?["redirect_uris"] = serde_json::json!([]);
+        Some(())
+    };
+    provider(&mut stage.sim.state()).ok_or("no provider")?;
+    let mut found = Vec::new();
+    let args: [OsString; 1] = ["check".into()];
+    let exit = app::run(args, stage.variables(), &mut found, false).await;
+    assert_ne!(exit, Exit::Ok, "check must name the broken setting");
+    let found = String::from_utf8_lossy(&found);
+    let mut lines = found.lines().peekable();
+    while let Some(line) = lines.next() {
+        if line.to_lowercase().contains("fail") {
+            writeln!(out, "{}", line.chars().take(COLUMNS).collect::<String>())?;
+            if let Some(fix) = lines.next_if(|next| next.contains("-> ")) {
+                writeln!(out, "{}", fix.chars().take(COLUMNS).collect::<String>())?;
+            }
+        }
+    }
+
+    headline("init: repairs it")?;
+    stage.run("init", Exit::Ok).await?;
+    stage.run("plan", Exit::Ok).await?;
+
+    writeln!(out, "\nDone: NetBird can start. Next: README.md, \"Add it to your compose file\".")?;
     Ok(())
 }

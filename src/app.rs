@@ -9,8 +9,9 @@ use tracing::warn;
 
 use crate::cli::{self, Command};
 use crate::commands::plan::Format;
-use crate::commands::{check, healthcheck, init, plan, watch};
-use crate::config::{self, Config};
+use crate::commands::{self, check, connect, healthcheck, init, plan, watch};
+use crate::config::{self, Config, Kind};
+use crate::connect::Tally;
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::log;
@@ -47,7 +48,11 @@ pub async fn run(
                 Exit::Unwell
             }
         },
-        Command::Init | Command::Check { .. } | Command::Plan { .. } | Command::Watch => {
+        Command::Init
+        | Command::Check { .. }
+        | Command::Connect
+        | Command::Plan { .. }
+        | Command::Watch => {
             let deadline = Deadline::new(start, config::timeout(&vars));
             let result = configured(command, vars, deadline, out, colours).await;
             result.unwrap_or_else(|error| {
@@ -67,6 +72,11 @@ async fn configured(
     colours: bool,
 ) -> Result<Exit> {
     let config = load(&vars, deadline).await?;
+    if config.kind != Kind::Standalone {
+        let what = format!("SETUP_NETBIRD={} is not made by this release", config.kind.name());
+        let remedy = "unset SETUP_NETBIRD, or use a release that makes this kind of NetBird";
+        return Err(Error::new(Exit::Config, what).remedy(remedy));
+    }
     match command {
         Command::Init => {
             let mut record = init::Record::default();
@@ -81,26 +91,19 @@ async fn configured(
             };
             plan::run(config, deadline, format, out).await
         }
+        Command::Connect => {
+            connect::run(&config, deadline, &Arc::default(), &mut Tally::default()).await?;
+            Ok(Exit::Ok)
+        }
         Command::Check { json } => check::run(config, deadline, json, out).await,
         Command::Watch => watch::run(config, &vars).await,
         Command::Healthcheck | Command::Help(_) | Command::Version => Ok(Exit::Ok),
     }
 }
 
-/// Reads the configuration and starts the log; all that is wrong is said at once. A file that is named by a variable
-/// may lie on a disk that hangs.
+/// Reads the configuration and starts the log; all that is wrong is said at once.
 async fn load(vars: &Variables, deadline: Deadline) -> Result<Config> {
-    let vars = vars.clone();
-    let reading = tokio::task::spawn_blocking(move || config::load(vars));
-    let loaded = deadline.bound(reading).await;
-    let Some(Ok(loaded)) = loaded else {
-        let limit = deadline.limit().as_secs_f64();
-        return Err(Error::new(
-            Exit::NotReady,
-            format!("the files that variables name could not be read within {limit} s"),
-        )
-        .remedy("see that the paths in AUTHENTIK_CA_FILE and in each X_FILE are regular files on a disk that answers"));
-    };
+    let loaded = commands::load(vars, deadline).await?;
     log::start(&loaded.log);
     for warning in &loaded.warnings {
         warn!(stage = "config", "{warning}");

@@ -36,6 +36,23 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Ok,
+        Self::Unwell,
+        Self::Pending,
+        Self::Usage,
+        Self::Refused,
+        Self::NotReady,
+        Self::Bug,
+        Self::Output,
+        Self::Protocol,
+        Self::Rejected,
+        Self::Config,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
     /// For machines: the label of a metric.
     pub fn name(self) -> &'static str {
         match self {

@@ -15,6 +15,7 @@ pub mod authentik;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod connect;
 pub mod converge;
 pub mod deadline;
 pub mod error;

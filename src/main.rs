@@ -27,7 +27,7 @@ fn main() {
         _ => Exit::Terminated,
     };
     let limit = match command {
-        Ok(Command::Init | Command::Plan { .. } | Command::Check { .. }) => {
+        Ok(Command::Init | Command::Connect | Command::Plan { .. } | Command::Check { .. }) => {
             let vars: Vec<_> = std::env::vars_os().collect();
             Some(config::timeout(&vars) + AFTER_DEADLINE)
         }

@@ -45,48 +45,93 @@ fn pairs<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (&'a str, &'a str)> {
     node.as_mapping().unwrap().iter().map(|(k, v)| (k.as_str().unwrap(), v.as_str().unwrap()))
 }
 
+/// Each pod: its file's name, and the list that this project's container is in.
+const PODS: [(&str, &str); 4] = [
+    ("management", "initContainers"),
+    ("dashboard", "initContainers"),
+    ("relay", "initContainers"),
+    ("watch", "containers"),
+];
+
+fn kubernetes(name: &str) -> Vec<Yaml<'static>> {
+    documents(&format!("deploy/kubernetes/{name}.yaml"))
+}
+
 #[test]
-fn kubernetes_runs_us_with_no_rights_and_secrets_as_files() {
-    let management = documents("deploy/kubernetes/management.yaml");
-    let drift = documents("deploy/kubernetes/drift.yaml");
-    assert_eq!(text(&management[0], "kind"), "ConfigMap");
-    check_names(pairs(at(&management[0], "data")), "/secrets/");
-    let pods = [
-        (at(&management[1], "spec.template.spec"), "initContainers"),
-        (at(&drift[0], "spec.jobTemplate.spec.template.spec"), "containers"),
-    ];
-    for (pod, list) in pods {
+fn kubernetes_runs_it_with_no_rights_and_secrets_by_reference() {
+    let config = kubernetes("config");
+    let settings: Vec<(&str, &str)> = pairs(&config[0]["data"]).collect();
+    for (name, _) in &settings {
+        let variable = variables::find(name).unwrap_or_else(|| panic!("{name} is not a variable"));
+        assert!(!variable.secret, "{name} is a secret in the open");
+    }
+    let mut secrets = Vec::new();
+    for (name, list) in PODS {
+        let deployment = &kubernetes(name)[0];
+        let pod = at(deployment, "spec.template.spec");
         assert_eq!(at(pod, "automountServiceAccountToken").as_bool(), Some(false));
         assert_eq!(at(pod, "securityContext.fsGroup").as_integer(), Some(65532));
         let ours = &pod[list][0];
         assert!(text(ours, "image").ends_with(concat!(":", env!("CARGO_PKG_VERSION"))));
-        assert_eq!(
-            text(ours, "envFrom.0.configMapRef.name"),
-            text(&management[0], "metadata.name")
-        );
+        assert_eq!(text(ours, "envFrom.0.configMapRef.name"), text(&config[0], "metadata.name"));
+        // What the pod security standard "restricted" demands, and a file system that nothing is written to.
         for (key, value) in [
             ("runAsNonRoot", true),
             ("readOnlyRootFilesystem", true),
             ("allowPrivilegeEscalation", false),
         ] {
-            assert_eq!(ours["securityContext"][key].as_bool(), Some(value), "{key}");
+            assert_eq!(ours["securityContext"][key].as_bool(), Some(value), "{name}: {key}");
         }
         assert_eq!(text(ours, "securityContext.capabilities.drop.0"), "ALL");
+        assert_eq!(text(ours, "securityContext.seccompProfile.type"), "RuntimeDefault");
         assert_eq!(at(ours, "securityContext.runAsUser").as_integer(), Some(65532));
-        let mounts = ours["volumeMounts"].as_sequence().unwrap();
-        let secrets = mounts.iter().find(|m| m["name"].as_str() == Some("secrets")).unwrap();
-        assert_eq!(secrets["mountPath"].as_str(), Some("/secrets"));
-        assert_eq!(secrets["readOnly"].as_bool(), Some(true));
-        // Without a cluster-wide file system every pod has files of its own: what must agree is given.
+        let mut given = Vec::new();
+        for variable in ours["env"].as_sequence().unwrap() {
+            let known = variables::find(text(variable, "name")).unwrap();
+            match variable.as_mapping_get("valueFrom") {
+                Some(source) => {
+                    given.push((known.name, text(source, "secretKeyRef.key").to_owned()));
+                }
+                None => assert!(!known.secret, "{} is a secret in the open", known.name),
+            }
+        }
+        secrets.push(given);
+        // Every pod has a file of its own: what must agree is given, and nothing is shared.
         let volumes = pod["volumes"].as_sequence().unwrap();
         let setup = volumes.iter().find(|v| v["name"].as_str() == Some("setup")).unwrap();
         assert!(!setup["emptyDir"].is_badvalue());
     }
-    let given: Vec<&str> = pairs(at(&management[0], "data")).map(|(name, _)| name).collect();
-    for secret in ["NETBIRD_DATASTORE_ENC_KEY_FILE", "NETBIRD_RELAY_AUTH_SECRET_FILE"] {
-        assert!(given.contains(&secret), "{secret} would be made anew in every pod");
+    assert!(secrets[0].len() >= 3 && secrets.iter().all(|given| *given == secrets[0]));
+
+    let watch = &kubernetes("watch");
+    let ours = at(&watch[0], "spec.template.spec.containers.0");
+    assert_eq!(text(&watch[0], "spec.strategy.type"), "Recreate");
+    assert_eq!(text(ours, "livenessProbe.httpGet.path"), "/", "served in any state");
+    assert_eq!(text(ours, "readinessProbe.httpGet.path"), "/healthz");
+    assert!(!at(&watch[0], "spec.template.spec.volumes.1.persistentVolumeClaim").is_badvalue());
+}
+
+#[test]
+fn the_pod_monitor_finds_the_pods_and_their_ports() {
+    let monitor = &kubernetes("prometheus-operator/podmonitor")[0];
+    let label = text(monitor, "spec.selector.matchExpressions.0.key");
+    assert_eq!(label, text(monitor, "spec.jobLabel"), "the rules go by the job's name");
+    let port = text(monitor, "spec.podMetricsEndpoints.0.port");
+    let wanted = at(monitor, "spec.selector.matchExpressions.0.values").as_sequence().unwrap();
+    let mut found = Vec::new();
+    for (name, _) in PODS {
+        let deployment = &kubernetes(name)[0];
+        let pod = at(deployment, "spec.template");
+        let ports = at(pod, "spec.containers.0.ports").as_sequence().unwrap();
+        if ports.iter().any(|p| p["name"].as_str() == Some(port)) {
+            found.push(at(pod, "metadata.labels")[label].as_str().unwrap().to_owned());
+        }
     }
-    assert_eq!(text(&drift[0], "spec.concurrencyPolicy"), "Forbid");
+    found.sort();
+    let mut wanted: Vec<&str> = wanted.iter().map(|name| name.as_str().unwrap()).collect();
+    wanted.sort_unstable();
+    assert_eq!(found, wanted);
+    assert!(wanted.contains(&"netbird-authentik-init"));
 }
 
 #[test]
@@ -105,13 +150,31 @@ fn swarm_runs_the_sidecar_with_secrets_as_files() {
     assert_eq!(text(ours, "healthcheck.test.1"), "/netbird-authentik-init");
     assert_eq!(ours["read_only"].as_bool(), Some(true));
     assert_eq!(text(ours, "cap_drop.0"), "ALL");
+    // Whoever shares a volume runs on the labelled node, and every network is one that the stack knows.
+    for (name, service) in stack["services"].as_mapping().unwrap() {
+        let name = name.as_str().unwrap();
+        if service.as_mapping_get("volumes").is_some() {
+            assert_eq!(
+                text(service, "deploy.placement.constraints.0"),
+                "node.labels.netbird == true",
+                "{name}"
+            );
+        }
+        for network in service["networks"].as_sequence().unwrap() {
+            assert!(
+                stack["networks"].as_mapping_get(network.as_str().unwrap()).is_some(),
+                "{name}"
+            );
+        }
+    }
 }
 
 #[test]
 fn the_release_is_built_from_the_tag_with_all_that_is_promised() {
     let release = &documents(".github/workflows/release.yml")[0];
     let steps = at(release, "jobs.image.steps").as_sequence().unwrap();
-    let build = steps.iter().find(|s| s.as_mapping_get("id").is_some()).unwrap();
+    let is_build = |s: &&Yaml<'_>| s.as_mapping_get("id").and_then(Yaml::as_str) == Some("build");
+    let build = steps.iter().find(is_build).unwrap();
     assert_eq!(text(build, "with.platforms"), "linux/amd64,linux/arm64");
     assert_eq!(at(build, "with.sbom").as_bool(), Some(true));
     assert_eq!(text(build, "with.provenance"), "mode=max");
@@ -123,6 +186,16 @@ fn the_release_is_built_from_the_tag_with_all_that_is_promised() {
     }
     assert!(dockerfile.contains(concat!("ARG VERSION=", env!("CARGO_PKG_VERSION"))));
     assert_eq!(text(release, "jobs.image.needs"), "ci");
+    // Least rights: whoever can push the image cannot make a release, and the other way round.
+    assert_eq!(text(release, "jobs.image.permissions.contents"), "read");
+    assert_eq!(text(release, "jobs.binaries.permissions.packages"), "read");
+    let steps = at(release, "jobs.binaries.steps").as_sequence().unwrap();
+    let attests = |s: &Yaml<'_>| {
+        let uses = s.as_mapping_get("uses").and_then(Yaml::as_str).unwrap_or_default();
+        uses.starts_with("actions/attest-build-provenance@")
+            && text(s, "with.subject-checksums") == "SHA256SUMS"
+    };
+    assert!(steps.iter().any(attests), "the binaries are attested");
     // The called workflow's group is made of its caller's name: the same one here would be a deadlock.
     let called = &documents(".github/workflows/ci.yml")[0];
     let group = text(called, "concurrency.group");

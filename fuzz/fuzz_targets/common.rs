@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::{Duration, SystemTime};
 
-use netbird_authentik_init::authentik::{model, oidc, redirect};
+use netbird_authentik_init::authentik::{account, model, oidc, redirect};
 use netbird_authentik_init::config::{self, parse, variables::VARIABLES};
 use netbird_authentik_init::http::answer;
 use netbird_authentik_init::netbird::Registration;
@@ -49,7 +49,7 @@ pub fn decoders(data: &[u8]) {
         model::ScopeMapping,
         model::KeyPair,
         model::Brand,
-        model::Account,
+        account::Account,
         model::AppPassword,
         model::Group,
         model::Role,

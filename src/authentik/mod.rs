@@ -1,6 +1,7 @@
 //! Authentik from the outside: one module knows the way to it, one reads, one writes, one asks what NetBird's side
 //! will ask. Reading and writing are apart by type, so that `plan` and `check` cannot write by mistake.
 
+pub mod account;
 pub mod conflict;
 mod decode;
 pub mod duration;
@@ -10,6 +11,7 @@ pub mod reader;
 pub mod redirect;
 pub mod release;
 pub mod server;
+pub mod time;
 pub mod writer;
 
 pub use reader::Reader;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::redirect::RedirectUris;
+use crate::text::Secret;
 
 /// `/core/users/me/`.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,6 +20,9 @@ pub struct User {
     pub pk: i64,
     /// The name that people log in with.
     pub username: String,
+    /// A hash of the primary key and of the installation's id (its secret key before 2023.4).
+    #[serde(default, deserialize_with = "or_default")]
+    pub uid: String,
     /// Whether every permission is granted.
     #[serde(default, deserialize_with = "or_default")]
     pub is_superuser: bool,
@@ -71,6 +75,12 @@ pub struct Provider {
     /// `public` or `confidential`.
     #[serde(default, deserialize_with = "or_default")]
     pub client_type: String,
+    /// Authentik makes one for public clients too.
+    #[serde(default, deserialize_with = "secret")]
+    pub client_secret: Secret,
+    /// Whether an ID token says by itself what the userinfo endpoint says.
+    #[serde(default)]
+    pub include_claims_in_id_token: Option<bool>,
     /// Flow, by primary key.
     #[serde(default)]
     pub authorization_flow: Option<String>,
@@ -95,6 +105,9 @@ pub struct Provider {
     /// `per_provider` or `global`.
     #[serde(default, deserialize_with = "or_default")]
     pub issuer_mode: String,
+    /// The issuer verbatim, whatever `issuer_mode` says; from 2026.11, empty where it is not used.
+    #[serde(default, deserialize_with = "or_default")]
+    pub issuer_override: String,
     /// Such as `minutes=10`: of the code, and of the device code.
     #[serde(default, deserialize_with = "or_default")]
     pub access_code_validity: String,
@@ -107,6 +120,36 @@ pub struct Provider {
     /// Null or absent when no application has it.
     #[serde(default)]
     pub assigned_application_name: Option<String>,
+}
+
+impl Provider {
+    /// Whether this is a proxy provider, which lists of OAuth2 providers show too: Authentik registers the callbacks of
+    /// its outpost on it.
+    pub fn is_proxy(&self) -> bool {
+        self.redirect_uris.entries.iter().any(|uri| uri.url.contains("X-authentik-auth-callback"))
+    }
+}
+
+/// `/providers/all/`: a provider of any type.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AnyProvider {
+    /// Primary key.
+    pub pk: i64,
+    /// Unique over all types from 2023.3.
+    pub name: String,
+    /// Its type, such as `authentik_providers_oauth2.oauth2provider`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub meta_model_name: String,
+    /// Its type for people.
+    #[serde(default, deserialize_with = "or_default")]
+    pub verbose_name: String,
+}
+
+impl AnyProvider {
+    /// Whether it is an OAuth2 provider and nothing more.
+    pub fn is_oauth2(&self) -> bool {
+        self.meta_model_name.ends_with(".oauth2provider")
+    }
 }
 
 /// `/core/applications/{slug}/`.
@@ -133,6 +176,12 @@ pub struct Flow {
     pub pk: String,
     /// Its slug.
     pub slug: String,
+    /// What it is for: `authorization`, `invalidation`, `stage_configuration` and others.
+    #[serde(default, deserialize_with = "or_default")]
+    pub designation: String,
+    /// Who may run it: `none`, `require_authenticated` and others.
+    #[serde(default, deserialize_with = "or_default")]
+    pub authentication: String,
 }
 
 /// A scope mapping.
@@ -143,6 +192,9 @@ pub struct ScopeMapping {
     /// The name under which Authentik's blueprints keep it; null for a person's own.
     #[serde(default)]
     pub managed: Option<String>,
+    /// Its name.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
     /// The scope.
     #[serde(default, deserialize_with = "or_default")]
     pub scope_name: String,
@@ -186,22 +238,33 @@ pub struct Brand {
     pub flow_device_code: Option<String>,
 }
 
-/// `/core/users/`, as lists show them.
+/// `/core/brands/current/`: the brand that serves the Host which the question was asked with.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Account {
-    /// Primary key.
-    pub pk: i64,
-    /// The name.
-    pub username: String,
-    /// Whether a group of its makes it one.
+pub struct CurrentBrand {
+    /// The brand's domain; `fallback` where there is no brand yet.
+    pub matched_domain: String,
+    /// Its device code flow, by slug; absent where there is none.
+    #[serde(default)]
+    pub flow_device_code: Option<String>,
+    /// Settings that everybody may know.
     #[serde(default, deserialize_with = "or_default")]
-    pub is_superuser: bool,
-    /// Groups, by primary key.
+    pub flags: Flags,
+}
+
+/// Flags of the system settings.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Flags {
+    /// Whether an application without bindings is open to everyone, from 2026.5; before, it is.
+    #[serde(default)]
+    pub core_default_app_access: Option<bool>,
+}
+
+/// `/admin/settings/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Settings {
+    /// From 2025.10.
     #[serde(default, deserialize_with = "or_default")]
-    pub groups: Vec<String>,
-    /// Roles, by primary key; from 2025.12.
-    #[serde(default, deserialize_with = "or_default")]
-    pub roles: Vec<String>,
+    pub flags: Flags,
 }
 
 /// `/core/tokens/{identifier}/`. Its key is not part of the answer.
@@ -229,6 +292,56 @@ pub struct Group {
     /// Roles, by primary key.
     #[serde(default, deserialize_with = "or_default")]
     pub roles: Vec<String>,
+    /// Whether its members are administrators.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_superuser: bool,
+    /// Direct members, by primary key.
+    #[serde(default, deserialize_with = "or_default")]
+    pub users: Vec<i64>,
+    /// The group above it, before 2025.12: what that one gives, members of this one have too.
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// The groups above it, from 2025.12.
+    #[serde(default, deserialize_with = "or_default")]
+    pub parents: Vec<String>,
+    /// The groups below it, whose members are members of it too; from 2025.8.
+    #[serde(default, deserialize_with = "or_default")]
+    pub children: Vec<String>,
+}
+
+/// `/core/groups/` with its members.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Circle {
+    /// Primary key.
+    pub pk: String,
+    /// Not unique before 2025.12.
+    pub name: String,
+    /// Direct members.
+    #[serde(default, deserialize_with = "or_default")]
+    pub users_obj: Vec<Member>,
+}
+
+/// A direct member of a group.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Member {
+    /// Primary key: `sub` of the mode `user_id`.
+    pub pk: i64,
+    /// `sub` of the mode `hashed_user_id`.
+    #[serde(default, deserialize_with = "or_default")]
+    pub uid: String,
+    /// Whether the account may log in.
+    #[serde(default, deserialize_with = "or_default")]
+    pub is_active: bool,
+}
+
+/// `/core/users/`, as far as it tells who somebody is.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Person {
+    /// Primary key.
+    pub pk: i64,
+    /// `sub` of the mode `user_uuid`; from 2023.10.
+    #[serde(default, deserialize_with = "or_default")]
+    pub uuid: String,
 }
 
 /// `/rbac/roles/`.
@@ -251,6 +364,21 @@ pub struct Binding {
     /// A user that it lets in.
     #[serde(default)]
     pub user: Option<i64>,
+    /// A policy that decides.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// The group, in part.
+    #[serde(default)]
+    pub group_obj: Option<Named>,
+    /// The user, in part.
+    #[serde(default)]
+    pub user_obj: Option<Named>,
+    /// Whether it ends; from 2026.8.
+    #[serde(default, deserialize_with = "or_default")]
+    pub expiring: bool,
+    /// When it ends, if it does (RFC 3339).
+    #[serde(default)]
+    pub expires: Option<String>,
     /// Whether it counts.
     #[serde(default, deserialize_with = "or_default")]
     pub enabled: bool,
@@ -262,8 +390,35 @@ pub struct Binding {
     pub order: i64,
 }
 
+/// An object inside another one, of which only the name matters.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Named {
+    /// Of a group.
+    #[serde(default, deserialize_with = "or_default")]
+    pub name: String,
+    /// Of a user.
+    #[serde(default, deserialize_with = "or_default")]
+    pub username: String,
+}
+
+/// `/rbac/permissions/`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Permission {
+    /// Such as `view_user`.
+    pub codename: String,
+    /// Such as `authentik_core`.
+    pub app_label: String,
+}
+
+/// A text that nothing may show. Anything else counts as absent: from 2026.11 on it may be a reference to a secret that
+/// is kept elsewhere.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    Ok(Secret::new(value.as_str().unwrap_or_default()))
+}
+
 /// Null like absent: releases differ in which of the two they send.
-fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)

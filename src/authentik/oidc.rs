@@ -86,6 +86,17 @@ pub enum Verdict {
     Rejected,
 }
 
+/// What the token endpoint says to a confidential client that brings a code nobody gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientVerdict {
+    /// Nothing but the code is wrong.
+    Known,
+    /// The secret is wrong, or the redirect URI is not registered: both are one answer.
+    Unknown,
+    /// Something else is; error and description.
+    Error(String),
+}
+
 /// What a login of the service account got.
 #[derive(Clone, Debug)]
 pub struct AccessToken(Secret);
@@ -164,6 +175,41 @@ impl Oidc<'_> {
             302 | 303 => Ok(self.verdict(&answer, redirect_uri)),
             _ => Err(refusal(&answer, "")),
         }
+    }
+
+    /// Whether the token endpoint knows this client by its secret and its redirect URI. The code is wrong on purpose, so
+    /// nothing comes of it.
+    ///
+    /// # Errors
+    /// Any [`Trouble`] that is not an answer of the endpoint itself.
+    pub async fn knows_client(
+        &self,
+        client_id: &str,
+        secret: &Secret,
+        redirect_uri: &str,
+    ) -> Result<ClientVerdict, Trouble> {
+        let form: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("grant_type", "authorization_code")
+            .append_pair("client_id", client_id)
+            .append_pair("client_secret", secret.expose())
+            .append_pair("redirect_uri", redirect_uri)
+            .append_pair("code", "netbird-authentik-init")
+            .finish();
+        let answer = self.0.form("application/o/token/", form).await?;
+        if !matches!(answer.status, 400 | 401) {
+            return Err(refusal(&answer, ""));
+        }
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Refusal {
+            error: String,
+        }
+        let said: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
+        Ok(match said.error.as_str() {
+            "invalid_grant" => ClientVerdict::Known,
+            "invalid_client" => ClientVerdict::Unknown,
+            _ => ClientVerdict::Error(answer.words()),
+        })
     }
 
     /// Logs the service account in as NetBird's management does; nothing if it is refused, or if there is no

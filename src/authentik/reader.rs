@@ -4,13 +4,14 @@
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
+use super::account::Account;
 use super::decode::decode;
 use super::model::{
-    Account, AppPassword, Application, Binding, Brand, Flow, Group, KeyPair, Me, Page, Provider,
-    Role, ScopeMapping, Version,
+    AnyProvider, AppPassword, Application, Binding, Brand, Circle, CurrentBrand, Flow, Group,
+    KeyPair, Me, Page, Permission, Person, Provider, Role, ScopeMapping, Settings, Version,
 };
 use super::release::Release;
-use super::server::Server;
+use super::server::{Server, Via};
 use crate::http::{Answer, Kind, Trouble};
 
 /// More pages than any of these lists has: a server that never says "last page" must not keep us.
@@ -57,6 +58,16 @@ impl Reader<'_> {
         self.find(&format!("providers/oauth2/{pk}/"), permission).await
     }
 
+    /// Providers of every type with exactly this name: names are unique over all types.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn providers_of_any_type(&self, name: &str) -> Result<Vec<AnyProvider>, Trouble> {
+        let path = format!("providers/all/?search={}", query_value(name));
+        let found: Vec<AnyProvider> = self.list(&path, "authentik_core.view_provider").await?;
+        Ok(found.into_iter().filter(|provider| provider.name == name).collect())
+    }
+
     /// The application of this slug. By slug only: the list shows what the caller may open, from a cache
     /// that ignores its filters.
     ///
@@ -98,6 +109,35 @@ impl Reader<'_> {
         self.moved(paths, release.has_brands(), permission).await
     }
 
+    /// The brand that serves the public host, by the server's own word: which one does differs between releases. Asked
+    /// with the public Host, port included, and without the token.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn current_brand(&self, release: Release) -> Result<CurrentBrand, Trouble> {
+        let paths = ["api/v3/core/brands/current/", "api/v3/core/tenants/current/"];
+        let (first, second) = match release.has_brands() {
+            true => (paths[0], paths[1]),
+            false => (paths[1], paths[0]),
+        };
+        let answer = self.0.anonymous(Via::InternalAsPublic, first).await?;
+        match answer.status {
+            404 => decode(&self.0.anonymous(Via::InternalAsPublic, second).await?, ""),
+            _ => decode(&answer, ""),
+        }
+    }
+
+    /// Whether an application without bindings is open to everyone (`core_default_app_access`). Where the settings do not
+    /// know the flag, it is.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn default_access(&self) -> Result<bool, Trouble> {
+        let permission = "authentik_rbac.view_system_settings";
+        let settings: Settings = self.get("admin/settings/", permission).await?;
+        Ok(settings.flags.core_default_app_access.unwrap_or(true))
+    }
+
     /// All key pairs that have a private key; up to 2025.10 without their type, which makes this cheap.
     ///
     /// # Errors
@@ -128,6 +168,14 @@ impl Reader<'_> {
         Ok(found.into_iter().find(|account| account.username == username))
     }
 
+    /// The user with this primary key.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn account_by_key(&self, pk: i64) -> Result<Option<Account>, Trouble> {
+        self.find(&format!("core/users/{pk}/"), "authentik_core.view_user").await
+    }
+
     /// A token by its identifier, without its key.
     ///
     /// # Errors
@@ -136,15 +184,7 @@ impl Reader<'_> {
         self.find(&format!("core/tokens/{identifier}/"), "authentik_core.view_token").await
     }
 
-    /// The first group of exactly this name: before 2025.12 there may be several.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn group(&self, name: &str) -> Result<Option<Group>, Trouble> {
-        Ok(self.groups(name).await?.into_iter().next())
-    }
-
-    /// All groups of exactly this name.
+    /// All groups of exactly this name: before 2025.12 there may be several. With their members' keys alone.
     ///
     /// # Errors
     /// Any [`Trouble`].
@@ -152,6 +192,25 @@ impl Reader<'_> {
         let path = format!("core/groups/?include_users=false&name={}", query_value(name));
         let found: Vec<Group> = self.list(&path, "authentik_core.view_group").await?;
         Ok(found.into_iter().filter(|group| group.name == name).collect())
+    }
+
+    /// All groups of exactly this name, with their direct members.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn circles(&self, name: &str) -> Result<Vec<Circle>, Trouble> {
+        let path = format!("core/groups/?include_users=true&name={}", query_value(name));
+        let found: Vec<Circle> = self.list(&path, "authentik_core.view_group").await?;
+        Ok(found.into_iter().filter(|group| group.name == name).collect())
+    }
+
+    /// Everyone. Only where the UUID of a member decides, which groups do not tell.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn people(&self) -> Result<Vec<Person>, Trouble> {
+        self.list("core/users/?is_active=true&include_groups=false", "authentik_core.view_user")
+            .await
     }
 
     /// The role of exactly this name.
@@ -162,6 +221,16 @@ impl Reader<'_> {
         let path = format!("rbac/roles/?search={}", query_value(name));
         let found: Vec<Role> = self.list(&path, "authentik_rbac.view_role").await?;
         Ok(found.into_iter().find(|role| role.name == name))
+    }
+
+    /// What a role may do, as `app.codename`.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn role_permissions(&self, role: &str) -> Result<Vec<String>, Trouble> {
+        let path = format!("rbac/permissions/?role={role}");
+        let found: Vec<Permission> = self.list(&path, "authentik_rbac.view_role").await?;
+        Ok(found.into_iter().map(|p| format!("{}.{}", p.app_label, p.codename)).collect())
     }
 
     /// Who may open the application with this primary key.

@@ -114,6 +114,30 @@ impl RedirectUris {
         }
     }
 
+    /// The same without entries that an upgrade of Authentik left dead, and what those were: where redirect URIs were one
+    /// text, ours stood in it with escaped dots, and the upgrade made strict entries of that text, which match nothing.
+    pub fn without_dead(&self, ours: &[RedirectUri]) -> (Self, Vec<String>) {
+        let mut left = self.clone();
+        if matches!(self.shape, Some(Shape::Text) | None) {
+            return (left, Vec::new());
+        }
+        let is_dead = |entry: &RedirectUri| {
+            let literal = ours.iter().filter(|uri| !uri.pattern).map(|uri| escape(&uri.url));
+            let patterns = ours.iter().filter(|uri| uri.pattern).map(|uri| uri.url.clone());
+            let mut written = literal.chain(patterns);
+            !entry.pattern
+                && written.any(|text| text == entry.url)
+                && !ours.iter().any(|uri| !uri.pattern && uri.url == entry.url)
+        };
+        let dead: Vec<bool> = self.entries.iter().map(is_dead).collect();
+        let gone = self.entries.iter().zip(&dead).filter(|(_, dead)| **dead);
+        let gone = gone.map(|(entry, _)| entry.describe()).collect();
+        let (mut at, mut raw_at) = (dead.iter(), dead.iter());
+        left.entries.retain(|_| at.next() == Some(&false));
+        left.raw.retain(|_| raw_at.next() == Some(&false));
+        (left, gone)
+    }
+
     /// What to send so that everything that is there stays, and these are added.
     pub fn with(&self, added: &[&RedirectUri], shape: Shape) -> Value {
         let mut all = self.raw.clone();

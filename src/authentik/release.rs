@@ -129,6 +129,11 @@ impl Release {
         self.since(2025, 12)
     }
 
+    /// Whether the system settings decide if an application without bindings is open to everyone.
+    pub fn has_default_access(self) -> bool {
+        self.since(2026, 5)
+    }
+
     /// Whether this release knows a `sub_mode`; and from which release on.
     pub fn sub_mode_since(mode: &str) -> Self {
         match mode {

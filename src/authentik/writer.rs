@@ -30,6 +30,10 @@ pub enum Operation {
     CreateGroup,
     /// Put a user into a group, by the group's primary key.
     JoinGroup(String),
+    /// PATCH a group, by primary key.
+    ChangeGroup(String),
+    /// Take a user out of a group, by the group's primary key.
+    LeaveGroup(String),
     /// POST a policy binding.
     CreateBinding,
     /// PATCH a policy binding, by primary key.
@@ -42,8 +46,8 @@ pub enum Operation {
     ChangeAppPassword(String),
     /// DELETE a group that this run has just made, by primary key.
     TakeBackGroup(String),
-    /// DELETE a binding that this run has just made, by primary key.
-    TakeBackBinding(String),
+    /// DELETE a binding, by primary key.
+    DeleteBinding(String),
     /// Set the key of an app password, by identifier.
     SetKey(String),
     /// POST a role.
@@ -83,11 +87,13 @@ impl Operation {
             | Self::ChangeApplication(key)
             | Self::ChangeBrand(key)
             | Self::JoinGroup(key)
+            | Self::ChangeGroup(key)
+            | Self::LeaveGroup(key)
             | Self::ChangeBinding(key)
             | Self::ChangeAppPassword(key)
             | Self::SetKey(key)
             | Self::TakeBackGroup(key)
-            | Self::TakeBackBinding(key)
+            | Self::DeleteBinding(key)
             | Self::AssignPermissions(key)
             | Self::JoinRole(key) => *key = f(key)?,
             Self::CreateFlow
@@ -142,6 +148,16 @@ impl Operation {
                 };
                 post(&format!("core/groups/{pk}/add_user/"), permission)
             }
+            Self::ChangeGroup(pk) => {
+                patch(format!("core/groups/{pk}/"), "authentik_core.change_group")
+            }
+            Self::LeaveGroup(pk) => {
+                let permission = match release.needs_permission_to_add_to_groups() {
+                    true => "authentik_core.remove_user_from_group",
+                    false => "authentik_core.add_user",
+                };
+                post(&format!("core/groups/{pk}/remove_user/"), permission)
+            }
             Self::CreateBinding => {
                 post("policies/bindings/", "authentik_policies.add_policybinding")
             }
@@ -165,7 +181,7 @@ impl Operation {
             Self::TakeBackGroup(pk) => {
                 (Method::DELETE, format!("core/groups/{pk}/"), "authentik_core.delete_group")
             }
-            Self::TakeBackBinding(pk) => {
+            Self::DeleteBinding(pk) => {
                 let permission = "authentik_policies.delete_policybinding";
                 (Method::DELETE, format!("policies/bindings/{pk}/"), permission)
             }

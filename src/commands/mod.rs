@@ -1,13 +1,17 @@
 //! Each command's story.
 
 pub mod check;
+pub mod connect;
 pub mod healthcheck;
 pub mod init;
 pub mod plan;
 pub mod watch;
 
+use std::ffi::OsString;
+
 use crate::authentik::Server;
-use crate::config::Config;
+use crate::config::{self, Config, Loaded};
+use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::http::Transport;
 use crate::text::redact;
@@ -24,18 +28,41 @@ pub async fn beside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(abnormal)?
 }
 
+/// Reads the configuration. A file that is named by a variable may lie on a disk that hangs.
+///
+/// # Errors
+/// [`Exit::NotReady`] if the deadline comes first.
+pub async fn load(vars: &[(OsString, OsString)], deadline: Deadline) -> Result<Loaded> {
+    let vars = vars.to_vec();
+    let reading = beside(move || Ok(config::load(vars)));
+    let limit = deadline.limit().as_secs_f64();
+    deadline.bound(reading).await.unwrap_or_else(|| {
+        let what = format!("the files that variables name could not be read within {limit} s");
+        let remedy =
+            "see that the paths in AUTHENTIK_CA_FILE and in each X_FILE are on a disk that answers";
+        Err(Error::new(Exit::NotReady, what).remedy(remedy))
+    })
+}
+
 /// The Authentik that the variables name.
 ///
 /// # Errors
 /// [`Exit::Config`] when a certificate of `AUTHENTIK_CA_FILE` cannot be used as a root.
 fn server(config: &Config) -> Result<Server> {
-    config.given_secrets().iter().for_each(redact::learn);
     let connection = &config.connection;
-    let transport = Transport::new(&connection.tls).map_err(|why| {
+    let (internal, public) = (connection.internal.clone(), connection.public.clone());
+    Ok(Server::new(transport(config)?, internal, public, connection.token.clone()))
+}
+
+/// How requests are sent; from here on nothing shows a secret that was given.
+///
+/// # Errors
+/// See [`server`].
+fn transport(config: &Config) -> Result<Transport> {
+    config.given_secrets().iter().for_each(redact::learn);
+    Transport::new(&config.connection.tls).map_err(|why| {
         Error::new(Exit::Config, "AUTHENTIK_CA_FILE holds a certificate that cannot be a root")
             .because(why)
             .remedy("put the CA certificate that signed Authentik's certificate into the file")
-    })?;
-    let (internal, public) = (connection.internal.clone(), connection.public.clone());
-    Ok(Server::new(transport, internal, public, connection.token.clone()))
+    })
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use super::{beside, server};
+use super::{beside, connect, server};
 use crate::config::Config;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
@@ -11,6 +11,7 @@ use crate::error::{Exit, Result};
 use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
+use crate::outputs;
 use crate::state::secrets;
 use crate::text::redact;
 
@@ -40,7 +41,9 @@ pub async fn run(
     let config = Arc::new(config);
     let look = progress.during(async {
         let for_secrets = Arc::clone(&config);
-        let password = beside(move || secrets::password(&for_secrets)).await?;
+        let (password, memory) =
+            beside(move || Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?)))
+                .await?;
         password.iter().for_each(redact::learn);
         progress.passed(Phase::Files);
         let server = server(&config)?;
@@ -48,16 +51,25 @@ pub async fn run(
             config: &config,
             server: &server,
             app_password: password.as_ref(),
+            memory: &memory,
             progress: &progress,
             story: &story,
         };
-        converge.look(&mut Learnt::default()).await
+        let look = converge.look(&mut Learnt::default()).await?;
+        let netbird = connect::look(&config, &story).await;
+        Ok((look.plan, netbird))
     });
-    let plan = look.await?.plan;
+    let (plan, netbird) = look.await?;
     let text = match format {
-        Format::Json => format!("{:#}\n", plan.json()),
-        Format::Coloured => plan.coloured(),
-        Format::Text => plan.to_string(),
+        Format::Json => {
+            let mut document = plan.json();
+            if let Some(netbird) = netbird.json() {
+                document["netbird"] = netbird;
+            }
+            format!("{document:#}\n")
+        }
+        Format::Coloured => format!("{}{netbird}", plan.coloured()),
+        Format::Text => format!("{plan}{netbird}"),
     };
     // A reader that went away (`plan | head`) is nobody to complain to.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());

@@ -1,8 +1,11 @@
 //! How Authentik is reached.
 
+use std::path::Path;
+
 use super::parse;
 use super::reader::Reader;
 use super::variables::Raw;
+use crate::files::read;
 use crate::http::{BaseUrl, tls};
 use crate::text::Secret;
 
@@ -49,7 +52,8 @@ impl Connection {
 }
 
 fn ca_file(path: &str) -> Result<Vec<u8>, parse::Wanted> {
-    let pem = std::fs::read(path).map_err(|e| format!("the path of a readable PEM file ({e})"))?;
+    let wanted = |why| format!("the path of a readable PEM file ({why})");
+    let pem = read::given(Path::new(path)).map_err(wanted)?;
     tls::check_pem(&pem).map_err(|e| format!("a PEM file with certificates ({e})"))?;
     Ok(pem)
 }

@@ -1,6 +1,8 @@
 //! What there is to say about a variable, and the macro that makes of one declaration both the table that people read
 //! and the struct that envy fills, so that the two cannot disagree.
 
+use super::kind::Kind;
+
 /// Which part of the whole a variable is about: `help` and the README show them by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
@@ -69,6 +71,10 @@ pub struct Variable {
     pub meaning: &'static str,
     /// A secret: never printed, and may be given as `NAME_FILE`, a path.
     pub secret: bool,
+    /// The kinds of NetBird that it is for.
+    pub kinds: &'static [Kind],
+    /// A value that says nothing, and so may be given with every kind.
+    pub neutral: &'static str,
 }
 
 impl Variable {
@@ -79,7 +85,8 @@ impl Variable {
         example: &'static str,
         meaning: &'static str,
     ) -> Self {
-        Self { name: "", group, default, example, meaning, secret: false }
+        let (name, secret, kinds, neutral) = ("", false, Kind::ALL, "");
+        Self { name, group, default, example, meaning, secret, kinds, neutral }
     }
 
     /// The text that is read when it is not set.
@@ -93,6 +100,16 @@ impl Variable {
     /// Never printed.
     pub(super) const fn secret(self) -> Self {
         Self { secret: true, ..self }
+    }
+
+    /// For these kinds of NetBird.
+    pub(super) const fn only(self, kinds: &'static [Kind]) -> Self {
+        Self { kinds, ..self }
+    }
+
+    /// This value may be given with the other kinds too.
+    pub(super) const fn but(self, neutral: &'static str) -> Self {
+        Self { neutral, ..self }
     }
 }
 
@@ -119,6 +136,11 @@ macro_rules! declare {
         }
 
         impl Raw {
+            /// Each variable and what it is set to.
+            pub fn all(&self) -> Vec<Given<'_>> {
+                vec![$(self.$field()),*]
+            }
+
             $(
                 #[doc = concat!("What `", stringify!($field), "` is set to, in upper case.")]
                 pub fn $field(&self) -> Given<'_> {

@@ -1,7 +1,9 @@
 //! Where and how files are written.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use super::kind::Kind;
 use super::output::{Output, outputs};
 use super::parse;
 use super::reader::Reader;
@@ -25,8 +27,10 @@ pub struct Files {
     pub dir: PathBuf,
     /// `SETUP_STATE_DIR`.
     pub state_dir: PathBuf,
-    /// `SETUP_OUTPUTS`.
+    /// `SETUP_OUTPUTS`: which files.
     pub outputs: Vec<Output>,
+    /// `SETUP_OUTPUTS`: directories of those that have one of their own.
+    pub dirs: BTreeMap<Output, PathBuf>,
     /// `SETUP_FILE_MODE`.
     pub mode: u32,
     /// `SETUP_FILE_UID`.
@@ -38,10 +42,26 @@ pub struct Files {
 }
 
 impl Files {
-    pub(super) fn read(raw: &Raw, r: &mut Reader) -> Option<Self> {
+    /// The directory that an output goes to.
+    pub fn dir_of(&self, output: Output) -> &Path {
+        let shared = match output {
+            Output::IdpSeedInfo => &self.state_dir,
+            _ => &self.dir,
+        };
+        self.dirs.get(&output).unwrap_or(shared)
+    }
+
+    /// Where an output is.
+    pub fn path(&self, output: Output) -> PathBuf {
+        self.dir_of(output).join(output.file_name())
+    }
+
+    pub(super) fn read(raw: &Raw, kind: Kind, r: &mut Reader) -> Option<Self> {
         let dir = r.value(raw.setup_dir(), parse::path);
         let state_dir = r.opt(raw.setup_state_dir(), parse::path);
-        let outputs = r.value(raw.setup_outputs(), outputs);
+        let given = r.opt(raw.setup_outputs(), outputs);
+        let (outputs, dirs) =
+            given.unwrap_or_else(|| (Output::default_for(kind).to_vec(), BTreeMap::new()));
         let mode = r.value(raw.setup_file_mode(), parse::mode);
         let uid = r.opt(raw.setup_file_uid(), parse::id);
         let gid = r.opt(raw.setup_file_gid(), parse::id);
@@ -52,14 +72,53 @@ impl Files {
         ]);
         let management_discovery = r.value(raw.setup_management_discovery(), discovery);
         let dir = dir?;
-        Some(Self {
+        let files = Self {
             state_dir: state_dir.unwrap_or_else(|| dir.clone()),
             dir,
-            outputs: outputs?,
+            outputs,
+            dirs,
             mode: mode?,
             uid,
             gid,
             management_discovery: management_discovery?,
-        })
+        };
+        files.of_this_kind(raw, kind, r);
+        files.state_is_apart(raw, kind, r);
+        Some(files)
+    }
+
+    fn of_this_kind(&self, raw: &Raw, kind: Kind, r: &mut Reader) {
+        let foreign: Vec<&str> =
+            self.outputs.iter().filter(|o| !o.is_for(kind)).map(|o| o.file_name()).collect();
+        if !foreign.is_empty() {
+            let wanted = format!(
+                "files that SETUP_NETBIRD={} has: {} is none of them",
+                kind.name(),
+                foreign.join(", ")
+            );
+            r.wrong(raw.setup_outputs(), &wanted);
+        }
+    }
+
+    /// Secrets that no service of NetBird needs are kept where none of them looks.
+    fn state_is_apart(&self, raw: &Raw, kind: Kind, r: &mut Reader) {
+        // A link or a second mount can make one directory of two names; this is about what was written down.
+        let same = |dir: &Path| dir.components().eq(self.state_dir.components());
+        if !same(&self.dir) && !self.dirs.values().any(|dir| same(dir)) {
+            return;
+        }
+        if kind == Kind::Standalone {
+            r.warnings.push(format!(
+                "SETUP_STATE_DIR: secrets.json lies in {} beside NetBird's files, where every service that mounts it \
+                 can read it: set it to a directory of its own",
+                self.state_dir.display()
+            ));
+            return;
+        }
+        let why = format!(
+            "a directory of its own with SETUP_NETBIRD={}: the owner's password lies there",
+            kind.name()
+        );
+        r.wrong(raw.setup_state_dir(), &why);
     }
 }

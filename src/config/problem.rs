@@ -10,7 +10,12 @@ pub fn tell(problems: &[Problem]) -> Error {
     for problem in problems {
         tracing::error!(stage = "config", variable = %problem.variable, "{problem}");
     }
-    let names: Vec<&str> = problems.iter().map(|p| p.variable.as_str()).collect();
+    let mut names: Vec<&str> = Vec::new();
+    for problem in problems {
+        if !names.contains(&problem.variable.as_str()) {
+            names.push(&problem.variable);
+        }
+    }
     let verb = if names.len() == 1 { "variable is" } else { "variables are" };
     Error::new(Exit::Config, format!("{} {verb} wrong", names.len()))
         .because(names.join(", "))
@@ -32,12 +37,7 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(variable: &str, found: Option<&str>, wanted: &str) -> Self {
-        // Whatever was found may hold line breaks and terminal codes: it is shown escaped and short.
-        let found = found.map(|f| {
-            let short: String = f.chars().take(120).collect();
-            let dots = if short.len() < f.len() { "…" } else { "" };
-            format!("{}{dots}", short.escape_debug())
-        });
+        let found = found.map(shown);
         let variable = variable.escape_debug().to_string();
         Self { variable, found, missing: false, wanted: wanted.to_owned() }
     }
@@ -47,6 +47,21 @@ impl Problem {
         let wanted = format!("{meaning}, such as {example}");
         Self { missing: true, ..Self::new(variable.name, None, &wanted) }
     }
+}
+
+/// How much of a value is shown, in characters.
+const SHOWN: usize = 120;
+
+/// Whatever was found may hold line breaks and terminal codes, and in front of an `@` a password: it is shown escaped and
+/// short, and only what follows the `@`.
+fn shown(found: &str) -> String {
+    let (hidden, rest) = match found.rsplit_once('@') {
+        Some((_, rest)) => ("…@", rest),
+        None => ("", found),
+    };
+    let short: String = rest.chars().take(SHOWN).collect();
+    let dots = if short.len() < rest.len() { "…" } else { "" };
+    format!("{hidden}{}{dots}", short.escape_debug())
 }
 
 impl fmt::Display for Problem {

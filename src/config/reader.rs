@@ -1,7 +1,7 @@
 //! Reads given values one by one and collects what is wrong with them: all problems at once, none with a secret.
 
 use super::declare::Given;
-use super::parse::Wanted;
+use super::parse::{Wanted, shape};
 use super::problem::Problem;
 use super::setting::Setting;
 
@@ -10,6 +10,8 @@ use super::setting::Setting;
 pub(super) struct Reader {
     /// What was wrong so far.
     pub(super) problems: Vec<Problem>,
+    /// What is worth a remark.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Reader {
@@ -19,7 +21,12 @@ impl Reader {
         given: Given<'_>,
         parse: impl FnOnce(&str) -> Result<T, Wanted>,
     ) -> Option<T> {
-        match parse(given.text?) {
+        let text = given.text?;
+        if let Some(wanted) = shape::mistake(given.variable.name, given.variable.secret, text) {
+            self.wrong(given, &wanted);
+            return None;
+        }
+        match parse(text) {
             Ok(value) => Some(value),
             Err(wanted) => {
                 self.wrong(given, &wanted);
@@ -61,6 +68,13 @@ impl Reader {
         parse: impl FnOnce(&str) -> Result<T, Wanted>,
     ) -> Option<T> {
         self.setting(given, parse).map(|setting| setting.value)
+    }
+
+    /// The value of a variable that is passed on is wrong, unless that is known.
+    pub(super) fn passed_wrong(&mut self, name: &str, found: &str, wanted: &str) {
+        if !self.problems.iter().any(|problem| problem.variable == name) {
+            self.problems.push(Problem::new(name, Some(found), wanted));
+        }
     }
 
     /// The value is wrong in this light.

@@ -4,12 +4,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::Read;
+use std::path::Path;
 
 use super::Problem;
 use super::declare::Variable;
 use super::names;
+use super::parse::shape;
 use super::variables::{self, Raw};
+use crate::files::read;
+use crate::text::{Secret, redact};
 
 /// The prepared environment.
 #[derive(Debug, Default)]
@@ -24,25 +27,18 @@ pub struct Prepared {
     pub problems: Vec<Problem>,
 }
 
-/// A token or key fits in far less; more is the wrong file.
-const SECRET_FILE_LIMIT: u64 = 64 * 1024;
-
-/// Sorts the environment: ours, NetBird's, and what looks like a typo.
+/// Sorts the environment: this program's variables, NetBird's, and what looks like a typo.
 pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared {
     let mut prepared = Prepared::default();
-    let mut ours: BTreeMap<String, String> = BTreeMap::new();
+    let mut own: BTreeMap<String, String> = BTreeMap::new();
     let mut files: Vec<(&'static Variable, String)> = Vec::new();
 
     for (name, value) in vars {
-        // A name that is not UTF-8 is nobody's here; an empty value is what compose makes of `${X:-}`.
+        // A name that is not UTF-8 is none of these; an empty value is what compose makes of `${X:-}`.
         let Ok(name) = name.into_string() else {
             continue;
         };
         if value.is_empty() {
-            continue;
-        }
-        let relevant = ["AUTHENTIK_", "NETBIRD_", "SETUP_", "TURN_PASSWORD"];
-        if !relevant.iter().any(|p| name.starts_with(p)) {
             continue;
         }
         if names::is_unknown(&name) {
@@ -50,8 +46,8 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
             continue;
         }
         let file_of = variables::file_form(&name);
-        let ours_or_passed = variables::find(&name).is_some() || name.starts_with("NETBIRD_");
-        if file_of.is_none() && !ours_or_passed {
+        let own_or_passed = variables::find(&name).is_some() || name.starts_with("NETBIRD_");
+        if file_of.is_none() && !own_or_passed {
             continue;
         }
         let Ok(value) = value.into_string() else {
@@ -61,7 +57,7 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
         match file_of {
             Some(variable) => files.push((variable, value)),
             None if variables::find(&name).is_some() => {
-                ours.insert(name, value);
+                own.insert(name, value);
             }
             None => {
                 prepared.passed.insert(name, value);
@@ -70,29 +66,16 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
     }
 
     for (variable, path) in files {
-        let file_name = format!("{}_FILE", variable.name);
-        if ours.contains_key(variable.name) {
-            prepared.problems.push(Problem::new(
-                &file_name,
-                Some(&path),
-                &format!("one of {} and {file_name}, not both", variable.name),
-            ));
-            continue;
-        }
-        match read_secret(&path) {
+        match file_value(variable, &path, own.contains_key(variable.name)) {
             Ok(value) => {
-                ours.insert(variable.name.to_owned(), value);
+                own.insert(variable.name.to_owned(), value);
             }
-            Err(why) => prepared.problems.push(Problem::new(
-                &file_name,
-                Some(&path),
-                &format!("the path of a readable file that holds the secret ({why})"),
-            )),
+            Err(problem) => prepared.problems.push(problem),
         }
     }
     prepared.unknown.sort();
 
-    match envy::from_iter::<_, Raw>(ours) {
+    match envy::from_iter::<_, Raw>(own) {
         Ok(raw) => prepared.raw = raw,
         // Cannot happen with fields of text only; said all the same rather than swallowed.
         Err(_) => prepared.problems.push(Problem::new("environment", None, "plain text values")),
@@ -100,14 +83,29 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
     prepared
 }
 
+/// What the file of a secret holds.
+fn file_value(variable: &Variable, path: &str, given_too: bool) -> Result<String, Problem> {
+    let name = format!("{}_FILE", variable.name);
+    let shown = Some(path).filter(|path| shape::is_path(path));
+    if shown.is_none() {
+        // Whoever writes the secret itself here must not find it in a log.
+        redact::learn(&Secret::new(path));
+    }
+    let wrong = |wanted: &str| Err(Problem::new(&name, shown, wanted));
+    if given_too {
+        return wrong(&format!("one of {} and {name}, not both", variable.name));
+    }
+    if let Some(wanted) = shape::mistake(&name, true, path) {
+        return wrong(&wanted);
+    }
+    read_secret(path)
+        .or_else(|why| wrong(&format!("the path of a readable file that holds the secret ({why})")))
+}
+
 /// The content of a secret's file, without the line break that editors and `echo` leave behind.
 fn read_secret(path: &str) -> Result<String, String> {
-    let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
-    let mut text = String::new();
-    file.take(SECRET_FILE_LIMIT + 1).read_to_string(&mut text).map_err(|e| e.to_string())?;
-    if text.len() as u64 > SECRET_FILE_LIMIT {
-        return Err("it is larger than 64 KiB".into());
-    }
+    let bytes = read::given(Path::new(path))?;
+    let text = String::from_utf8(bytes).map_err(|_| "it is no text in UTF-8")?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.is_empty() { Err("it is empty".into()) } else { Ok(text.to_owned()) }

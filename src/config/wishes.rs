@@ -1,18 +1,10 @@
 //! What Authentik is to hold.
 
-use super::parse;
+use super::access::{Access, access};
+use super::parse::{self, RedirectWish};
 use super::reader::Reader;
 use super::setting::Setting;
 use super::variables::Raw;
-
-/// A redirect URI that was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RedirectWish {
-    /// The URI, or the pattern.
-    pub url: String,
-    /// Whether it is a regular expression.
-    pub pattern: bool,
-}
 
 /// What Authentik is to hold.
 #[derive(Clone, Debug)]
@@ -36,7 +28,7 @@ pub struct Wishes {
     /// `AUTHENTIK_REDIRECT_URIS`.
     pub redirect_uris: Vec<RedirectWish>,
     /// `AUTHENTIK_ACCESS_GROUPS`.
-    pub access_groups: Vec<String>,
+    pub access: Access,
     /// `AUTHENTIK_DEVICE_CODE_FLOW`; nothing when it is `none`.
     pub device_code_flow: Option<String>,
     /// `SETUP_ALLOW_IDENTITY_CHANGE`.
@@ -57,12 +49,16 @@ impl Wishes {
         let invalidation_flow = r.setting(raw.authentik_invalidation_flow(), parse::slug);
         let signing_key = r.setting(raw.authentik_signing_key(), parse::name);
         let sub_mode = r.setting(raw.authentik_sub_mode(), parse::word(&SUB_MODES));
-        let redirect_uris = r.opt(raw.authentik_redirect_uris(), |text| {
-            parse::list(text).iter().map(|uri| parse::redirect(uri)).collect()
-        });
-        let access_groups = r.opt(raw.authentik_access_groups(), |text| {
-            parse::list(text).iter().map(|group| parse::name(group)).collect()
-        });
+        let redirect_uris = r.opt(raw.authentik_redirect_uris(), parse::redirects);
+        let redirect_uris = redirect_uris.unwrap_or_default();
+        for wish in redirect_uris.iter().filter(|wish| wish.looks_like_a_pattern()) {
+            r.warnings.push(format!(
+                "AUTHENTIK_REDIRECT_URIS: {} looks like a pattern and is compared letter by letter: put regex: in \
+                 front of it",
+                wish.url.escape_debug()
+            ));
+        }
+        let access = r.opt(raw.authentik_access_groups(), access);
         let device_code_flow = r.value(raw.authentik_device_code_flow(), parse::slug);
         let allow_identity_change = r.value(raw.setup_allow_identity_change(), parse::boolean);
         let slug = slug?;
@@ -75,8 +71,8 @@ impl Wishes {
             invalidation_flow: invalidation_flow?,
             signing_key: signing_key?,
             sub_mode: sub_mode?,
-            redirect_uris: redirect_uris.unwrap_or_default(),
-            access_groups: access_groups.unwrap_or_default(),
+            redirect_uris,
+            access: access.unwrap_or(Access::Unset),
             device_code_flow: device_code_flow.filter(|flow| flow != "none"),
             allow_identity_change: allow_identity_change?,
         })

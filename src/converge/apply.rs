@@ -1,6 +1,8 @@
 //! Carries out a plan, step by step. Each step is safe to repeat: a run that dies between two is completed
 //! by the next one, which looks first.
 
+use std::time::SystemTime;
+
 use serde_json::{Map, Value};
 use tracing::{debug, info};
 
@@ -9,16 +11,35 @@ use crate::authentik::model::{Binding, Provider};
 use crate::authentik::redirect::RedirectUris;
 use crate::authentik::writer::Operation;
 use crate::authentik::{Reader, Release, Writer};
+use crate::converge::observe::in_force;
 use crate::converge::plan::placeholder::{self, Known};
-use crate::converge::plan::{Plan, Step, Target};
+use crate::converge::plan::{Action, Change, Plan, Step, Target};
+use crate::converge::remember::{self, Made};
 use crate::error::{Error, Exit};
 use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
-use crate::text::{Secret, excerpt};
+use crate::random::random;
+use crate::state::Memory;
+use crate::text::{Secret, excerpt, redact};
 
 /// What was done, over all attempts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally(Vec<(Target, bool)>);
+
+/// Who is written to, and what is known of the way there.
+#[derive(Clone, Copy, Debug)]
+pub struct Applying<'a> {
+    /// The writing side of the API.
+    pub writer: Writer<'a>,
+    /// Which release it is.
+    pub release: Release,
+    /// Whose token it is.
+    pub me: i64,
+    /// The service account's app password, if there is one already.
+    pub app_password: Option<&'a Secret>,
+    /// What must not be lost in a crash.
+    pub memory: &'a Memory,
+}
 
 impl Tally {
     /// Whether nothing was.
@@ -42,48 +63,152 @@ impl Tally {
     }
 }
 
-/// Does every step in order.
-///
-/// # Errors
-/// A [`Setback`]: trouble of a request, a conflict with somebody else, or a server that does not keep what
-/// it was told.
-pub async fn apply(
-    writer: Writer<'_>,
-    release: Release,
-    plan: &Plan,
-    app_password: Option<&Secret>,
-    tally: &mut Tally,
-) -> Result<(), Setback> {
-    let mut known = Known::default();
-    if let Some(secret) = app_password {
-        known.learn(placeholder::app_password(), secret.expose().into());
-    }
-    for step in &plan.steps {
-        let (operation, body) = filled(step, &known)?;
-        let answer = writer.write(release, &operation, &body).await.map_err(|trouble| {
-            // What a new object was refused for may be there by now, or be this run's own: look again. So may the
-            // object that a change refers to be gone.
-            let refused = matches!(trouble.kind, Kind::Invalid(_) | Kind::Malformed)
-                && trouble.status == Some(400);
-            if refused && (step.create || refers_to_nothing(&trouble)) {
-                Setback::Conflict(trouble)
-            } else {
-                Setback::Trouble(Phase::Apply, trouble)
-            }
-        })?;
-        tell(step);
-        tally.0.push((step.target, step.create));
-        if step.create {
-            // A service account's answer calls it `user_pk`.
-            let pk =
-                answer.get("pk").or_else(|| answer.get("user_pk")).cloned().unwrap_or_default();
-            known.learn(placeholder::key_of(step.target.kind(), &step.name), pk);
+impl Applying<'_> {
+    /// Does every step in order.
+    ///
+    /// # Errors
+    /// A [`Setback`]: trouble of a request, a conflict with somebody else, or a server that does not keep what
+    /// it was told.
+    pub async fn apply(
+        self,
+        plan: &Plan,
+        tally: &mut Tally,
+        made: &mut Made,
+    ) -> Result<(), Setback> {
+        let mut known = Known::default();
+        if let Some(secret) = self.app_password {
+            known.learn(placeholder::app_password(), secret.expose().into());
         }
-        kept(step, &answer)?;
-        alone(writer, release, step, &body, &answer).await?;
+        let mut intended = self.memory.remembered();
+        if remember::intend(plan, &mut intended) {
+            self.memory.note(|remembered| *remembered = intended).await?;
+        }
+        let needs_secret = |change: &Change| change.wire == placeholder::client_secret().as_str();
+        for step in &plan.steps {
+            if step.changes.iter().any(needs_secret) {
+                known.learn(placeholder::client_secret(), new_client_secret()?.expose().into());
+            }
+            let (operation, body) = filled(step, &known)?;
+            self.still_fit(step).await?;
+            let answer = match self.writer.write(self.release, &operation, &body).await {
+                Ok(answer) => answer,
+                Err(trouble) => return Err(self.setback(step, trouble, made).await),
+            };
+            tell(step);
+            tally.0.push((step.target, step.creates()));
+            if step.creates() {
+                // A service account's answer calls it `user_pk`.
+                let pk =
+                    answer.get("pk").or_else(|| answer.get("user_pk")).cloned().unwrap_or_default();
+                known.learn(placeholder::key_of(step.target.kind(), &step.name), pk);
+                made.note(step.target, &step.name, &answer);
+            }
+            if let Operation::DeleteBinding(pk) = &operation {
+                made.removed(pk);
+            }
+            kept(step, &answer)?;
+            self.alone(step, &body, &answer, made).await?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Whoever gains by a step is looked at right before it: nothing is given to an account that is not seen to be a
+    /// service account, whatever it was when the plan was made. One that this run made was seen by its making.
+    async fn still_fit(self, step: &Step) -> Result<(), Setback> {
+        let Some(pk) = step.gains.filter(|_| !step.changes.is_empty()) else { return Ok(()) };
+        let reader = Reader(self.writer.0);
+        let seen = reader.account_by_key(pk).await;
+        let seen = seen.map_err(|trouble| Setback::Trouble(Phase::Apply, trouble))?;
+        match seen.is_some_and(|account| account.unfit(self.me).is_none()) {
+            true => Ok(()),
+            false => {
+                let object = format!("the service account for {}", step.headline());
+                Err(Setback::missing([object]))
+            }
+        }
+    }
+
+    /// What a refusal of a step means. Whatever its words, a refused create is a reason to look again: somebody else may
+    /// have made it; so is a reference that is gone.
+    async fn setback(self, step: &Step, trouble: Trouble, made: &mut Made) -> Setback {
+        // Whatever its body: a 400 whose fields cannot be read is one too.
+        let refused = matches!(trouble.kind, Kind::Invalid(_)) || trouble.status == Some(400);
+        if step.creates() && refused {
+            made.refused(step, &trouble);
+            let forgotten = self.memory.note(|r| remember::forget(step.target, r)).await;
+            return match forgotten {
+                Ok(()) => Setback::Conflict(trouble),
+                Err(error) => Setback::Final(error),
+            };
+        }
+        if refused && refers_to_nothing(&trouble) {
+            return Setback::Conflict(trouble);
+        }
+        // What was to be changed or removed is gone.
+        if step.action != Action::Create && trouble.kind == Kind::Missing {
+            return Setback::Conflict(Trouble { kind: Kind::Busy(None), ..trouble });
+        }
+        Setback::Trouble(Phase::Apply, trouble)
+    }
+
+    /// Two runs at once may make the same binding, or before 2025.12 the same group: neither is unique. Whoever sees
+    /// another one after making its own takes its own back and looks again; the later of two always sees both, so
+    /// never two remain.
+    async fn alone(
+        self,
+        step: &Step,
+        body: &Value,
+        answer: &Value,
+        made: &mut Made,
+    ) -> Result<(), Setback> {
+        let at = |trouble| Setback::Trouble(Phase::Apply, trouble);
+        let Some(mine) = answer["pk"].as_str() else { return Ok(()) };
+        let reader = Reader(self.writer.0);
+        let (others, take_back) = match (step.target, step.creates()) {
+            (Target::Group, true) => {
+                let groups = reader.groups(&step.name).await.map_err(at)?;
+                let others = groups.iter().filter(|g| g.pk != mine).count();
+                (others, Operation::TakeBackGroup(mine.to_owned()))
+            }
+            (Target::Binding, true) => {
+                let target = body["target"].as_str().unwrap_or_default();
+                let bindings = reader.bindings(target).await.map_err(at)?;
+                let same = |b: &&Binding| {
+                    b.group.as_deref() == body["group"].as_str() && b.user == body["user"].as_i64()
+                };
+                // One that has ended is no reason: this one was made in its place.
+                let live = |b: &&Binding| in_force(b, SystemTime::now());
+                let others = bindings.iter().filter(|b| b.pk != mine).filter(same).filter(live);
+                (others.count(), Operation::DeleteBinding(mine.to_owned()))
+            }
+            _ => return Ok(()),
+        };
+        if others == 0 {
+            return Ok(());
+        }
+        self.writer.write(self.release, &take_back, &Value::Null).await.map_err(at)?;
+        made.removed(mine);
+        debug!(stage = "apply", "took back {}: another run has made it too", step.headline());
+        let detail = "another run made it at the same time";
+        Err(Setback::Conflict(Trouble::without_answer(Kind::Busy(None), step.headline(), detail)))
+    }
 }
+
+/// As Authentik makes them, letters and digits: NetBird's provider sends it in a header, where other characters are
+/// escaped in ways that not every release undoes.
+fn new_client_secret() -> Result<Secret, Error> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    // Bytes above the last multiple of 62 are left out, so that every letter is as likely as any other: of 256 bytes
+    // more than 200 remain.
+    let usable = random::<256>()?.into_iter().filter(|byte| *byte < 248);
+    let letters = usable.map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+    let secret = Secret::new(letters.take(CLIENT_SECRET_LENGTH).collect::<String>());
+    redact::learn(&secret);
+    Ok(secret)
+}
+
+/// Of Authentik's own.
+const CLIENT_SECRET_LENGTH: usize = 128;
 
 /// The lines that `plan` shows, now that it is done. Of a new object the fields are for debug: they are what the
 /// variables say; of a change they say what had drifted.
@@ -91,54 +216,15 @@ fn tell(step: &Step) {
     let (object, name) = (step.target.kind(), excerpt(&step.name));
     info!(stage = "apply", object, %name, "{}", excerpt(&step.headline()));
     for change in &step.changes {
-        for line in change.lines(step.create) {
+        for line in change.lines(step.creates()) {
             let (field, line) = (change.field, excerpt(&line));
-            if step.create {
+            if step.creates() {
                 debug!(stage = "apply", object, %name, field, "    {line}");
             } else {
                 info!(stage = "apply", object, %name, field, "    {line}");
             }
         }
     }
-}
-
-/// Two runs at once may make the same binding, or before 2025.12 the same group: neither is unique. Whoever sees
-/// another one after making its own takes its own back and looks again; the later of two always sees both, so
-/// never two remain.
-async fn alone(
-    writer: Writer<'_>,
-    release: Release,
-    step: &Step,
-    body: &Value,
-    answer: &Value,
-) -> Result<(), Setback> {
-    let at = |trouble| Setback::Trouble(Phase::Apply, trouble);
-    let Some(mine) = answer["pk"].as_str() else { return Ok(()) };
-    let reader = Reader(writer.0);
-    let (others, take_back) = match (step.target, step.create) {
-        (Target::Group, true) => {
-            let groups = reader.groups(&step.name).await.map_err(at)?;
-            let others = groups.iter().filter(|g| g.pk != mine).count();
-            (others, Operation::TakeBackGroup(mine.to_owned()))
-        }
-        (Target::Binding, true) => {
-            let target = body["target"].as_str().unwrap_or_default();
-            let bindings = reader.bindings(target).await.map_err(at)?;
-            let same = |b: &&Binding| {
-                b.group.as_deref() == body["group"].as_str() && b.user == body["user"].as_i64()
-            };
-            let others = bindings.iter().filter(|b| b.pk != mine).filter(same).count();
-            (others, Operation::TakeBackBinding(mine.to_owned()))
-        }
-        _ => return Ok(()),
-    };
-    if others == 0 {
-        return Ok(());
-    }
-    writer.write(release, &take_back, &Value::Null).await.map_err(at)?;
-    debug!(stage = "apply", "took back {}: another run has made it too", step.headline());
-    let detail = "another run made it at the same time";
-    Err(Setback::Conflict(Trouble::without_answer(Kind::Busy(None), step.headline(), detail)))
 }
 
 /// The step with its placeholders replaced.
@@ -183,6 +269,7 @@ fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
                 }
                 _ => true,
             },
+            _ if placeholder::is(sent) => true,
             field => answer.get(field).is_none_or(|got| got == sent),
         };
         if !fine {

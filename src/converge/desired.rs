@@ -2,8 +2,9 @@
 //! still names, not keys.
 
 use crate::authentik::Release;
+use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::config::{Config, Setting};
+use crate::config::{Access, AccountRole, Config, Setting};
 use crate::http::{BaseUrl, Trouble};
 use crate::netbird::OidcClient;
 use crate::netbird::standalone::API_SCOPE;
@@ -26,8 +27,8 @@ pub struct Desired {
     pub public: BaseUrl,
     /// Whether identity may change.
     pub allow_identity_change: bool,
-    /// Groups that may open NetBird; empty: everyone.
-    pub access_groups: Vec<String>,
+    /// Who may open NetBird.
+    pub access: Access,
     /// Who lists users for NetBird, where it is asked for.
     pub service_account: Option<ServiceAccount>,
 }
@@ -37,8 +38,8 @@ pub struct Desired {
 pub struct ServiceAccount {
     /// Its name.
     pub username: String,
-    /// Whether it may only view users.
-    pub views_only: bool,
+    /// What it may do. A role that was not chosen is given to an account without rights, and never taken away.
+    pub role: Setting<AccountRole>,
     /// Its app password; nothing where it is not made yet (`plan` makes none).
     pub password: Option<Secret>,
 }
@@ -107,9 +108,13 @@ impl Desired {
     pub fn new(config: &Config, release: Release, password: Option<&Secret>) -> Self {
         let wishes = &config.wishes;
         let netbird = &config.netbird;
-        let service_account = netbird.manage_users.then(|| ServiceAccount {
+        let default = match release.has_roles() {
+            true => AccountRole::Viewer,
+            false => AccountRole::Admin,
+        };
+        let service_account = netbird.lists_users().then(|| ServiceAccount {
             username: netbird.service_account.clone(),
-            views_only: netbird.service_account_views_only,
+            role: Setting::or(netbird.service_account_role, default),
             password: password.cloned(),
         });
         let mut sub_mode = wishes.sub_mode.clone();
@@ -130,22 +135,30 @@ impl Desired {
                 authorization_flow: wishes.authorization_flow.clone(),
                 invalidation_flow: wishes.invalidation_flow.clone(),
                 signing_key: wishes.signing_key.clone(),
-                client: OidcClient::standalone(config, release),
+                client: OidcClient::new(config, release),
             },
             device_code_flow: wishes.device_code_flow.clone(),
             public: config.connection.public.clone(),
             allow_identity_change: wishes.allow_identity_change,
-            access_groups: wishes.access_groups.clone(),
+            access: wishes.access.clone(),
             service_account,
         }
     }
 
-    /// The issuer of the provider's tokens: Authentik's root where `issuer_mode` is `global`, else the application's
-    /// URL.
-    pub fn issuer(&self, global: bool) -> String {
-        match global {
-            true => self.public.join(""),
-            false => self.public.join(&format!("application/o/{}/", self.slug)),
+    /// The issuer of a provider's tokens: the one that it names itself, else Authentik's root where `issuer_mode` is
+    /// `global`, else the application's URL.
+    pub fn issuer(&self, provider: Option<&Provider>) -> String {
+        match provider {
+            Some(provider) if !provider.issuer_override.is_empty() => {
+                provider.issuer_override.clone()
+            }
+            Some(provider) if provider.issuer_mode == "global" => self.public.join(""),
+            _ => self.issuer_of_slug(&self.slug),
         }
+    }
+
+    /// The issuer of an application's tokens, by its slug.
+    pub fn issuer_of_slug(&self, slug: &str) -> String {
+        self.public.join(&format!("application/o/{slug}/"))
     }
 }

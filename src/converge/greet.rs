@@ -1,5 +1,8 @@
 //! Whose token it is, and what that means: told once at the start, and to be named when something is refused.
 
+use tracing::{debug, info, warn};
+
+use super::plan::{Level, Plan};
 use super::{Converge, Learnt, TokenUser};
 use crate::authentik::Release;
 use crate::authentik::conflict::{is_conflict, view_permission};
@@ -27,15 +30,6 @@ impl Converge<'_> {
         if !is_superuser {
             news!(story, info, "superuser", { stage = "wait", user = %username }, "the token's user is no administrator: its permissions decide");
         }
-        if self.config.wishes.access_groups.is_empty() {
-            news!(
-                story,
-                info,
-                "open",
-                { stage = "wait" },
-                "no AUTHENTIK_ACCESS_GROUPS: unless bound by hand, NetBird is open to every user"
-            );
-        }
         if release.is_newer_than_known() {
             news!(
                 story,
@@ -57,7 +51,38 @@ impl Converge<'_> {
     }
 }
 
+impl Converge<'_> {
+    /// What people should know before anything is changed: who may enter, and what is there that stays.
+    pub(super) fn tell(&self, plan: &Plan) {
+        let story = self.story;
+        if plan.admission.remark().is_none() {
+            news!(
+                story,
+                info,
+                "open",
+                { stage = "plan" },
+                "{}",
+                excerpt(&plan.admission.to_string())
+            );
+        }
+        for remark in &plan.remarks {
+            let (line, check) = (remark.line(), remark.check.name());
+            match remark.level {
+                Level::Leftover => {}
+                _ if !story.is_news(&line, &line) => debug!(stage = "plan", check, "{line}"),
+                Level::Info => info!(stage = "plan", check, "{line}"),
+                Level::Warning | Level::Failure => warn!(stage = "plan", check, "{line}"),
+            }
+        }
+    }
+}
+
 impl Learnt {
+    /// The server's release, once it was told.
+    pub fn release(&self) -> Option<Release> {
+        self.token_user.as_ref().map(|user| user.release)
+    }
+
     /// A token that may see single objects gets an empty list where another one is: what "does not exist" and
     /// yet cannot be created was not seen.
     pub(super) fn unseen(&self, setback: &Setback) -> Option<Error> {

@@ -1,13 +1,14 @@
 //! The pipeline as one loop: probe, observe, plan, apply, verify; a setback is waited out and the loop begins
 //! anew, since looking again is always safe. The caller's deadline bounds it all.
 
-mod advice;
+pub mod advice;
 pub mod apply;
 pub mod desired;
 mod greet;
 pub mod observe;
 pub mod plan;
 mod prove;
+mod remember;
 mod waiting;
 
 use futures_util::future::join;
@@ -18,18 +19,21 @@ use crate::authentik::{Reader, Release, Server, Writer};
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::http::patience::Patience;
-use crate::http::setback::{Decision, Phase, Setback};
+use crate::http::setback::{Decision, Ending, Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::netbird::Registration;
-use crate::proof::Proof;
-use crate::text::Secret;
+use crate::netbird::{ClientType, Registration};
+use crate::proof::{CheckId, Outcome, Proof};
+use crate::state::Memory;
+use crate::state::store::Remembered;
+use crate::text::{Secret, redact};
 
-use apply::{Tally, apply};
+use apply::{Applying, Tally};
 use desired::Desired;
 use observe::Observed;
 use plan::{Plan, References};
+use remember::Made;
 
 /// Brings Authentik to what the configuration asks for, or only looks: what it is given.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +44,8 @@ pub struct Converge<'a> {
     pub server: &'a Server,
     /// The service account's app password, if there is one already.
     pub app_password: Option<&'a Secret>,
+    /// What is known from before.
+    pub memory: &'a Memory,
     /// What is told while it waits.
     pub progress: &'a Progress,
     /// What was told before.
@@ -53,11 +59,24 @@ pub struct Learnt {
     token_user: Option<TokenUser>,
     /// How this server wants redirect URIs, if its number told otherwise; and the refusal that said so.
     shape: Option<(Shape, Trouble)>,
+    /// Whether the service account's log-in was refused: what keeps it out is looked for then.
+    login_refused: bool,
     /// What was done.
     pub tally: Tally,
     /// How many objects needed nothing.
     pub unchanged: usize,
+    /// How the checks of the last proof came out.
+    pub checks: Vec<(CheckId, Outcome)>,
+    /// What was made, for the memory.
+    made: Made,
+    /// How often in a row a plan was refused for a reason that may pass.
+    doubts: u32,
+    /// The last look of a good run.
+    last: Option<(Desired, Observed)>,
 }
+
+/// What may be another run in the middle of its work is looked at so often, which takes some seconds.
+const DOUBTS: u32 = 8;
 
 /// The token's user, and the server's release: the first two answers.
 #[derive(Clone, Debug)]
@@ -160,15 +179,26 @@ impl Converge<'_> {
         }
 
         let desired = Desired::new(self.config, release, self.app_password);
+        let remembered = self.memory.remembered();
         let observed =
-            Observed::read(reader, &desired, release).await.map_err(at(Phase::Objects))?;
+            Observed::read(reader, &desired, release, me.user, &remembered, learnt.login_refused);
+        let observed = observed.await;
+        let observed = observed.map_err(at(Phase::Objects))?;
         let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
         let references =
             References::resolve(&desired, &observed, shape).map_err(Setback::Missing)?;
         patience.ready();
         self.progress.passed(Phase::Objects);
+        if let Some(provider) = observed.found.linked() {
+            redact::learn(&provider.client_secret);
+        }
 
-        let plan = Plan::new(&desired, &observed, &references);
+        let plan = Plan::new(&desired, &observed, &references, self.memory);
+        let passing = !plan.refused.is_empty() && plan.refused.iter().all(|error| error.retryable);
+        learnt.doubts = if passing { learnt.doubts + 1 } else { 0 };
+        if passing && learnt.doubts < DOUBTS {
+            return Err(Setback::missing(plan.refused.iter().map(|e| e.what.as_str())));
+        }
         Ok(Look { desired, plan, observed })
     }
 
@@ -183,29 +213,68 @@ impl Converge<'_> {
             return Err(Setback::Final(first.clone()));
         }
         let bug = || Error::new(Exit::Bug, "a plan without a registration");
-        let registration = plan.registration.as_ref().ok_or_else(bug)?;
-        self.contradictions(registration)?;
+        let mut registration = plan.registration.clone().ok_or_else(bug)?;
+        self.contradictions(&registration)?;
 
+        if let Some(trouble) = learnt.made.refused_for_good(&plan) {
+            let unseen = learnt.unseen(&Setback::Conflict(trouble.clone()));
+            let invalid = || advice::error(Ending::Invalid(trouble.clone()));
+            return Err(Setback::Final(unseen.unwrap_or_else(invalid)));
+        }
+        self.tell(&plan);
         let first = learnt.tally.is_empty();
-        let writer = Writer(self.server);
-        apply(writer, observed.release, &plan, self.app_password, &mut learnt.tally).await?;
+        let applying = Applying {
+            writer: Writer(self.server),
+            release: observed.release,
+            me: observed.me.pk,
+            app_password: self.app_password,
+            memory: self.memory,
+        };
+        applying.apply(&plan, &mut learnt.tally, &mut learnt.made).await?;
         self.progress.passed(Phase::Apply);
+        if desired.provider.client.client_type == ClientType::Confidential
+            && registration.secret.is_none()
+        {
+            registration.secret = Some(self.secret_of(&registration.client_id).await?);
+        }
         if first {
             // On a second attempt, what the first one did counts as done, not as unchanged.
             learnt.unchanged = plan.unchanged;
         }
 
-        let token = observed.access.token.clone().filter(|_| plan.steps.is_empty());
-        self.prove_user_list(&desired, registration, token).await?;
-        self.prove(&desired, registration).await
+        let token = observed.account.token.clone().filter(|_| plan.steps.is_empty());
+        self.prove_user_list(learnt, &desired, &registration, token).await?;
+        let proof = self.prove(learnt, &desired, &registration).await?;
+        learnt.last = Some((desired, observed));
+        Ok(proof)
+    }
+
+    /// The secret of a confidential client that was just made: Authentik makes it, and alone knows it.
+    async fn secret_of(&self, client_id: &str) -> Result<Secret, Setback> {
+        let reader = Reader(self.server);
+        let at = |trouble| Setback::Trouble(Phase::Apply, trouble);
+        let found = reader.providers("client_id", client_id).await.map_err(at)?;
+        let secret = found.into_iter().next().map(|provider| provider.client_secret);
+        let secret = secret.filter(|secret| !secret.expose().is_empty());
+        let secret = secret.ok_or_else(|| Setback::missing(["the client's secret"]))?;
+        redact::learn(&secret);
+        Ok(secret)
     }
 }
 
 impl Learnt {
+    /// What a good run came to, to be remembered.
+    pub fn remember(&self, remembered: &mut Remembered) {
+        if let Some((desired, observed)) = &self.last {
+            remember::conclude(desired, observed, &self.made, remembered);
+        }
+    }
+
     /// A 400 about nothing but `redirect_uris` says that this release wants the other shape, whatever its
     /// number says: tried once. If that is refused too, it was about a value, and the first refusal says which.
     fn learns_shape(&mut self, setback: &mut Setback) -> bool {
-        let (Setback::Trouble(Phase::Apply, trouble) | Setback::Conflict(trouble)) = setback else {
+        let (Setback::Trouble(Phase::Apply, trouble) | Setback::Conflict(trouble)) = &*setback
+        else {
             return false;
         };
         let Kind::Invalid(fields) = &trouble.kind else {
@@ -215,12 +284,13 @@ impl Learnt {
             return false;
         }
         if let Some((_, first)) = &self.shape {
-            *trouble = Trouble { in_a_row: trouble.in_a_row, ..first.clone() };
+            *setback = Setback::Trouble(Phase::Apply, first.clone());
             return false;
         }
         let by_number = self.token_user.as_ref().is_some_and(|u| u.release.lists_redirect_uris());
         let other = if by_number { Shape::Text } else { Shape::List };
         self.shape = Some((other, trouble.clone()));
+        self.made.forgive();
         true
     }
 }

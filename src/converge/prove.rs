@@ -2,7 +2,7 @@
 //! files may say after it.
 
 use super::desired::Desired;
-use super::{Converge, Look};
+use super::{Converge, Learnt, Look};
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::config::Output;
 use crate::error::{Error, Exit, Result};
@@ -35,6 +35,7 @@ impl Converge<'_> {
     /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
     pub(super) async fn prove_user_list(
         &self,
+        learnt: &mut Learnt,
         desired: &Desired,
         registration: &Registration,
         token: Option<AccessToken>,
@@ -65,12 +66,14 @@ impl Converge<'_> {
         };
         let what = format!("service account {} {what}", account.username);
         // Before the account existed nobody could see what keeps it out: another look may.
+        learnt.login_refused = true;
         Err(Setback::Unproven(Error::new(Exit::Protocol, what).remedy(remedy)))
     }
 
     /// Verifies, and tells what is not as it should be.
     pub(super) async fn prove(
         &self,
+        learnt: &mut Learnt,
         desired: &Desired,
         registration: &Registration,
     ) -> Result<Proof, Setback> {
@@ -79,7 +82,9 @@ impl Converge<'_> {
             .await
             .map_err(|trouble| Setback::Trouble(Phase::Verify, trouble))?;
         let mut failure = None;
+        learnt.checks.clear();
         for check in judge(&evidence, &subject) {
+            learnt.checks.push((check.id, check.outcome));
             let (name, fix) = (check.id.name(), check.fix.as_deref().unwrap_or_default());
             match (check.outcome, check.error()) {
                 (Outcome::Warn, _) => {

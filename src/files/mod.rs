@@ -3,3 +3,4 @@
 
 pub mod publish;
 pub mod read;
+pub mod trouble;

@@ -6,9 +6,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, OFlags, access};
+use rustix::io::Errno;
 
-use crate::error::{Error, Exit, Result};
+use super::read::{Found, look};
+use super::trouble::{errno, not_given_away, unlistable, unusable};
+use crate::error::Result;
 
 /// Mode and owner of what is written.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +22,12 @@ pub struct Ownership {
     pub uid: Option<u32>,
     /// Numeric group, if it is to be changed.
     pub gid: Option<u32>,
+}
+
+impl Ownership {
+    fn gives_away(&self) -> bool {
+        self.uid.is_some() || self.gid.is_some()
+    }
 }
 
 /// A file to be.
@@ -43,33 +52,40 @@ pub enum Published {
 /// Authentik, so that a run does not end half done.
 ///
 /// # Errors
-/// [`Exit::Output`], naming the user that this runs as.
+/// [`crate::error::Exit::Output`], naming the user that this runs as.
 pub fn check_directory(variable: &str, dir: &Path) -> Result<()> {
+    let what = format!("{variable} {}", dir.display());
+    let allows = |right| access(dir, right).map_err(io::Error::from);
     let problem = match fs::metadata(dir) {
         Err(e) => Some(e),
         Ok(meta) if !meta.is_dir() => Some(io::Error::from(io::ErrorKind::NotADirectory)),
-        Ok(_) => access(dir, Access::WRITE_OK | Access::EXEC_OK).err().map(io::Error::from),
+        Ok(_) => allows(Access::WRITE_OK | Access::EXEC_OK).err(),
     };
-    problem.map_or(Ok(()), |e| Err(unwritable(&format!("{variable} {}", dir.display()), &e)))
+    if let Some(e) = problem {
+        return Err(unusable("write", &what, &e));
+    }
+    allows(Access::READ_OK).map_err(|e| unlistable(&what, &e))
 }
 
 /// Publishes one file: a temporary file beside it, mode and owner, fsync, rename, fsync of the directory.
 ///
 /// # Errors
-/// [`Exit::Output`]; what was there before is still there then.
+/// [`crate::error::Exit::Output`]; what was there before is still there then.
 pub fn publish(document: &Document, ownership: Ownership) -> Result<Published> {
     let path = &document.path;
-    let fail = |e: io::Error| unwritable(&path.display().to_string(), &e);
-    match fs::symlink_metadata(path) {
-        Ok(meta) if meta.is_dir() => {
-            return Err(fail(io::Error::from(io::ErrorKind::IsADirectory)));
-        }
-        // A link is replaced by the file: whoever mounts the volume would look for its target in vain.
-        Ok(meta) if meta.is_file() && fs::read(path).is_ok_and(|old| old == document.content) => {
-            return own_existing(path, ownership).map(|()| Published::Unchanged).map_err(fail);
-        }
-        _ => {}
+    let shown = path.display().to_string();
+    let fail = |e: io::Error| match errno(&e) {
+        Some(Errno::PERM) if ownership.gives_away() => not_given_away(&shown, &e),
+        _ => unusable("write", &shown, &e),
+    };
+    // A link is replaced by the file: whoever mounts the volume would look for its target in vain.
+    if let Found::File(old) = look(path)?
+        && old.bytes == document.content
+        && own_existing(path, ownership).is_ok()
+    {
+        return Ok(Published::Unchanged);
     }
+    // So is a file of somebody else's with the same bytes, whose mode or owner only they can change.
     replace(path, &document.content, ownership).map_err(fail)?;
     Ok(Published::Written)
 }
@@ -80,7 +96,7 @@ pub fn publish(document: &Document, ownership: Ownership) -> Result<Published> {
 /// The system's, as when the file is somebody else's.
 pub fn own_existing(path: &Path, ownership: Ownership) -> io::Result<()> {
     // A link that has taken the file's place since must not lead to another file's mode.
-    let no_link = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let no_link = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(no_link).open(path)?;
     let meta = file.metadata()?;
     let uid = ownership.uid.filter(|uid| *uid != meta.uid());
@@ -99,7 +115,7 @@ fn replace(path: &Path, content: &[u8], ownership: Ownership) -> io::Result<()> 
     let (temporary, mut file) = create_beside(path)?;
     let written = (|| {
         file.write_all(content)?;
-        if ownership.uid.is_some() || ownership.gid.is_some() {
+        if ownership.gives_away() {
             fchown(&file, ownership.uid, ownership.gid)?;
         }
         // After the owner: changing the owner may clear bits. Explicitly: the umask does not count then.
@@ -146,32 +162,4 @@ pub fn sweep(dir: &Path, names: &[&str]) {
             let _ = fs::remove_file(entry.path());
         }
     }
-}
-
-fn unwritable(what: &str, error: &io::Error) -> Error {
-    unusable("write", what, error)
-}
-
-/// The error of a file or directory that cannot be read or written, with who we are and the cure.
-pub fn unusable(verb: &str, what: &str, error: &io::Error) -> Error {
-    let uid = rustix::process::geteuid().as_raw();
-    let gid = rustix::process::getegid().as_raw();
-    let remedy = match error.kind() {
-        io::ErrorKind::NotFound => "mount a volume there, or set the variable to where it is mounted".into(),
-        io::ErrorKind::ReadOnlyFilesystem => "mount the volume without :ro in this container".into(),
-        io::ErrorKind::StorageFull => "free some space on the volume".into(),
-        io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
-            "remove what stands in the way: a bind mount of a missing file makes a directory of its name".into()
-        }
-        io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => {
-            "mount the directory, not the single file: a file that is a mount point cannot be replaced whole".into()
-        }
-        _ => format!(
-            "this container runs as {uid}:{gid}: give the volume to that user (chown {uid}:{gid}), or run the \
-             container as the volume's owner (user: in the compose file)"
-        ),
-    };
-    Error::new(Exit::Output, format!("cannot {verb} {what} as user {uid}:{gid}"))
-        .because(error)
-        .remedy(remedy)
 }

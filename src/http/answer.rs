@@ -34,7 +34,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What the server says in an answer: `detail` of its JSON, the field errors, or plain text. Of HTML
+    /// What the server says in an answer: `detail` or `message` of its JSON, the field errors, or plain text. Of HTML
     /// only that it is HTML: its text is a page, not a reason.
     pub fn words(&self) -> String {
         if self.media_type == "text/html" {
@@ -43,7 +43,7 @@ impl Answer {
         let text = String::from_utf8_lossy(&self.body);
         let json: Option<Value> = serde_json::from_slice(&self.body).ok();
         let said = match &json {
-            Some(Value::Object(map)) => ["detail", "error_description", "error"]
+            Some(Value::Object(map)) => ["detail", "error_description", "error", "message"]
                 .iter()
                 .find_map(|key| map.get(*key)?.as_str())
                 .unwrap_or(&text),

@@ -3,6 +3,7 @@
 
 pub mod answer;
 mod base_url;
+mod certificate;
 pub mod handshake;
 pub mod patience;
 pub mod requests;

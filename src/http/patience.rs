@@ -10,7 +10,7 @@
 //! | permission lacking | one more look | one more look |
 //! | another party answers 401 or 403 | again | again |
 //! | objects missing | again; three minutes for a name that the user set | final for a name that the user set |
-//! | an object is another than it was when looked at | two in a row of one request are final | same |
+//! | an object is another than it was when looked at | three in a row of one request are final | same |
 //! | path not there | again | ten in a row are final |
 //! | answers that do not fit | ten in a row are final | same |
 //! | what was made does not work | five in a row are final | same |
@@ -38,8 +38,9 @@ const LABOURING_TRIES: u32 = 3;
 /// A credential that was accepted is looked at once more: servers forget for a moment when they restart.
 const REJECTED_TRIES: u32 = 2;
 
-/// One more look finds what another run has made, or this one in a request whose answer was lost.
-const CONFLICT_TRIES: u32 = 2;
+/// One more look finds what another run has made, or this one in a request whose answer was lost; a second one, what
+/// another run has just taken back.
+const CONFLICT_TRIES: u32 = 3;
 
 /// What was just made may need a moment until every part of the server knows it: about two seconds.
 const UNPROVEN_TRIES: u32 = 5;

@@ -241,8 +241,8 @@ fn a_create_that_is_refused_and_a_reference_that_is_gone_are_looked_at_again() {
     let refused =
         |in_a_row| Setback::Conflict(trouble(Kind::Invalid(Box::default()), Some(400), in_a_row));
     let mut run = Run::ready();
-    run.again(&refused(1));
-    assert!(matches!(run.ends(&refused(2)), Ending::Invalid(_)));
+    run.again(&refused(1)).again(&refused(2));
+    assert!(matches!(run.ends(&refused(3)), Ending::Invalid(_)));
     let mut run = Run::ready();
     for _ in 0..8 {
         run.again(&refused(1));

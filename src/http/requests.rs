@@ -1,9 +1,10 @@
-//! Counts what was sent, by the class of what came back: for the log, for budgets and for metrics; and how often in a
-//! row a request has failed, for patience.
+//! Counts what was sent, by the class of what came back, and remembers which certificate ends first: for the log, for
+//! budgets and for metrics; and how often in a row a request has failed, for patience.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Classes of answers, by the first digit of the status; `none` is for requests without a complete answer.
 pub const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -15,6 +16,8 @@ pub struct Requests {
     sent: AtomicU64,
     attempt: AtomicU64,
     failing: Mutex<BTreeMap<String, (u16, u32)>>,
+    /// In Unix time; 0: none was seen.
+    first_expiry: AtomicU64,
 }
 
 /// Stands for every status that says "not now": each of them goes on counting the others.
@@ -56,6 +59,22 @@ impl Requests {
         entry.1
     }
 
+    /// A peer's certificate ends then.
+    pub fn saw_certificate(&self, ends: SystemTime) {
+        let seconds = ends.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let earlier = |seen| (seen == 0 || seconds < seen).then_some(seconds);
+        // Nothing to do if it is not the earliest.
+        let _ = self.first_expiry.fetch_update(Ordering::Relaxed, Ordering::Relaxed, earlier);
+    }
+
+    /// When the first of the certificates that were seen ends; nothing without TLS.
+    pub fn first_expiry(&self) -> Option<SystemTime> {
+        match self.first_expiry.load(Ordering::Relaxed) {
+            0 => None,
+            seconds => UNIX_EPOCH.checked_add(Duration::from_secs(seconds)),
+        }
+    }
+
     /// The run looks at the server anew: its requests are those of another attempt.
     pub fn next_attempt(&self) {
         self.attempt.fetch_add(1, Ordering::Relaxed);
@@ -95,6 +114,16 @@ mod tests {
         assert_eq!([ask("a", Some(503)), ask("a", Some(500))], [0, 1], "a restart begins anew");
         assert_eq!([ask("b", None), ask("b", Some(500))], [0, 1], "so does silence");
         assert_eq!([ask("a", Some(400)), ask("a", Some(400)), ask("a", Some(403))], [1, 2, 1]);
+    }
+
+    #[test]
+    fn the_certificate_that_ends_first_is_remembered() {
+        let requests = Requests::default();
+        assert_eq!(requests.first_expiry(), None);
+        for seconds in [30, 20, 40] {
+            requests.saw_certificate(UNIX_EPOCH + Duration::from_secs(seconds));
+        }
+        assert_eq!(requests.first_expiry(), Some(UNIX_EPOCH + Duration::from_secs(20)));
     }
 
     #[test]

@@ -21,6 +21,10 @@ pub enum Phase {
     Apply,
     /// What was made is verified.
     Verify,
+    /// NetBird answers: the first phase of a run that works on it.
+    NetBird,
+    /// What was planned for it is done.
+    Connect,
 }
 
 impl Phase {
@@ -32,6 +36,7 @@ impl Phase {
             Self::Token => Self::Objects,
             Self::Objects => Self::Apply,
             Self::Apply | Self::Verify => Self::Verify,
+            Self::NetBird | Self::Connect => Self::Connect,
         }
     }
 }
@@ -99,6 +104,14 @@ impl Setback {
             Self::Unproven(_) => Phase::Verify,
             Self::Conflict(_) | Self::Final(_) => Phase::Apply,
         }
+    }
+}
+
+impl Setback {
+    /// Objects of Authentik's or NetBird's own that are not there (yet).
+    pub fn missing<T: Into<String>>(objects: impl IntoIterator<Item = T>) -> Self {
+        let absent = objects.into_iter().map(|o| Absent { object: o.into(), chosen_by: None });
+        Self::Missing(Missing { absent: absent.collect(), seen: 0 })
     }
 }
 

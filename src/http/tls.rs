@@ -98,6 +98,7 @@ fn build(
         .tls_danger_accept_invalid_certs(insecure)
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
+        .tls_info(true)
         .http1_only()
         .timeout(settings.request_timeout)
         .user_agent(concat!("netbird-authentik-init/", env!("CARGO_PKG_VERSION")));

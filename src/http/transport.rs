@@ -6,11 +6,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::Method;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use reqwest::tls::TlsInfo;
 use serde_json::Value;
 use tracing::debug;
 
 use super::BaseUrl;
 use super::answer::{Answer, text_header};
+use super::certificate;
 use super::handshake;
 use super::requests::Requests;
 use super::tls::{Clients, Settings, Trust};
@@ -161,7 +163,7 @@ impl Transport {
         }
         self.requests.send();
         let start = Instant::now();
-        let result = receive(request).await;
+        let result = receive(request, &self.requests).await;
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let attempt = self.requests.attempt();
         let status = result.as_ref().ok().map(|answer| answer.status);
@@ -201,12 +203,19 @@ struct Received {
     received: SystemTime,
 }
 
-async fn receive(request: reqwest::RequestBuilder) -> Result<Received, (Kind, String)> {
+async fn receive(
+    request: reqwest::RequestBuilder,
+    requests: &Requests,
+) -> Result<Received, (Kind, String)> {
     let classify = |e: reqwest::Error| match handshake::failure(&e) {
         Some((kind, text)) => (Kind::Tls(kind), text),
         None => (Kind::Unreachable, trouble::innermost(&e)),
     };
     let mut response = request.send().await.map_err(classify)?;
+    let peer = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+    if let Some(ends) = peer.and_then(certificate::ends) {
+        requests.saw_certificate(ends);
+    }
     let received = SystemTime::now();
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());

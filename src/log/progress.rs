@@ -144,13 +144,18 @@ impl Progress {
                 "see that the volumes of SETUP_DIR and SETUP_STATE_DIR answer, and that no other run holds their lock"
             }
             // Nothing was heard that could explain it.
+            ("", Phase::NetBird | Phase::Connect) => {
+                "see that NetBird is running and that NB_MANAGEMENT_URL is its URL as seen from this container"
+            }
             ("", _) => {
                 "see that Authentik's server is running and that AUTHENTIK_HOST is its URL as seen from this container"
             }
             (known, _) => known,
         };
         let again = match state.phase {
-            Phase::Apply | Phase::Verify => ", and run again: what is done stays done",
+            Phase::Apply | Phase::Verify | Phase::Connect => {
+                ", and run again: what is done stays done"
+            }
             _ => "",
         };
         let error = Error::new(Exit::NotReady, what)
@@ -168,6 +173,8 @@ fn describe(phase: Phase) -> &'static str {
         Phase::Objects => "Authentik's default objects",
         Phase::Apply => "Authentik to take the changes",
         Phase::Verify => "discovery and keys",
+        Phase::NetBird => "NetBird to answer",
+        Phase::Connect => "NetBird to take the changes",
     }
 }
 
@@ -180,6 +187,8 @@ fn over(phase: Phase) -> &'static str {
         Phase::Objects => "Authentik's default objects are there",
         Phase::Apply => "Authentik takes the changes",
         Phase::Verify => "discovery and keys are as they should be",
+        Phase::NetBird => "NetBird answers again",
+        Phase::Connect => "NetBird takes the changes",
     }
 }
 
@@ -192,5 +201,7 @@ fn name(phase: Phase) -> &'static str {
         Phase::Objects => "objects",
         Phase::Apply => "apply",
         Phase::Verify => "verify",
+        Phase::NetBird => "netbird",
+        Phase::Connect => "connect",
     }
 }

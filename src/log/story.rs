@@ -10,17 +10,17 @@ pub struct Story(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    before: BTreeMap<&'static str, String>,
-    now: BTreeMap<&'static str, String>,
+    before: BTreeMap<String, String>,
+    now: BTreeMap<String, String>,
     waiting_for: Option<&'static str>,
 }
 
 impl Story {
     /// Whether this text differs from what the last run said about the subject.
-    pub fn is_news(&self, subject: &'static str, text: &str) -> bool {
+    pub fn is_news(&self, subject: &str, text: &str) -> bool {
         let mut state = self.state();
         let news = state.before.get(subject).is_none_or(|told| told != text);
-        state.now.insert(subject, text.to_owned());
+        state.now.insert(subject.to_owned(), text.to_owned());
         news
     }
 

@@ -1,7 +1,22 @@
 //! What NetBird is, seen from an identity provider: the OIDC client that each kind of it needs.
 
+pub mod api;
 mod client;
 pub mod dashboard;
+pub mod embedded;
 pub mod standalone;
 
 pub use client::{ClientType, OidcClient, Registration, Scope};
+
+use crate::authentik::Release;
+use crate::config::{Config, Kind};
+
+impl OidcClient {
+    /// What the kind of NetBird that is configured needs of this release.
+    pub fn new(config: &Config, release: Release) -> Self {
+        match config.kind {
+            Kind::Standalone => Self::standalone(config, release),
+            Kind::Embedded | Kind::Combined => Self::embedded(config, release),
+        }
+    }
+}

@@ -17,7 +17,7 @@ const CODE_MINUTES: u64 = 10;
 impl OidcClient {
     /// What NetBird with Authentik as its issuer needs of this release.
     pub fn standalone(config: &Config, release: Release) -> Self {
-        let lists_users = config.netbird.manage_users;
+        let lists_users = config.netbird.lists_users();
         // Whatever the release: one that has no grant types ignores them, and one that has them creates
         // providers with none.
         let mut grant_types = vec![
@@ -88,7 +88,15 @@ fn redirect_uris(config: &Config, release: Release) -> Vec<RedirectUri> {
         add(RedirectUri::strict(format!("http://localhost:{port}/")));
     }
     for wish in &config.wishes.redirect_uris {
-        add(RedirectUri { pattern: wish.pattern, ..RedirectUri::strict(wish.url.clone()) });
+        let uri = RedirectUri { pattern: wish.pattern, ..RedirectUri::strict(wish.url.clone()) };
+        match wish.logout {
+            false => add(uri),
+            true if release.has_logout_redirects() => {
+                add(RedirectUri { purpose: Purpose::Logout, ..uri });
+            }
+            // Earlier releases look at no URI when a session ends.
+            true => {}
+        }
     }
     uris
 }

@@ -1,4 +1,4 @@
-//! Where NetBird's own services are, from NetBird's public URL: one proxy in front of all of them.
+//! Where NetBird's own services are, in the forms that its files have.
 
 use crate::config::Config;
 
@@ -8,14 +8,10 @@ pub const TURN_USER: &str = "self";
 /// STUN's port, of a TURN server and of the relay's embedded one alike.
 pub const STUN_PORT: u16 = 3478;
 
-/// The relay's address as clients get it: TLS where NetBird's URL has it.
+/// The first relay's address as clients get it.
 pub fn relay(config: &Config) -> String {
-    if let Some(endpoint) = config.netbird.passed.get("NETBIRD_RELAY_ENDPOINT") {
-        return endpoint.clone();
-    }
-    let endpoint = &config.netbird.endpoint;
-    let scheme = if endpoint.scheme() == "https" { "rels" } else { "rel" };
-    format!("{scheme}://{}:{}", endpoint.host(), endpoint.port())
+    let relays = &config.netbird.services.relays.value;
+    relays.first().map(|relay| relay.address.clone()).unwrap_or_default()
 }
 
 /// Where STUN and TURN are.
@@ -32,10 +28,10 @@ pub struct Turn {
 impl Turn {
     /// By `NETBIRD_TURN_DOMAIN`.
     pub fn of(config: &Config) -> Self {
-        let domain = config.netbird.passed.get("NETBIRD_TURN_DOMAIN").cloned();
-        let host = domain.as_deref().unwrap_or(config.netbird.endpoint.host());
+        let services = &config.netbird.services;
+        let domain = services.turn_domain.clone();
         Self {
-            stun_uri: format!("stun:{host}:{STUN_PORT}"),
+            stun_uri: services.stuns.value.first().cloned().unwrap_or_default(),
             turn_uri: domain.as_ref().map(|d| format!("turn:{d}:{STUN_PORT}")),
             domain,
         }

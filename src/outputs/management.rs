@@ -39,6 +39,12 @@ pub fn secrets_in(file: &Map<String, Value>) -> InUse {
     }
 }
 
+/// The issuer that a `management.json` names.
+pub fn issuer_in(file: &Map<String, Value>) -> Option<String> {
+    let issuer = lookup(lookup(file, "HttpConfig")?.as_object()?, "AuthIssuer")?.as_str()?;
+    (!issuer.is_empty()).then(|| issuer.to_owned())
+}
+
 /// The file's text, made from the one that is there, if any.
 pub fn render(
     config: &Config,

@@ -113,6 +113,10 @@ checks! {
     ClientType, "client-type", Identity,
         "`invalid_client` at the token endpoint",
         "run `init`";
+    /// The secret of a confidential client.
+    ClientSecret, "client-secret", Identity,
+        "`Authentication failed` in NetBird after the login in Authentik; `invalid_client` in its log",
+        "run `init` and restart NetBird: it uses a changed secret after its next start";
     /// The scope mappings.
     ScopeMappings, "scope-mappings", Identity,
         "names, e-mails or groups are missing; logins end after an hour for want of `offline_access`",

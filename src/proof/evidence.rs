@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use futures_util::future::{OptionFuture, join_all, join3, join4};
+use futures_util::future::{OptionFuture, join_all, join3, join5};
 use tokio::time::timeout;
 
-use crate::authentik::oidc::{Discovery, Jwks, Oidc, Sighting, Verdict};
+use crate::authentik::oidc::{ClientVerdict, Discovery, Jwks, Oidc, Sighting, Verdict};
 use crate::authentik::{Server, Via};
 use crate::http::tls::Trust;
 use crate::http::{BaseUrl, Kind, Trouble};
@@ -39,6 +39,8 @@ pub struct Evidence {
     pub public: Option<PublicSide>,
     /// The authorize endpoint's answers.
     pub authorize: Vec<(String, Verdict)>,
+    /// The token endpoint's answer to a client that has a secret.
+    pub client: Option<ClientVerdict>,
 }
 
 /// What the public URL answers to this container.
@@ -72,11 +74,20 @@ pub async fn gather(server: &Server, subject: &Subject<'_>) -> Result<Evidence, 
         let verdict = oidc.authorize(client_id, &subject.client.login_scope(), uri).await;
         verdict.map(|verdict| (uri.clone(), verdict))
     }));
-    let (discovery, keys, public, authorize) = join4(
+    let redirect_uri = subject.redirect_uris.first();
+    let client: OptionFuture<_> = subject
+        .registration
+        .secret
+        .as_ref()
+        .zip(redirect_uri)
+        .map(|(secret, uri)| oidc.knows_client(&subject.registration.client_id, secret, uri))
+        .into();
+    let (discovery, keys, public, authorize, client) = join5(
         oidc.discovery(Via::InternalAsPublic, slug),
         oidc.jwks(Via::InternalAsPublic, &keys_path),
         public,
         authorize,
+        client,
     )
     .await;
     Ok(Evidence {
@@ -84,6 +95,7 @@ pub async fn gather(server: &Server, subject: &Subject<'_>) -> Result<Evidence, 
         keys: keys?,
         public,
         authorize: authorize.into_iter().collect::<Result<_, _>>()?,
+        client: client.transpose()?,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Judges the evidence: each check passes, warns or fails, and a failure says what to do. Pure.
 
 use super::{Check, CheckId, Evidence, PublicSide, Subject};
-use crate::authentik::oidc::{Discovery, Verdict};
+use crate::authentik::oidc::{ClientVerdict, Discovery, Verdict};
 use crate::http::Kind;
 
 /// From this many seconds on, clocks that differ are worth a warning: NetBird refuses tokens "used before
@@ -17,6 +17,7 @@ pub fn judge(evidence: &Evidence, expected: &Subject<'_>) -> Vec<Check> {
     checks.push(algorithm(discovery));
     checks.push(key(evidence));
     checks.extend(evidence.authorize.iter().map(|(uri, verdict)| authorize(uri, verdict)));
+    checks.extend(evidence.client.as_ref().map(client_secret));
     checks.push(clock(evidence));
     checks
 }
@@ -170,6 +171,25 @@ fn authorize(uri: &str, verdict: &Verdict) -> Check {
             ID,
             format!("the authorize endpoint refuses a login from {uri}: {text}"),
             "see the provider's grant types and flows in Authentik, and Authentik's event log",
+        ),
+    }
+}
+
+fn client_secret(verdict: &ClientVerdict) -> Check {
+    const ID: CheckId = CheckId::ClientSecret;
+    match verdict {
+        ClientVerdict::Known => {
+            Check::pass(ID, "the token endpoint knows the client by its secret")
+        }
+        ClientVerdict::Unknown => Check::fail(
+            ID,
+            "the token endpoint refuses the client's secret or its redirect URI (invalid_client)",
+            "see whether somebody changes the provider in Authentik at the same time, and run init again",
+        ),
+        ClientVerdict::Error(error) => Check::fail(
+            ID,
+            format!("the token endpoint refuses the client: {error}"),
+            "see that the provider in Authentik has the grant type authorization_code",
         ),
     }
 }

@@ -1,5 +1,9 @@
 //! What outlives a run and is nobody else's business: the secrets, what is remembered about Authentik, and the lock
 //! that keeps two runs apart.
 
+pub mod lock;
+pub mod memory;
 pub mod secrets;
 pub mod store;
+
+pub use memory::Memory;

@@ -1,14 +1,13 @@
 //! Secrets that must never change between runs: made once, kept in `secrets.json` before anything uses them,
 //! and never replaced while something does. NetBird's users are encrypted with one of them.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
-use crate::config::{Config, parse};
+use crate::config::{Config, Output, parse};
 use crate::error::{Error, Exit, Result};
 use crate::files::publish::{self, Document, Ownership};
 use crate::files::read::read_object;
@@ -59,19 +58,20 @@ const DATASTORE_KEY: &str = "datastore_enc_key";
 const RELAY: &str = "relay_auth_secret";
 const TURN: &str = "turn_password";
 const SERVICE_ACCOUNT: &str = "service_account_password";
+const CLIENT: &str = "client_secret";
+const OWNER: &str = "owner_password";
+const OWNER_EMAIL: &str = "owner_email";
 
-/// Reads the secrets, makes those that are missing, and keeps them. Runs at the same time on one volume wait
-/// for each other. Those of the last run of this process are put back where files vanished under it: NetBird
+/// Reads the secrets, makes those that are missing, and keeps them; the caller holds the lock. Those of the last run of this process are put back where files vanished under it: NetBird
 /// still runs with them.
 ///
 /// # Errors
 /// [`Exit::Refused`] where keeping them would replace a data store key in use, or where a file is not what
 /// it must be; [`Exit::Output`] where the file cannot be read or written.
 pub fn keep(config: &Config, in_use: &InUse, last: Option<&Secrets>) -> Result<Secrets> {
-    let _lock = lock(&config.files.state_dir);
     let path = config.files.state_dir.join(FILE_NAME);
     let held = read_object(&path)?.unwrap_or_default();
-    let management_path = config.files.dir.join("management.json");
+    let management_path = config.files.path(Output::ManagementJson);
 
     let mut known = held.clone();
     if let Some(last) = last {
@@ -84,7 +84,7 @@ pub fn keep(config: &Config, in_use: &InUse, last: Option<&Secrets>) -> Result<S
     let relay = pick(given.relay_secret.as_ref(), text(&known, RELAY), in_use.relay.clone());
     let turn = pick(given.turn_password.as_ref(), text(&known, TURN), in_use.turn.clone());
     let password = given.service_account_password.as_ref();
-    let service_account = match given.manage_users {
+    let service_account = match given.lists_users() {
         true => {
             Some(pick(password, text(&known, SERVICE_ACCOUNT), in_use.service_account.clone())?)
         }
@@ -135,15 +135,43 @@ fn recall(known: &mut Map<String, Value>, last: &Secrets, in_use: &Option<String
 pub fn read(config: &Config, in_use: &InUse) -> Result<Option<Secrets>> {
     let path = config.files.state_dir.join(FILE_NAME);
     let Some(held) = read_object(&path)? else { return Ok(None) };
-    let management_path = config.files.dir.join("management.json");
+    let management_path = config.files.path(Output::ManagementJson);
     let get = |key| text(&held, key).map(Secret::new);
     let (Some(_), Some(relay), Some(turn)) = (get(DATASTORE_KEY), get(RELAY), get(TURN)) else {
         return Ok(None);
     };
     let datastore_key =
         datastore_key(config, (&path, &held), (&management_path, &in_use.datastore_key))?;
-    let service_account = config.netbird.manage_users.then(|| get(SERVICE_ACCOUNT)).flatten();
+    let service_account = config.netbird.lists_users().then(|| get(SERVICE_ACCOUNT)).flatten();
     Ok(Some(Secrets { datastore_key, relay, turn, service_account }))
+}
+
+/// What `connect` needs of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// Of the confidential client in Authentik.
+    pub client: Option<Secret>,
+    /// Of the owner's login.
+    pub owner: Option<Secret>,
+    /// Whose login that is.
+    pub owner_email: Option<String>,
+}
+
+impl Held {
+    /// Each secret of it.
+    pub fn all(&self) -> impl Iterator<Item = &Secret> {
+        self.client.iter().chain(&self.owner)
+    }
+}
+
+/// Reads it, as far as it is there.
+///
+/// # Errors
+/// [`Exit::Refused`] or [`Exit::Output`] where the file cannot be read as what it must be.
+pub fn held(state_dir: &Path) -> Result<Held> {
+    let held = read_object(&state_dir.join(FILE_NAME))?.unwrap_or_default();
+    let secret = |key| text(&held, key).map(Secret::new);
+    Ok(Held { client: secret(CLIENT), owner: secret(OWNER), owner_email: text(&held, OWNER_EMAIL) })
 }
 
 /// The service account's password as far as there is one: for `plan`, which makes and writes nothing.
@@ -156,14 +184,6 @@ pub fn password(config: &Config) -> Result<Option<Secret>> {
     }
     let held = read_object(&config.files.state_dir.join(FILE_NAME))?.unwrap_or_default();
     Ok(text(&held, SERVICE_ACCOUNT).map(Secret::new))
-}
-
-/// The directory itself is locked: nothing is left behind, and a killed run's lock goes with it. Where the
-/// file system knows no locks the run goes on without; only two first runs at the same moment would notice.
-fn lock(dir: &Path) -> Option<File> {
-    let dir = File::open(dir).ok()?;
-    rustix::fs::flock(&dir, rustix::fs::FlockOperation::LockExclusive).ok()?;
-    Some(dir)
 }
 
 /// The key that is in use anywhere wins; a given one must be the same.

@@ -31,15 +31,75 @@ pub struct Remembered {
     /// got to its end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bindings: Vec<BoundGroup>,
+    /// Primary key of the provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<i64>,
+    /// The service account that this container made. One that it found is not remembered: who made that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<OwnAccount>,
+    /// Primary key of the role that this container made; empty while it is being made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
     /// Values that this container wrote into files, by file and path, as digests.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub written: BTreeMap<String, String>,
     /// What was verified at the last good run, by question, as digests of what the answer depends on.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub verified: BTreeMap<String, String>,
+    /// What this container did in NetBird.
+    #[serde(skip_serializing_if = "NetBirdSide::is_empty")]
+    pub netbird: NetBirdSide,
     /// Further keys, by later versions.
     #[serde(flatten)]
     pub further: Map<String, Value>,
+}
+
+/// What this container did in NetBird, over its API or by its file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NetBirdSide {
+    /// How Authentik knows NetBird, since the last run that got to its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<KnownClient>,
+    /// Authentik as a connector of NetBird's own provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connector: Option<KnownConnector>,
+    /// The user, by id, that was seen to be Owner when this container logged in as the owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Roles that this container gave, by user id; nothing if it never gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub roles: Option<BTreeMap<String, String>>,
+}
+
+impl NetBirdSide {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A client in Authentik. Its secret is in `secrets.json`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KnownClient {
+    /// `client_id`.
+    pub id: String,
+    /// The issuer of its tokens.
+    pub issuer: String,
+}
+
+/// A connector in NetBird.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct KnownConnector {
+    /// Its id, which is part of the id of everyone who logs in through it.
+    pub id: String,
+    /// Digest of the client secret that NetBird was given last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// When it was changed last, in Unix time: NetBird uses it since its first start after that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<u64>,
 }
 
 /// Which Authentik: it is the same one if any of the three matches.
@@ -56,16 +116,30 @@ pub struct Installation {
     pub brand: Option<String>,
 }
 
-/// A group that was bound to the application.
+/// A group, or the service account, that was bound to the application.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BoundGroup {
-    /// Primary key of the binding.
+    /// Primary key of the binding; empty while it is being made.
     pub binding: String,
-    /// Primary key of the group.
+    /// Primary key of the group; empty while that is being made.
     pub group: String,
-    /// The group's name, for messages.
+    /// The group's name.
     pub name: String,
+    /// Primary key of the user, where it is a user that was bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<i64>,
+}
+
+/// A user that this container made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnAccount {
+    /// Primary key; nothing while it is being made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pk: Option<i64>,
+    /// Its name.
+    pub username: String,
 }
 
 /// Reads it; what was never written is empty.

@@ -98,11 +98,8 @@ const MISTAKES: &[(&str, &[&str], Edit)] = &[
             "policy": null, "enabled": true, "negate": false, "order": 0, "timeout": 30,
         }));
     }),
-    ("no administrator", &["service-account", "user-list"], |s| {
-        let pk = s.user("Netbird").unwrap()["pk"].clone();
-        for group in &mut s.groups {
-            group["users"].as_array_mut().unwrap().retain(|u| *u != pk);
-        }
+    ("no role", &["service-account", "user-list"], |s| {
+        s.user_mut("Netbird").unwrap()["roles"] = json!([]);
     }),
 ];
 

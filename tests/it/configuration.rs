@@ -132,3 +132,30 @@ fn a_wrong_command_line_is_answered_with_the_right_one() {
     assert!(case.run(&["help", "watch"]).expect(0).out.contains("SIGHUP"));
     assert!(case.run(&["help", "setup_interval"]).expect(0).out.contains("default: 5m"));
 }
+
+#[test]
+fn every_command_explains_itself() {
+    let case = Case::new("2026.2");
+    for (args, says) in [
+        (&["plan", "--help"][..], "--format json"),
+        (&["init", "-h"], "(default)"),
+        (&["watch", "--help"], "SIGHUP"),
+        (&["--help"], "Exit codes"),
+        (&["-h"], "Exit codes"),
+        (&["help", "authentik_token_file"], "secret; AUTHENTIK_TOKEN_FILE"),
+        (&["help", "SETUP_OWNER_EMAIL"], "SETUP_NETBIRD=embedded and combined"),
+    ] {
+        let ended = case.run(args).expect(0);
+        assert!(ended.out.contains(says) && ended.err.is_empty(), "{args:?}: {}", ended.out);
+    }
+    let text = case.run(&["help"]).expect(0).out;
+    let place = |name: &str| text.find(&format!("\n  {name}")).unwrap();
+    assert!(place("AUTHENTIK_TOKEN") < place("AUTHENTIK_HOST_BROWSER"), "required ones first");
+    for (args, says) in [
+        (&["plan", "--format"][..], "missing argument"),
+        (&["init", "--format=json"], "init does not take: --format"),
+        (&["version", "--help=x"], "see help"),
+    ] {
+        case.run(args).expect(64).says(&[says]);
+    }
+}

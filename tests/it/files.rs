@@ -288,6 +288,6 @@ fn a_run_that_ends_between_two_files_is_completed_with_the_same_secrets() {
             assert!(case.path(name).is_file());
         }
         let left: Vec<_> = std::fs::read_dir(case.path("")).unwrap().collect();
-        assert_eq!(left.len(), 5, "{left:?}");
+        assert_eq!(left.len(), 6, "{left:?}");
     }
 }

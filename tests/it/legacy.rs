@@ -41,8 +41,15 @@ struct Leftover {
     way_out: Option<WayOut>,
 }
 
+/// What this version remembers, and 0.1.0 did not.
+const STATE: Allowed = Allowed { files: &["state/state.json: new"], authentik: &[] };
+
+/// The same where `SETUP_STATE_DIR` is not set.
+const STATE_BESIDE: Allowed = Allowed { files: &["setup/state.json: new"], authentik: &[] };
+
+/// Nothing but what every leftover gets.
 const fn unchanged(name: &'static str) -> Leftover {
-    Leftover { name, allowed: &[], way_out: None }
+    Leftover { name, allowed: &[STATE], way_out: None }
 }
 
 const LEFTOVERS: &[Leftover] = &[
@@ -54,7 +61,7 @@ const LEFTOVERS: &[Leftover] = &[
     unchanged("plain-2026.5.6"),
     unchanged("plain-2026.8.5"),
     unchanged("compose-example"),
-    unchanged("one-volume"),
+    Leftover { name: "one-volume", allowed: &[STATE_BESIDE], way_out: None },
     unchanged("user-list"),
     unchanged("user-list-admin"),
     unchanged("user-list-viewer"),

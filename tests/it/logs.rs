@@ -43,7 +43,8 @@ fn every_line_has_a_level_and_a_stage_and_requests_have_all_of_theirs() {
 
 #[test]
 fn a_run_tells_its_story_in_a_dozen_lines_and_a_converged_one_in_a_few() {
-    let case = Case::new("2026.2");
+    let mut case = Case::new("2026.2");
+    case.state_apart();
     let story: Vec<String> = case.init().err.lines().map(str::to_owned).collect();
     assert!((10..=15).contains(&story.len()), "{story:#?}");
     assert!(story.iter().all(|line| line.contains(" INFO ")), "{story:#?}");
@@ -112,6 +113,7 @@ fn refusals_and_odd_answers_end_in_three_lines_too() {
 #[test]
 fn levels_are_set_for_all_and_by_module() {
     let mut case = Case::new("2026.2");
+    case.state_apart();
     case.env("SETUP_LOG", "warn");
     assert_eq!(case.init().err, "");
     case.env("SETUP_LOG", "warn,netbird_authentik_init::http=debug");

@@ -157,7 +157,7 @@ fn the_brand_of_the_public_host_is_the_one_that_gets_the_flow() {
     brand["default"] = json!(false);
     case.sim.state().brands.push(brand);
     // Nothing listens there; the answers come through the internal URL.
-    case.env("AUTHENTIK_HOST_BROWSER", "http://auth.example.test:1");
+    case.env("AUTHENTIK_HOST_BROWSER", "http://auth.example.test");
     let _ = case.run(&["plan"]).expect(2);
     assert!(case.run(&["plan"]).out.contains("~ brand example.test"));
 }

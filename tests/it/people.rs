@@ -267,18 +267,29 @@ fn documented(heading: &str) -> Vec<String> {
 
 #[test]
 fn groups_and_user_list_take_exactly_the_permissions_that_are_documented() {
-    let base: Vec<String> =
-        ["Always", "Device code flow"].into_iter().flat_map(documented).collect();
-    for (heading, variable, value) in [
-        ("Access groups", "AUTHENTIK_ACCESS_GROUPS", "vpn"),
-        ("User list", "NETBIRD_MGMT_IDP", "authentik"),
+    let list = [("NETBIRD_MGMT_IDP", "authentik")];
+    let admin = [list[0], ("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "admin")];
+    for (heading, profile, variables, further) in [
+        ("Access groups", "2026.2", &[("AUTHENTIK_ACCESS_GROUPS", "vpn")] as &[_], None),
+        ("User list\n", "2026.2", &list, None),
+        ("User list\n", "2026.8", &list, None),
+        ("User list, 2024.2", "2024.2", &list, Some("authentik_providers_oauth2.add_scopemapping")),
+        ("User list, 2024.2", "2024.12", &list, Some("authentik_core.add_user_to_group")),
+        ("User list, 2024.2", "2025.10", &list, Some("authentik_core.add_user_to_group")),
+        ("User list, administrator", "2026.2", &admin, None),
     ] {
-        let needed = documented(heading);
-        assert!(needed.len() >= 4, "{needed:?}");
+        let base: Vec<String> =
+            ["Always", "Device code flow"].into_iter().flat_map(documented).collect();
+        let needed: Vec<String> =
+            documented(heading).into_iter().chain(further.map(str::to_owned)).collect();
+        assert!(needed.len() >= 4, "{heading} {needed:?}");
         let run = |permissions: &[&str]| {
-            let mut case = Case::new("2026.2");
+            let mut case = Case::new(profile);
             case.sim.state().add_user_token("ci-bot", "a-token-of-ci-bot", permissions);
-            case.env("AUTHENTIK_TOKEN", "a-token-of-ci-bot").env(variable, value);
+            case.env("AUTHENTIK_TOKEN", "a-token-of-ci-bot");
+            for (variable, value) in variables {
+                case.env(variable, *value);
+            }
             case.run(&[])
         };
         let all: Vec<&str> = base.iter().chain(&needed).map(String::as_str).collect();
@@ -288,4 +299,25 @@ fn groups_and_user_list_take_exactly_the_permissions_that_are_documented() {
             run(&rest).expect(77).says(&[missing, "ci-bot"]);
         }
     }
+}
+
+#[test]
+fn a_user_list_that_is_switched_on_later_takes_the_right_to_change_the_provider() {
+    let mut permissions: Vec<String> = ["Always", "Device code flow", "User list\n"]
+        .into_iter()
+        .flat_map(documented)
+        .filter(|permission| !permission.ends_with(".change_oauth2provider"))
+        .collect();
+    let later = |permissions: &[String]| {
+        let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
+        let mut case = Case::new("2026.2");
+        case.init();
+        case.sim.state().add_user_token("ci-bot", "a-token-of-ci-bot", &permissions);
+        case.env("AUTHENTIK_TOKEN", "a-token-of-ci-bot").env("NETBIRD_MGMT_IDP", "authentik");
+        case.run(&[])
+    };
+    let change = "authentik_providers_oauth2.change_oauth2provider";
+    later(&permissions).expect(77).says(&[change]);
+    permissions.push(change.to_owned());
+    later(&permissions).expect(0);
 }

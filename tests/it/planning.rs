@@ -70,7 +70,10 @@ fn a_plan_shows_no_secret_and_init_logs_the_same_lines() {
     assert!(!plan.out.contains('\u{1b}'), "no colours where nobody looks");
     let log = case.init().err;
     let mut told = log.lines().filter(|line| line.contains("stage=\"apply\""));
-    for line in plan.out.lines().filter(|line| !line.starts_with('=')) {
+    for line in plan.out.lines().filter(|line| !line.starts_with(['=', '*'])) {
         assert!(told.any(|told| told.contains(line.trim_end())), "{line:?} is not in:\n{log}");
+    }
+    for remark in plan.out.lines().filter_map(|line| line.strip_prefix("* ")) {
+        assert!(log.contains(remark), "{remark:?} is not in:\n{log}");
     }
 }

@@ -11,7 +11,7 @@ use crate::support::Case;
 use crate::watch::Watch;
 
 /// Every sample of the metrics page, by name and labels, as a Prometheus parser reads it.
-fn samples(watch: &Watch) -> BTreeMap<String, f64> {
+pub fn samples(watch: &Watch) -> BTreeMap<String, f64> {
     let (status, text) = watch.page("/metrics");
     assert_eq!(status, 200);
     let scrape = Scrape::parse(text.lines().map(|line| Ok(line.to_owned()))).unwrap();
@@ -80,21 +80,11 @@ fn a_sidecar_tells_its_health_to_docker_and_over_http() {
 }
 
 #[test]
-fn a_health_check_needs_no_other_variable_and_ages() {
+fn a_health_check_needs_no_other_variable() {
     let mut case = Case::new("2026.2");
-    case.env("SETUP_INTERVAL", "1ms").env("SETUP_LISTEN", "127.0.0.1:0");
-    let mut watch = Watch::spawn(&case);
-    watch.until("NetBird can start");
-    // Stopped, it cannot answer "well" from the grave; and when it goes on, its last good cycle is old.
     case.sim.set_stage(Stage::Refused);
+    let mut watch = Watch::begin(&mut case);
     watch.until("waiting for Authentik to answer");
-    let answer = loop {
-        let answer = case.run(&["healthcheck"]);
-        if answer.out.contains("the last good cycle ended") {
-            break answer;
-        }
-    };
-    assert_eq!(answer.code, Some(1), "{}", answer.out);
     let mut bare = std::process::Command::new(env!("CARGO_BIN_EXE_netbird-authentik-init"));
     bare.env_clear().env("SETUP_DIR", case.path("")).arg("healthcheck");
     let out = String::from_utf8(bare.output().unwrap().stdout).unwrap();
@@ -113,6 +103,8 @@ fn metrics_are_read_by_a_prometheus_parser_and_count_what_happened() {
     assert_eq!(first["files_written_total"], 4.0);
     assert_eq!(first["cycle_duration_seconds"], 1.0);
     assert_eq!(first["cycle_failures_total reason=rejected"], 0.0);
+    assert_eq!(first["changes_total action=create object=scope_mapping"], 0.0, "no blanks");
+    assert_eq!((first["last_cycle_result result=ok"], first["waiting"]), (1.0, 0.0));
     assert_eq!(first[&format!("build_info version={}", env!("CARGO_PKG_VERSION"))], 1.0);
     let sent: f64 =
         first.iter().filter(|(k, _)| k.starts_with("requests_total")).map(|(_, v)| v).sum();
@@ -130,6 +122,9 @@ fn metrics_are_read_by_a_prometheus_parser_and_count_what_happened() {
     assert_eq!(then["changes_total action=change object=provider"], 1.0);
     assert_eq!(then["cycle_failures_total reason=refused"], 1.0);
     assert_eq!(then["files_written_total"], 4.0);
+    assert_eq!(then["last_cycle_result result=ok"], 0.0);
+    assert_eq!(then["last_cycle_result result=refused"], 1.0);
+    assert_eq!(then.len(), first.len(), "no series comes or goes");
 
     let (_, text) = watch.page("/metrics");
     let page = include_str!("../../docs/operating.md");
@@ -146,10 +141,79 @@ fn metrics_are_read_by_a_prometheus_parser_and_count_what_happened() {
 }
 
 #[test]
+fn waiting_is_told_while_it_lasts_and_between_cycles() {
+    let mut case = Case::new("2026.2");
+    case.env("SETUP_TIMEOUT", "1s");
+    let mut watch = Watch::start(&mut case);
+    // A second may be too short for a cycle on a busy machine.
+    while samples(&watch)["last_cycle_result result=ok"] == 0.0 {
+        watch.cycle();
+    }
+    assert_eq!(samples(&watch)["waiting"], 0.0);
+    case.sim.set_stage(Stage::Refused);
+    watch.signal(Signal::HUP);
+    watch.until("waiting for Authentik to answer");
+    assert_eq!(samples(&watch)["waiting"], 1.0, "in the cycle");
+    watch.until_ended();
+    let between = samples(&watch);
+    assert_eq!((between["waiting"], between["last_cycle_result result=not_ready"]), (1.0, 1.0));
+    case.sim.set_stage(Stage::Ready);
+    while !watch.cycle().contains("well again") {}
+    assert_eq!(samples(&watch)["waiting"], 0.0);
+}
+
+/// NetBird's services read their files when they start: only another content is a reason to start them again.
+#[test]
+fn a_service_has_to_be_restarted_when_its_file_changed_and_for_nothing_else() {
+    let mut case = Case::new("2026.2");
+    let mut watch = Watch::start(&mut case);
+    let needed = |watch: &Watch| -> Vec<String> {
+        let of = |(key, value): (String, f64)| {
+            let key = key.strip_prefix("restart_needed_timestamp_seconds service=")?.to_owned();
+            (value > 0.0).then_some(key)
+        };
+        samples(watch).into_iter().filter_map(of).collect()
+    };
+    assert!(needed(&watch).is_empty(), "NetBird was not there before its files");
+    std::fs::remove_file(case.path("relay.env")).unwrap();
+    watch.cycle();
+    assert!(needed(&watch).is_empty(), "it came back as it was");
+    case.sim.state().provider_mut("NetBird").unwrap()["client_id"] = "another".into();
+    std::fs::remove_file(case.path("dashboard.env")).unwrap();
+    watch.cycle();
+    assert_eq!(needed(&watch), ["dashboard", "management"]);
+    watch.cycle();
+    assert_eq!(needed(&watch), ["dashboard", "management"], "it cannot see a restart");
+    let (_, page) = watch.page("/");
+    assert!(page.contains("restart NetBird's management") && page.contains("recreate NetBird's"));
+    assert!(!page.contains("restart NetBird's relay"), "{page}");
+    drop(watch);
+    std::fs::write(case.path("relay.env"), "# Written by netbird-authentik-init\n").unwrap();
+    assert_eq!(needed(&Watch::start(&mut case)), ["relay"], "what a new process finds, counts too");
+}
+
+/// The simulator's certificate ends with the year 4095.
+#[test]
+fn the_end_of_a_certificate_is_told_whichever_url_has_it() {
+    let end_of_certificate = |internal_tls: bool, public_tls: bool| {
+        let mut case = Case::new("2026.2");
+        let (plain, tls) = (case.sim.url(), case.sim.https_url());
+        let ca = case.side_file("ca.pem", case.sim.ca_pem());
+        case.env("AUTHENTIK_HOST", if internal_tls { &tls } else { &plain })
+            .env("AUTHENTIK_HOST_BROWSER", if public_tls { &tls } else { &plain })
+            .env("AUTHENTIK_CA_FILE", ca);
+        samples(&Watch::start(&mut case))["certificate_expiry_timestamp_seconds"]
+    };
+    assert_eq!(end_of_certificate(false, false), 0.0);
+    assert_eq!(end_of_certificate(true, true), 67_090_118_400.0);
+    assert_eq!(end_of_certificate(false, true), 67_090_118_400.0);
+}
+
+#[test]
 fn pages_answer_what_they_are_asked_and_nothing_else() {
     let mut case = Case::new("2026.2");
     let watch = Watch::start(&mut case);
-    assert_eq!(watch.page("/").0, 404);
+    assert_eq!(watch.page("/favicon.ico").0, 404);
     assert_eq!(watch.page("/healthz?verbose").0, 200);
     let (status, head, body) = exchange(&watch.url, "POST", "/healthz", "", "x");
     assert_eq!((status, body.as_str()), (405, ""));
@@ -162,6 +226,24 @@ fn pages_answer_what_they_are_asked_and_nothing_else() {
     let idle: Vec<_> = (0..40).map(|_| std::net::TcpStream::connect(&watch.url).unwrap()).collect();
     assert_eq!(watch.page("/healthz").0, 200);
     drop(idle);
+}
+
+/// A port alone, and `[::]`, are both protocols; the log names the port that the kernel chose.
+#[test]
+fn a_port_alone_is_served_over_ipv4_and_ipv6() {
+    let has_ipv6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+    for address in [":0", "[::]:0"] {
+        let mut case = Case::new("2026.2");
+        case.env("SETUP_INTERVAL", "1h").env("SETUP_LISTEN", address);
+        let mut watch = Watch::spawn(&case);
+        let port = watch.url.rsplit(':').next().unwrap().to_owned();
+        watch.url = format!("127.0.0.1:{port}");
+        assert_ne!(watch.page("/healthz").0, 404, "{address} over IPv4");
+        if has_ipv6 {
+            watch.url = format!("[::1]:{port}");
+            assert_ne!(watch.page("/healthz").0, 404, "{address} over IPv6");
+        }
+    }
 }
 
 #[test]
@@ -228,7 +310,12 @@ fn a_cycle_that_could_not_begin_counts_nothing_twice() {
     assert!(unwell.out.contains("AUTHENTIK_TOKEN_FILE"), "{}", unwell.out);
     let after = samples(&watch);
     for (name, value) in &before {
-        let moves = ["cycles_total", "cycle_failures_total reason=config", "cycle_duration"];
+        let moves = [
+            "cycles_total",
+            "cycle_failures_total reason=config",
+            "cycle_duration",
+            "last_cycle_result",
+        ];
         if !moves.iter().any(|m| name.starts_with(m)) {
             assert_eq!(after[name], *value, "{name}");
         }
@@ -237,29 +324,29 @@ fn a_cycle_that_could_not_begin_counts_nothing_twice() {
 }
 
 #[test]
-fn a_token_that_hangs_on_its_disk_keeps_neither_health_nor_the_end_waiting() {
+fn a_pipe_in_place_of_the_token_fails_a_cycle_and_nothing_waits_for_it() {
     let mut case = Case::new("2026.2");
     let path = case.token_by_file();
     let mut watch = Watch::start(&mut case);
     std::fs::remove_file(&path).unwrap();
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0)
         .unwrap();
-    watch.signal(Signal::HUP);
-    watch.until("SIGHUP");
-    case.run(&["healthcheck"]).expect(0);
-    assert_eq!(watch.page("/healthz").0, 200);
+    assert!(watch.cycle().contains("a named pipe"));
+    assert!(case.run(&["healthcheck"]).expect(1).out.contains("AUTHENTIK_TOKEN_FILE"));
+    assert_eq!(watch.page("/healthz").0, 503);
     assert_eq!(watch.end(Signal::TERM).0, Some(0));
 }
 
 #[test]
 fn a_log_that_nobody_reads_keeps_the_end_from_nothing() {
     let mut case = Case::new("2026.2");
-    case.env("SETUP_INTERVAL", "1ms").env("SETUP_LOG", "trace").env("SETUP_LISTEN", "127.0.0.1:0");
+    case.env("SETUP_LOG", "trace").env("SETUP_LISTEN", "127.0.0.1:0");
     let watch = Watch::spawn(&case);
-    // The pipe is full when no request comes any more.
+    // The pipe is full when no request comes any more, however often it is told to look.
     let mut seen = 0;
     while seen < 3 || case.sim.requests().len() != seen {
         seen = case.sim.requests().len();
+        watch.signal(Signal::HUP);
         std::thread::sleep(std::time::Duration::from_millis(200));
     }
     watch.signal(Signal::TERM);

@@ -91,6 +91,19 @@ impl Case {
         self
     }
 
+    /// What a variable is set to.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.env.get(name).cloned()
+    }
+
+    /// Sets a variable to what it was.
+    pub fn put_back(&mut self, name: &str, value: Option<String>) {
+        match value {
+            Some(value) => self.env(name, value),
+            None => self.unset(name),
+        };
+    }
+
     pub fn unset(&mut self, name: &str) -> &mut Self {
         self.env.remove(name);
         self
@@ -109,6 +122,14 @@ impl Case {
         let path = self.side_file("token", authentik_sim::DEFAULT_TOKEN);
         self.unset("AUTHENTIK_TOKEN").env("AUTHENTIK_TOKEN_FILE", &path);
         path
+    }
+
+    /// Keeps secrets in a directory of their own, as is advised; the directory.
+    pub fn state_apart(&mut self) -> PathBuf {
+        let dir = self.dir.path().join("state");
+        std::fs::create_dir_all(&dir).unwrap();
+        self.env("SETUP_STATE_DIR", dir.display().to_string());
+        dir
     }
 
     /// A path in the output directory.

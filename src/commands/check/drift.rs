@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use crate::authentik::Release;
 use crate::config::Config;
-use crate::converge::plan::{Change, Plan, Step, Target};
+use crate::converge::plan::{Action, Change, Level, Plan, Remark, Step, Target};
 use crate::proof::{Check, CheckId};
 
 /// The check that a pending change belongs to.
 fn check_of(step: &Step, change: &Change) -> CheckId {
     match (step.target, change.field) {
-        (Target::Provider, _) if step.create => CheckId::Provider,
+        (Target::Provider, _) if step.creates() => CheckId::Provider,
         (Target::Provider, "signing_key") => CheckId::SigningKey,
         (Target::Provider, "encryption_key") => CheckId::EncryptionKey,
         (Target::Provider, "client_type") => CheckId::ClientType,
@@ -37,6 +37,12 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
         .flat_map(|step| {
             step.changes.iter().map(move |change| (check_of(step, change), told(step, change)))
         })
+        .chain(plan.steps.iter().filter(|step| step.action == Action::Remove).map(|step| {
+            (
+                CheckId::Access,
+                format!("{} {} is no longer wished for", step.target.kind(), step.name),
+            )
+        }))
         .collect();
     let skipped = |id: CheckId| match id {
         CheckId::GrantTypes if !release.has_grant_types() => Some("this release has none"),
@@ -44,12 +50,9 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
         CheckId::DeviceCode if config.wishes.device_code_flow.is_none() => {
             Some("AUTHENTIK_DEVICE_CODE_FLOW=none")
         }
-        CheckId::Access
-            if config.wishes.access_groups.is_empty() && !config.netbird.manage_users =>
-        {
-            Some("AUTHENTIK_ACCESS_GROUPS is not set")
+        CheckId::ServiceAccount if !config.netbird.lists_users() => {
+            Some("NETBIRD_MGMT_IDP is none")
         }
-        CheckId::ServiceAccount if !config.netbird.manage_users => Some("NETBIRD_MGMT_IDP is none"),
         _ => None,
     };
     let ids = [
@@ -72,18 +75,36 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
         details.dedup();
         match (details.is_empty(), skipped(id)) {
             (true, Some(why)) => Check::skipped(id, why),
+            (true, None) if id == CheckId::Access => Check::pass(id, plan.admission.to_string()),
             (true, None) => Check::pass(id, "OK"),
             (false, _) => Check::failed(id, details.join("; ")),
         }
     };
     let mut checks: Vec<Check> = ids.into_iter().map(judge).collect();
     checks.extend(plan.refused.iter().map(Check::refused));
+    checks.extend(plan.remarks.iter().filter_map(|remark| remarked(plan, remark)));
     checks
+}
+
+/// What was remarked, as far as it counts against something.
+fn remarked(plan: &Plan, remark: &Remark) -> Option<Check> {
+    let what = match remark.check {
+        // A warning takes the place of the line that says who may enter.
+        CheckId::Access if remark.what != plan.admission.to_string() => {
+            format!("{}; {}", plan.admission, remark.what)
+        }
+        _ => remark.what.clone(),
+    };
+    match remark.level {
+        Level::Info => None,
+        Level::Leftover | Level::Warning => Some(Check::warn(remark.check, what, &remark.remedy)),
+        Level::Failure => Some(Check::fail(remark.check, what, &remark.remedy)),
+    }
 }
 
 fn told(step: &Step, change: &Change) -> String {
     let object = format!("{} {}", step.target.kind(), step.name);
-    if step.create {
+    if step.creates() {
         return format!("there is no {object}");
     }
     let text = |value: &Value| match value {
@@ -95,7 +116,9 @@ fn told(step: &Step, change: &Change) -> String {
         }
         other => other.to_string(),
     };
-    if change.adds {
+    if change.adds && !change.taken.is_empty() {
+        format!("{object}: {} has {} too many", change.field, change.taken.join(", "))
+    } else if change.adds {
         format!("{object} lacks {}: {}", change.field, text(&change.after))
     } else if change.before == change.after {
         format!("{object}: {} is not ours", change.field)

@@ -8,14 +8,14 @@ use serde_json::{Map, Value};
 
 use crate::config::{Config, Output};
 use crate::error::Exit;
-use crate::files::read::read_object;
+use crate::files::read::{Found, look};
 use crate::outputs;
 use crate::proof::{Check, CheckId, Proof};
 use crate::state::secrets;
 
 /// One check a file, and one for the secrets.
 pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
-    let ids = config.files.outputs.iter().map(|output| id_of(*output));
+    let ids = config.files.outputs.iter().filter_map(|output| id_of(*output));
     let secrets = match outputs::secrets_in(config)
         .and_then(|in_use| secrets::read(config, &in_use))
     {
@@ -36,38 +36,44 @@ pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
         checks.extend(ids.map(skip));
         return checks;
     };
-    let management = config.files.dir.join(Output::ManagementJson.file_name());
-    let base = read_object(&management).unwrap_or_default();
+    let base =
+        outputs::management_in(&config.files.path(Output::ManagementJson)).unwrap_or_default();
     for (output, wanted) in outputs::files(config, proof, &secrets, base) {
-        let path = config.files.dir.join(output.file_name());
-        checks.push(compare(id_of(output), &path, &wanted));
+        let path = config.files.path(output);
+        checks.extend(id_of(output).map(|id| compare(id, &path, &wanted)));
     }
     checks
 }
 
 /// The check of a file.
-fn id_of(output: Output) -> CheckId {
+pub fn id_of(output: Output) -> Option<CheckId> {
     match output {
-        Output::SetupEnv => CheckId::SetupEnv,
-        Output::ManagementJson => CheckId::ManagementJson,
-        Output::DashboardEnv => CheckId::DashboardEnv,
-        Output::RelayEnv => CheckId::RelayEnv,
-        Output::TurnserverConf => CheckId::TurnserverConf,
+        Output::SetupEnv => Some(CheckId::SetupEnv),
+        Output::ManagementJson => Some(CheckId::ManagementJson),
+        Output::DashboardEnv => Some(CheckId::DashboardEnv),
+        Output::RelayEnv => Some(CheckId::RelayEnv),
+        Output::TurnserverConf => Some(CheckId::TurnserverConf),
+        Output::ConfigYaml | Output::IdpSeedInfo => None,
     }
 }
 
 fn compare(id: CheckId, path: &Path, wanted: &str) -> Check {
     let shown = path.display();
-    match std::fs::read_to_string(path) {
-        Err(e) => Check::failed(id, format!("{shown} cannot be read: {e}")).exiting(Exit::Output),
-        Ok(found) if found == wanted => Check::pass(id, "says what Authentik has"),
-        Ok(found) => {
-            let differing = differences(&found, wanted);
-            if differing.is_empty() {
-                return Check::pass(id, "says what Authentik has");
-            }
-            Check::failed(id, format!("{shown} differs in {}", differing.join(", ")))
+    let content = match look(path) {
+        Err(e) => return Check::failed(id, e.to_string()).exiting(Exit::Output),
+        Ok(Found::Nothing) => {
+            return Check::failed(id, format!("there is no {shown}")).exiting(Exit::Output);
         }
+        Ok(Found::Link) => return Check::failed(id, format!("{shown} is a link")),
+        Ok(Found::File(content)) => content,
+    };
+    if content.bytes == wanted.as_bytes() {
+        return Check::pass(id, "says what Authentik has");
+    }
+    let differing = differences(&String::from_utf8_lossy(&content.bytes), wanted);
+    match differing.is_empty() {
+        true => Check::pass(id, "says what Authentik has"),
+        false => Check::failed(id, format!("{shown} differs in {}", differing.join(", "))),
     }
 }
 

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use tracing::debug;
 
 use super::{beside, server};
-use crate::authentik::Server;
 use crate::authentik::oidc::Oidc;
+use crate::authentik::{Release, Server};
 use crate::config::Config;
+use crate::converge::plan::Plan;
 use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
@@ -21,6 +22,7 @@ use crate::http::Trouble;
 use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
+use crate::outputs;
 use crate::proof::{Check, CheckId, Outcome};
 use crate::state::secrets;
 use crate::text::redact;
@@ -40,7 +42,9 @@ pub async fn run(
     let config = Arc::new(config);
     let checks = progress.during(async {
         let for_secrets = Arc::clone(&config);
-        let password = beside(move || secrets::password(&for_secrets)).await?;
+        let (password, memory) =
+            beside(move || Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?)))
+                .await?;
         password.iter().for_each(redact::learn);
         progress.passed(Phase::Files);
         let server = server(&config)?;
@@ -48,6 +52,7 @@ pub async fn run(
             config: &config,
             server: &server,
             app_password: password.as_ref(),
+            memory: &memory,
             progress: &progress,
             story: &story,
         };
@@ -105,6 +110,20 @@ async fn checks(config: &Arc<Config>, converge: &Converge<'_>) -> Result<Vec<Che
     Ok(checks)
 }
 
+/// What a run leaves that got to its end: nothing pending, every file as it was rendered, and a user list where one is
+/// asked for.
+pub fn settled(config: &Config, release: Release) -> Vec<(CheckId, Outcome)> {
+    let mut checks: Vec<_> = drift::checks(config, release, &Plan::default())
+        .into_iter()
+        .map(|check| (check.id, check.outcome))
+        .collect();
+    let listed = if config.netbird.lists_users() { Outcome::Pass } else { Outcome::Skipped };
+    checks.extend([(CheckId::UserList, listed), (CheckId::Secrets, Outcome::Pass)]);
+    let files = config.files.outputs.iter().filter_map(|output| files::id_of(*output));
+    checks.extend(files.map(|id| (id, Outcome::Pass)));
+    checks
+}
+
 /// One line a check: of several of one id (a served key and a wished one, many redirect URIs) the failures
 /// stay, else the first.
 fn merge(checks: &mut Vec<Check>) {
@@ -133,10 +152,10 @@ fn asked(id: CheckId, result: Result<Check, Trouble>) -> Check {
 
 async fn user_list(config: &Config, server: &Server, look: &Look) -> Check {
     const ID: CheckId = CheckId::UserList;
-    if !config.netbird.manage_users {
+    if !config.netbird.lists_users() {
         return Check::skipped(ID, "NETBIRD_MGMT_IDP is none");
     }
-    let Some(token) = &look.observed.access.token else {
+    let Some(token) = &look.observed.account.token else {
         return Check::failed(ID, "the service account cannot log in");
     };
     match Oidc(server).lists_users(token).await {

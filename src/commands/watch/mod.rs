@@ -5,18 +5,21 @@
 pub mod channel;
 mod health;
 mod metrics;
+mod netbird;
+mod page;
+mod restarts;
 mod serve;
 
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info};
 
-use crate::commands::beside;
 use crate::commands::init::{self, Record};
+use crate::commands::load;
 use crate::config::{self, Config};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
@@ -26,6 +29,9 @@ use crate::random::random;
 
 use health::Health;
 use metrics::Metrics;
+use netbird::Netbird;
+use page::Cycle;
+use restarts::{Restarts, Service};
 
 /// After a run that waited for Authentik in vain the next one, which waits too, begins this soon: Authentik is
 /// mended when somebody mends it, not when an interval is over. Not at once, so that a server that fails fast is
@@ -38,6 +44,7 @@ pub struct Status {
     health: Mutex<Health>,
     story: Arc<Story>,
     metrics: Metrics,
+    last: Mutex<Option<Cycle>>,
 }
 
 impl Status {
@@ -49,6 +56,27 @@ impl Status {
 
     fn is_ready(&self) -> bool {
         self.health.lock().unwrap_or_else(PoisonError::into_inner).is_ready()
+    }
+
+    fn last(&self) -> Option<Cycle> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a cycle waits, or the last one did until its time was over.
+    fn is_waiting(&self) -> bool {
+        let in_vain = |cycle: Cycle| cycle.failure == Some(Exit::NotReady);
+        self.story.waiting_for().is_some() || self.last().is_some_and(in_vain)
+    }
+
+    /// `/metrics`.
+    fn metrics(&self) -> String {
+        self.metrics.text(self.is_waiting())
+    }
+
+    /// `/`.
+    fn page(&self) -> String {
+        let well = self.verdict().map_err(|unwell| unwell.why);
+        page::render(&well, self.last().as_ref(), self.story.waiting_for(), SystemTime::now())
     }
 }
 
@@ -62,7 +90,8 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
     let status = Arc::new(Status {
         health: Mutex::new(Health::new(config.timing.interval)),
         story: Arc::clone(&story),
-        metrics: Metrics::new(),
+        metrics: Metrics::new(config.files.outputs.iter().filter_map(|o| Service::reading(*o))),
+        last: Mutex::default(),
     });
     let mut hangup = signal(SignalKind::hangup())
         .map_err(|e| Error::new(Exit::Bug, "the system refuses a signal handler").because(e))?;
@@ -72,6 +101,8 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
     }
 
     let mut record = Record::default();
+    let mut restarts = Restarts::default();
+    let mut netbird = Netbird::default();
     let mut unread = None;
     let mut rejected = false;
     for cycle in 1_u64.. {
@@ -91,7 +122,8 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
                 init::run(&config, deadline, &story, &mut record).await
             }
         };
-        note(&status, &result, &record, start);
+        restarts.replaced(&record.replaced, SystemTime::now());
+        note(&status, &result, &record, &restarts, start);
         rejected = match &result {
             Ok(()) => false,
             Err(error) => rejected || error.exit == Exit::Rejected,
@@ -99,24 +131,45 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
         let pause = pause(config.timing.interval, result.as_ref().err().map(|e| e.exit))?;
         let ended = if result.is_ok() { "good" } else { "failed" };
         debug!(stage = "watch", cycle, next_s = pause.as_secs_f64(), "ended: {ended}");
+        let connecting = async {
+            if result.is_ok() {
+                netbird.keep(&config, start, &status).await;
+            }
+            std::future::pending::<()>().await;
+        };
         tokio::select! {
             () = sleep(pause) => {}
+            // It has until the next cycle, and is left where it is then: it looks before it acts.
+            () = connecting => {}
             _ = hangup.recv() => info!(stage = "watch", "SIGHUP: looks again now"),
         }
-        // A token's file may lie on a disk that hangs: the health check is answered all the same.
-        let again = vars.to_vec();
-        let loaded = beside(move || Ok(config::load(again).config)).await?;
-        match loaded {
-            Ok(fresh) => config = fresh,
-            Err(problems) => unread = Some(config::tell(&problems)),
+        let loaded = load(vars, Deadline::from_now(config.timing.timeout)).await;
+        match loaded.map(|loaded| loaded.config) {
+            Ok(Ok(fresh)) => config = fresh,
+            Ok(Err(problems)) => unread = Some(config::tell(&problems)),
+            Err(error) => unread = Some(error),
         }
     }
     Err(Error::new(Exit::Bug, "cycles ended by themselves"))
 }
 
 /// Tells everybody how a cycle ended.
-fn note(status: &Status, result: &Result<()>, record: &Record, start: Instant) {
-    status.metrics.observe(result.as_ref().err(), record, start.elapsed());
+fn note(
+    status: &Status,
+    result: &Result<()>,
+    record: &Record,
+    restarts: &Restarts,
+    start: Instant,
+) {
+    let failure = result.as_ref().err();
+    status.metrics.observe(failure, record, restarts, start.elapsed());
+    let cycle = Cycle {
+        ended: SystemTime::now(),
+        failure: failure.map(|error| error.exit),
+        checks: record.checks.clone(),
+        restarts: restarts.clone(),
+    };
+    *status.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(cycle);
     let mut health = status.health.lock().unwrap_or_else(PoisonError::into_inner);
     match result {
         Ok(()) => {

@@ -1,13 +1,13 @@
-//! `SETUP_LISTEN`: three pages over plain HTTP, for orchestrators and Prometheus. Whoever reaches the port learns
+//! `SETUP_LISTEN`: pages over plain HTTP, for orchestrators, Prometheus and people. Whoever reaches the port learns
 //! how the sidecar is, and nothing of Authentik.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tracing::info;
 
-use super::{Status, metrics};
+use super::{Status, metrics, page};
 use crate::error::{Error, Exit, Result};
 
 /// Connections at a time; more wait to be accepted. Each costs some kilobytes, and a sidecar has a few megabytes.
@@ -34,16 +34,16 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// # Errors
 /// [`Exit::Config`] when the address cannot be listened on.
 pub async fn start(address: SocketAddr, status: Arc<Status>) -> Result<()> {
-    let listener = TcpListener::bind(address).await;
+    let listener = bind(address).await;
     let (listener, local) =
         listener.and_then(|l| l.local_addr().map(|local| (l, local))).map_err(|e| {
             Error::new(Exit::Config, format!("SETUP_LISTEN: cannot listen on {address}"))
                 .because(e)
                 .remedy(
-                    "give an address of this container and a port above 1023 that is free, such as :9100",
+                    "give an address of this container and a port above 1023 that is free, such as :9191",
                 )
         })?;
-    info!(stage = "watch", address = %local, "serves /healthz, /readyz and /metrics on http://{local}");
+    info!(stage = "watch", address = %local, "serves /healthz, /readyz, /metrics and the status page / on http://{local}");
     tokio::spawn(async move {
         let free = Arc::new(Semaphore::new(CONNECTIONS));
         loop {
@@ -72,6 +72,23 @@ pub async fn start(address: SocketAddr, status: Arc<Status>) -> Result<()> {
     Ok(())
 }
 
+/// `[::]` is IPv4's addresses too, and where a container has no IPv6, those alone.
+async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    let no_ipv6 = |e: &std::io::Error| {
+        matches!(
+            e.raw_os_error().map(rustix::io::Errno::from_raw_os_error),
+            Some(rustix::io::Errno::AFNOSUPPORT | rustix::io::Errno::ADDRNOTAVAIL)
+        )
+    };
+    match bound {
+        Err(e) if address.ip() == Ipv6Addr::UNSPECIFIED && no_ipv6(&e) => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
+    }
+}
+
 fn answer(request: &Request<Incoming>, status: &Status) -> Response<String> {
     let (code, media_type, text) = match request.uri().path() {
         "/healthz" => match status.verdict() {
@@ -83,9 +100,10 @@ fn answer(request: &Request<Incoming>, status: &Status) -> Response<String> {
             let text = "the files are not written yet\n".to_owned();
             (StatusCode::SERVICE_UNAVAILABLE, TEXT, text)
         }
-        "/metrics" => (StatusCode::OK, metrics::MEDIA_TYPE, status.metrics.text()),
+        "/metrics" => (StatusCode::OK, metrics::MEDIA_TYPE, status.metrics()),
+        "/" => (StatusCode::OK, page::MEDIA_TYPE, status.page()),
         _ => {
-            let text = "there are /healthz, /readyz and /metrics\n".to_owned();
+            let text = "there are /, /healthz, /readyz and /metrics\n".to_owned();
             (StatusCode::NOT_FOUND, TEXT, text)
         }
     };
@@ -96,6 +114,10 @@ fn answer(request: &Request<Incoming>, status: &Status) -> Response<String> {
     *response.status_mut() = code;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if media_type == page::MEDIA_TYPE {
+        let more = page::HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        headers.extend(HeaderMap::from_iter(more));
+    }
     if !allowed {
         headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     }

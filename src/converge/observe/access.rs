@@ -1,129 +1,164 @@
-//! Reads what concerns people: who may open the application, and the service account that NetBird lists users
-//! with. Only asked where it is configured; reading the application and its bindings costs the server dear.
+//! Reads who may open the application. Where groups are asked for, all of it is needed; else it only informs, and a
+//! token that may not see it is no reason to stop.
 
-use futures_util::future::{join, join_all, try_join3};
+use std::time::SystemTime;
 
-use crate::authentik::model::{Account, AppPassword, Application, Binding, Group, Provider, Role};
-use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::authentik::reader::Reader;
-use crate::authentik::release::Release;
-use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};
-use crate::http::Trouble;
+use futures_util::future::{try_join, try_join_all};
+
+use super::installation::same_user;
+use super::{Found, Observed, between_answers, permitted};
+use crate::authentik::model::{Binding, Group, User};
+use crate::authentik::{Reader, time};
+use crate::config;
+use crate::converge::desired::Desired;
+use crate::http::{Kind, Trouble};
+use crate::state::store::Remembered;
 
 /// What there is.
 #[derive(Debug, Default)]
 pub struct Access {
-    /// The application with its bindings, where they are needed.
-    pub application: Option<(Application, Vec<Binding>)>,
-    /// The wished groups that exist.
+    /// The application, if there is one and it could be read.
+    pub application: Option<Bound>,
+    /// Its bindings; nothing where they could not be read.
+    pub bindings: Option<Vec<Binding>>,
+    /// The wished groups that exist; before 2025.12 several may have one name.
     pub groups: Vec<Group>,
-    /// The service account.
-    pub account: Option<Account>,
-    /// Its app password.
-    pub app_password: Option<AppPassword>,
-    /// What a login with our password got, as NetBird does it; nothing if it was refused or not tried.
-    pub token: Option<AccessToken>,
-    /// The group that makes administrators, or the one that carries the role before 2025.12.
-    pub rights_group: Option<Group>,
-    /// The role that can view users.
-    pub role: Option<Role>,
+    /// Whether an application without bindings is open to everyone; nothing where that is not known.
+    pub open_by_default: Option<bool>,
+    /// Bindings of the application that is remembered.
+    hinted: Option<(String, Vec<Binding>)>,
 }
 
+/// What bindings are bound to.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// Primary key of the application.
+    pub pk: String,
+    /// `any` or `all` of the bindings must let a user in; nothing where only the key is known.
+    pub mode: Option<String>,
+}
+
+/// Under this key the state remembers the release whose settings open applications without bindings to everyone.
+pub const OPEN_BY_DEFAULT: &str = "core_default_app_access";
+
 impl Access {
-    /// Reads it; the provider is not known yet, so the login is tried with the wished client id.
+    /// What can be asked before the provider is known: groups, and the bindings of the application that is remembered.
     ///
     /// # Errors
     /// The first [`Trouble`].
-    pub async fn read(
+    pub(super) async fn first(
         reader: Reader<'_>,
         desired: &Desired,
-        release: Release,
-        client_id: &str,
+        remembered: &Remembered,
+        me: &User,
     ) -> Result<Self, Trouble> {
-        let mut access = Self::default();
-        let groups = join_all(desired.access_groups.iter().map(|name| reader.group(name)));
-        let account = async {
-            match &desired.service_account {
-                Some(wished) => access.read_account(reader, wished, release, client_id).await,
-                None => Ok(()),
+        let groups = try_join_all(desired.access.groups().iter().map(|name| reader.groups(name)));
+        let known = remembered.installation.as_ref().filter(|known| same_user(known, me));
+        let application = known.and_then(|known| known.application.clone());
+        let hinted = async {
+            let Some(pk) = application.filter(|_| desired.access == config::Access::Unset) else {
+                return Ok(None);
+            };
+            match reader.bindings(&pk).await {
+                Ok(bindings) => Ok(Some((pk, bindings))),
+                // It is gone (real servers answer 400), or may not be seen.
+                Err(Trouble { kind: Kind::Permission(_) | Kind::Invalid(_), .. }) => Ok(None),
+                Err(trouble) => Err(trouble),
             }
         };
-        let (account, groups) = join(account, groups).await;
-        account?;
-        for group in groups {
-            access.groups.extend(group?);
-        }
-        if !desired.access_groups.is_empty() {
-            access.read_bindings(reader, &desired.slug).await?;
-        }
-        Ok(access)
+        let (groups, hinted) = try_join(groups, hinted).await?;
+        let groups = groups.into_iter().flatten().collect();
+        Ok(Self { groups, hinted, ..Self::default() })
     }
 
-    /// What only the provider that was found settles: its client id may be another than the wished one, and a
-    /// service account that cannot log in may be shut out by bindings.
+    /// The rest, now that the provider is known; `shut_out` if the service account could not log in.
     ///
     /// # Errors
     /// The first [`Trouble`].
-    pub async fn settle(
+    pub(super) async fn settle(
         &mut self,
         reader: Reader<'_>,
         desired: &Desired,
-        provider: Option<&Provider>,
+        observed: &Observed,
+        remembered: &Remembered,
+        shut_out: bool,
     ) -> Result<(), Trouble> {
-        let (Some(wished), Some(provider)) = (&desired.service_account, provider) else {
-            return Ok(());
-        };
-        if self.token.is_none() && provider.client_id != desired.provider.client_id.value {
-            self.token = wished.login(Oidc(reader.0), &provider.client_id).await?;
+        let needed = desired.access != config::Access::Unset || shut_out;
+        match &observed.found {
+            Found::NoApplication(_) => self.bindings = Some(Vec::new()),
+            Found::NoProvider(application, _) | Found::OtherType(application, _) => {
+                self.application = Some(Bound {
+                    pk: application.pk.clone(),
+                    mode: Some(application.policy_engine_mode.clone()),
+                });
+            }
+            Found::Linked(provider) => {
+                // The provider tells an application that was made anew under the same slug.
+                let same = remembered.provider == Some(provider.pk) && !needed;
+                if let Some((pk, bindings)) = self.hinted.take().filter(|_| same) {
+                    self.application = Some(Bound { pk, mode: None });
+                    self.bindings = Some(bindings);
+                } else {
+                    self.read_application(reader, desired, needed).await?;
+                }
+            }
         }
-        let tried = self.account.is_some() && wished.password.is_some();
-        if self.token.is_none() && tried && self.application.is_none() {
-            self.read_bindings(reader, &desired.slug).await?;
+        if let (Some(application), None) = (&self.application, &self.bindings) {
+            let bindings = reader.bindings(&application.pk).await;
+            self.bindings = if needed { Some(bindings?) } else { permitted(bindings)? };
+        }
+        let bound = self.bindings.iter().flatten().any(|binding| in_force(binding, observed.at));
+        let may_be_unbound = !bound || desired.access == config::Access::Everyone;
+        if may_be_unbound && desired.access.groups().is_empty() {
+            self.open_by_default = default_access(reader, observed, remembered).await?;
         }
         Ok(())
     }
 
-    async fn read_bindings(&mut self, reader: Reader<'_>, slug: &str) -> Result<(), Trouble> {
-        if let Some(application) = reader.application(slug).await? {
-            let bindings = reader.bindings(&application.pk).await?;
-            self.application = Some((application, bindings));
-        }
-        Ok(())
-    }
-
-    async fn read_account(
+    async fn read_application(
         &mut self,
         reader: Reader<'_>,
-        wished: &ServiceAccount,
-        release: Release,
-        client_id: &str,
+        desired: &Desired,
+        needed: bool,
     ) -> Result<(), Trouble> {
-        let identifier = wished.app_password_identifier();
-        let (account, app_password, token) = try_join3(
-            reader.account(&wished.username),
-            reader.app_password(&identifier),
-            wished.login(Oidc(reader.0), client_id),
-        )
-        .await?;
-        self.app_password = app_password;
-        self.token = token;
-        if wished.views_only {
-            if !release.users_have_roles() {
-                self.rights_group = reader.group(ROLE).await?;
-            }
-            let member_of =
-                |group: &Group| account.as_ref().is_some_and(|a| a.groups.contains(&group.pk));
-            let settled = self
-                .rights_group
-                .as_ref()
-                .is_some_and(|group| !group.roles.is_empty() && member_of(group));
-            if !settled {
-                self.role = reader.role(ROLE).await?;
-            }
-        } else if account.as_ref().is_none_or(|account| !account.is_superuser) {
-            self.rights_group = reader.group(ADMINS).await?;
+        let answer = reader.application(&desired.slug).await;
+        let answer = if needed { answer? } else { permitted(answer)?.flatten() };
+        if answer.is_none() && needed {
+            return Err(between_answers(&format!("application {}", desired.slug)));
         }
-        self.account = account;
+        self.application = answer.map(|a| Bound { pk: a.pk, mode: Some(a.policy_engine_mode) });
         Ok(())
     }
+
+    /// The groups of this name.
+    pub fn groups_named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Group> {
+        let name = name.to_owned();
+        self.groups.iter().filter(move |group| group.name == name)
+    }
+}
+
+async fn default_access(
+    reader: Reader<'_>,
+    observed: &Observed,
+    remembered: &Remembered,
+) -> Result<Option<bool>, Trouble> {
+    let release = observed.release;
+    if !release.has_default_access() {
+        return Ok(Some(true));
+    }
+    let told = observed.brand.as_ref().and_then(|brand| brand.flags.core_default_app_access);
+    if told.is_some() {
+        return Ok(told);
+    }
+    // A setting of the whole installation, which hardly anybody changes: asked anew with each release, and by `check`.
+    if remembered.verified.get(OPEN_BY_DEFAULT) == Some(&release.to_string()) {
+        return Ok(Some(true));
+    }
+    permitted(reader.default_access().await)
+}
+
+/// Whether a binding counts: it is enabled, and has not ended.
+pub fn in_force(binding: &Binding, now: SystemTime) -> bool {
+    let end = binding.expires.as_deref().filter(|_| binding.expiring).and_then(time::parse);
+    binding.enabled && end.is_none_or(|end| end > now)
 }

@@ -3,60 +3,63 @@
 //! a second each on a real server.
 
 mod access;
+mod account;
+mod found;
+mod installation;
 
-use futures_util::future::{try_join, try_join5};
+use std::time::SystemTime;
 
-pub use access::Access;
+use futures_util::future::{try_join, try_join4, try_join5};
 
-use crate::authentik::model::{Application, Brand, Flow, KeyPair, Provider, ScopeMapping};
+pub use access::{Access, OPEN_BY_DEFAULT, in_force};
+pub use account::ServiceAccountView;
+pub use found::Found;
+pub use installation::Continuity;
+
+use crate::authentik::model::{
+    AnyProvider, Brand, CurrentBrand, Flow, KeyPair, ScopeMapping, User,
+};
 use crate::authentik::{Reader, Release};
 use crate::converge::desired::Desired;
-use crate::http::Trouble;
-
-/// What there is of our application and its provider.
-#[derive(Clone, Debug)]
-pub enum Found {
-    /// No application of our slug; providers that could be adopted or stand in the way.
-    NoApplication(Vec<Provider>),
-    /// The application is there and has no provider.
-    NoProvider(Application, Vec<Provider>),
-    /// Both are there and belong together.
-    Linked(Box<Provider>),
-    /// The application has a provider that is not an OAuth2 one; its primary key.
-    OtherType(Application, i64),
-}
-
-impl Found {
-    /// The provider that the application has.
-    pub fn linked(&self) -> Option<&Provider> {
-        match self {
-            Self::Linked(provider) => Some(provider),
-            _ => None,
-        }
-    }
-}
+use crate::http::{Kind, Trouble};
+use crate::state::store::Remembered;
 
 /// What Authentik holds, as far as it matters.
 #[derive(Debug)]
 pub struct Observed {
     /// Which release answers.
     pub release: Release,
+    /// Whose token it is.
+    pub me: User,
+    /// Whether this is the Authentik that is remembered.
+    pub continuity: Continuity,
     /// Application and provider.
     pub found: Found,
+    /// Providers of another type that have a name in question.
+    pub other_types: Vec<AnyProvider>,
     /// All scope mappings.
     pub scope_mappings: Vec<ScopeMapping>,
     /// All key pairs with a private key.
     pub key_pairs: Vec<KeyPair>,
-    /// All brands; empty where the device code flow is none of our business.
-    pub brands: Vec<Brand>,
-    /// All flows; nothing if no question needs them.
+    /// The brand that serves the public host; nothing where the device code flow is none of our business.
+    pub brand: Option<CurrentBrand>,
+    /// All brands; nothing if no question needs them, or the token may not see them.
+    pub brands: Option<Vec<Brand>>,
+    /// All flows; nothing if no question needs them, or the token may not see them.
     pub flows: Option<Vec<Flow>>,
-    /// Who may open the application, and the service account.
+    /// Who may open the application.
     pub access: Access,
+    /// The service account.
+    pub account: ServiceAccountView,
+    /// When it was read, for what ends.
+    pub at: SystemTime,
 }
 
+/// Under this key the state remembers the brand's device code flow that was found to be sound.
+pub const SOUND_DEVICE_FLOW: &str = "device code flow";
+
 impl Observed {
-    /// Reads it.
+    /// Reads it; `thorough` if the service account turned out not to see users, whatever its memberships promise.
     ///
     /// # Errors
     /// The first [`Trouble`].
@@ -64,47 +67,70 @@ impl Observed {
         reader: Reader<'_>,
         desired: &Desired,
         release: Release,
+        me: User,
+        remembered: &Remembered,
+        thorough: bool,
     ) -> Result<Self, Trouble> {
-        let brands = async {
+        let brand = async {
             match desired.device_code_flow {
-                Some(_) => reader.brands(release).await,
-                None => Ok(Vec::new()),
+                Some(_) => reader.current_brand(release).await.map(Some),
+                None => Ok(None),
             }
         };
         let client_id = &desired.provider.client_id.value;
-        let (by_client_id, scope_mappings, mut key_pairs, brands, access) = try_join5(
-            reader.providers("client_id", client_id),
-            reader.scope_mappings(release),
-            reader.key_pairs(release),
-            brands,
-            Access::read(reader, desired, release, &desired.provider.client_id.value),
-        )
-        .await?;
-        let found = match by_client_id.iter().find(|p| is_ours(desired, p)) {
-            Some(provider) => Found::Linked(Box::new(provider.clone())),
-            None => find(reader, desired, by_client_id).await?,
-        };
+        let people = try_join(
+            Access::first(reader, desired, remembered, &me),
+            ServiceAccountView::read(reader, desired, release, &me, thorough),
+        );
+        let (by_client_id, scope_mappings, mut key_pairs, brand, (mut access, mut account)) =
+            try_join5(
+                reader.providers("client_id", client_id),
+                reader.scope_mappings(release),
+                reader.key_pairs(release),
+                brand,
+                people,
+            )
+            .await?;
+        let (found, other_types) = Found::read(reader, desired, by_client_id).await?;
 
+        account.settle(reader, desired, found.linked()).await?;
+        let shut_out = account.account.is_some() && account.tried && account.token.is_none();
         let mut observed = Self {
             release,
+            me,
+            continuity: Continuity::Unknown,
             found,
+            other_types,
             scope_mappings,
             key_pairs: Vec::new(),
-            brands,
+            brand,
+            brands: None,
             flows: None,
-            access,
+            access: Access::default(),
+            account,
+            at: SystemTime::now(),
         };
-        observed.access.settle(reader, desired, observed.found.linked()).await?;
-        if let Some(pk) = observed.undetailed_key(desired, &key_pairs)
-            && let Some(detailed) = reader.key_pair(&pk).await?
-        {
-            key_pairs.retain(|k| k.pk != pk);
+        let key = observed.undetailed_key(desired, &key_pairs);
+        let detailed = async {
+            match &key {
+                Some(pk) => reader.key_pair(pk).await,
+                None => Ok(None),
+            }
+        };
+        let (detailed, flows, brands, ()) = try_join4(
+            detailed,
+            observed.read_flows(reader, desired, remembered),
+            observed.read_brands(reader, desired, remembered),
+            access.settle(reader, desired, &observed, remembered, shut_out),
+        )
+        .await?;
+        if let Some(detailed) = detailed {
+            key_pairs.retain(|k| k.pk != detailed.pk);
             key_pairs.push(detailed);
         }
-        observed.key_pairs = key_pairs;
-        if observed.needs_flows(desired) {
-            observed.flows = Some(reader.flows().await?);
-        }
+        (observed.key_pairs, observed.flows, observed.brands) = (key_pairs, flows, brands);
+        observed.access = access;
+        observed.continuity = Continuity::of(&observed, remembered);
         Ok(observed)
     }
 
@@ -124,78 +150,85 @@ impl Observed {
         (in_question.kind().is_none() && !settled).then(|| in_question.pk.clone())
     }
 
-    /// Flows are referred to by a new provider, by a wish for another flow, and by a brand without one.
-    fn needs_flows(&self, desired: &Desired) -> bool {
+    /// Flows are referred to by a new provider, by a wish for another flow, and by a brand without one. The one that a
+    /// brand has already is looked at once.
+    async fn read_flows(
+        &self,
+        reader: Reader<'_>,
+        desired: &Desired,
+        remembered: &Remembered,
+    ) -> Result<Option<Vec<Flow>>, Trouble> {
         let provider = &desired.provider;
-        self.found.linked().is_none()
+        let on_brand = self.brand.as_ref().map(|brand| brand.flow_device_code.as_deref());
+        let needed = self.found.linked().is_none()
             || provider.authorization_flow.chosen
             || (provider.invalidation_flow.chosen && self.release.has_invalidation_flow())
-            || (desired.device_code_flow.is_some()
-                && self
-                    .brand(&desired.public.authority())
-                    .is_some_and(|b| b.flow_device_code.is_none()))
-    }
-
-    /// The brand that serves a host: the longest domain that the host ends in, else the default one.
-    pub fn brand(&self, host: &str) -> Option<&Brand> {
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
-        let serves = |domain: &str| {
-            let domain = domain.to_ascii_lowercase();
-            !domain.is_empty()
-                && (name == domain
-                    || name.ends_with(&format!(".{}", domain.trim_start_matches('.'))))
-        };
-        self.brands
-            .iter()
-            .filter(|b| serves(&b.domain))
-            .max_by_key(|b| b.domain.len())
-            .or_else(|| self.brands.iter().find(|b| b.default))
-    }
-}
-
-/// Whether a provider says of itself that it belongs to our application.
-fn is_ours(desired: &Desired, provider: &Provider) -> bool {
-    provider.assigned_application_slug.as_deref() == Some(&desired.slug)
-}
-
-/// Settles by the application what the client id did not settle.
-async fn find(
-    reader: Reader<'_>,
-    desired: &Desired,
-    by_client_id: Vec<Provider>,
-) -> Result<Found, Trouble> {
-    let (application, by_name) = try_join(
-        reader.application(&desired.slug),
-        reader.providers("name", &desired.provider.name.value),
-    )
-    .await?;
-    let mut candidates = by_client_id;
-    for provider in by_name {
-        // The later answer counts, of two about the same provider.
-        candidates.retain(|c| c.pk != provider.pk);
-        candidates.push(provider);
-    }
-    // Another run may have made the application since the first question was answered.
-    if let Some(place) = candidates.iter().position(|p| is_ours(desired, p)) {
-        return Ok(Found::Linked(Box::new(candidates.swap_remove(place))));
-    }
-    let Some(application) = application else {
-        return Ok(Found::NoApplication(candidates));
-    };
-    let Some(pk) = application.provider else {
-        return Ok(Found::NoProvider(application, candidates));
-    };
-    let provider = match candidates.into_iter().find(|c| c.pk == pk) {
-        Some(provider) => Some(provider),
-        None => reader.provider(pk).await?,
-    };
-    Ok(match provider {
-        Some(mut provider) => {
-            // Read apart, the two answers may be of different moments: the application's word counts.
-            provider.assigned_application_slug = Some(application.slug);
-            provider.assigned_application_name = Some(application.name);
-            Found::Linked(Box::new(provider))
+            || on_brand == Some(None);
+        if needed {
+            return reader.flows().await.map(Some);
         }
-        None => Found::OtherType(application, pk),
-    })
+        let seen = remembered.verified.get(SOUND_DEVICE_FLOW).map(String::as_str);
+        match on_brand.flatten() {
+            Some(slug) if seen != Some(slug) => permitted(reader.flows().await),
+            _ => Ok(None),
+        }
+    }
+
+    /// Brands are listed to change one, and to remember the default one.
+    async fn read_brands(
+        &self,
+        reader: Reader<'_>,
+        desired: &Desired,
+        remembered: &Remembered,
+    ) -> Result<Option<Vec<Brand>>, Trouble> {
+        let Some(brand) = &self.brand else { return Ok(None) };
+        if brand.flow_device_code.is_none() {
+            return reader.brands(self.release).await.map(Some);
+        }
+        let known = remembered.installation.as_ref().is_some_and(|installation| {
+            installation.brand.is_some() && installation::same_user(installation, &self.me)
+        });
+        match known || desired.device_code_flow.is_none() {
+            true => Ok(None),
+            false => permitted(reader.brands(self.release).await),
+        }
+    }
+
+    /// The brand that serves the public host, in full.
+    pub fn serving_brand(&self) -> Option<&Brand> {
+        let domain = &self.brand.as_ref()?.matched_domain;
+        self.brands.as_ref()?.iter().find(|brand| brand.domain == *domain)
+    }
+
+    /// The default brand.
+    pub fn default_brand(&self) -> Option<&Brand> {
+        self.brands.as_ref()?.iter().find(|brand| brand.default)
+    }
+
+    /// The flow of this slug, if flows were read.
+    pub fn flow(&self, slug: &str) -> Option<&Flow> {
+        self.flows.as_ref()?.iter().find(|flow| flow.slug == slug)
+    }
+
+    /// Whether some mapping of the application's provider serves a scope.
+    pub fn serves(&self, scope: &str) -> bool {
+        self.found.linked().is_some_and(|provider| {
+            let has = |mapping: &&ScopeMapping| provider.property_mappings.contains(&mapping.pk);
+            self.scope_mappings.iter().filter(has).any(|mapping| mapping.scope_name == scope)
+        })
+    }
+}
+
+/// A question that only informs: one that the token may not ask has no answer, and is no error.
+fn permitted<T>(answer: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Trouble { kind: Kind::Permission(_) | Kind::Missing, .. }) => Ok(None),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// Two answers that do not fit together: another run or an administrator was busy between them. Looking again helps.
+fn between_answers(what: &str) -> Trouble {
+    Trouble::without_answer(Kind::Busy(None), what, "it changed while it was looked at")
 }

@@ -1,26 +1,34 @@
 //! Which provider is ours, by the application's slug; and which ones we may not touch.
 
-use crate::authentik::model::Provider;
+use crate::authentik::model::{AnyProvider, Provider};
 use crate::converge::desired::Desired;
-use crate::converge::observe::Found;
+use crate::converge::observe::{Found, Observed};
 use crate::error::{Error, Exit};
 
 /// The provider that is ours: the application's, or an orphan of our name or client id, which is a run that
 /// died half-way. One that belongs to another application is not ours.
-pub fn choose<'a>(desired: &Desired, found: &'a Found) -> Result<Option<&'a Provider>, Box<Error>> {
-    let candidates = match found {
+pub fn choose<'a>(
+    desired: &Desired,
+    observed: &'a Observed,
+) -> Result<Option<&'a Provider>, Box<Error>> {
+    let taken = observed.other_types.iter().find(|other| other.name == desired.provider.name.value);
+    if let Some(other) = taken {
+        return Err(Box::new(of_another_type(other)));
+    }
+    let candidates = match &observed.found {
+        Found::Linked(provider) if provider.is_proxy() => {
+            let what = format!(
+                "application {} has provider {}, a proxy provider",
+                desired.slug, provider.name
+            );
+            return Err(Box::new(another_application(what)));
+        }
         Found::Linked(provider) => return Ok(Some(provider)),
         Found::OtherType(application, pk) => {
-            return Err(Box::new(
-                Error::new(
-                    Exit::Refused,
-                    format!(
-                        "application {} has provider {pk}, which is not an OAuth2 provider",
-                        application.slug
-                    ),
-                )
-                .remedy("set AUTHENTIK_APPLICATION_SLUG to another slug, or take the provider off the application"),
-            ));
+            return Err(Box::new(another_application(format!(
+                "application {} has provider {pk}, which is not an OAuth2 provider",
+                application.slug
+            ))));
         }
         Found::NoApplication(candidates) | Found::NoProvider(_, candidates) => candidates,
     };
@@ -52,6 +60,26 @@ pub fn choose<'a>(desired: &Desired, found: &'a Found) -> Result<Option<&'a Prov
             ))
         }
     }
+}
+
+fn another_application(what: String) -> Error {
+    Error::new(Exit::Refused, what).remedy(
+        "set AUTHENTIK_APPLICATION_SLUG to another slug, or take the provider off the application",
+    )
+}
+
+/// Names are unique over all types, so Authentik would refuse it at every try.
+fn of_another_type(other: &AnyProvider) -> Error {
+    let kind = match other.verbose_name.is_empty() {
+        true => &other.meta_model_name,
+        false => &other.verbose_name,
+    };
+    Error::new(
+        Exit::Refused,
+        format!("the name {} belongs to a provider of another type ({kind})", other.name),
+    )
+    .because("NetBird needs an OAuth2 provider")
+    .remedy("set AUTHENTIK_PROVIDER_NAME to another name, or rename that provider")
 }
 
 fn not_ours(desired: &Desired, taken: &Provider) -> Error {

@@ -3,31 +3,26 @@
 
 use serde_json::Value;
 
+use super::flows;
 use super::placeholder::key_of;
-use super::references::References;
+use super::remark::{Level, Remark};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::writer::Operation;
 use crate::converge::desired::Desired;
 use crate::converge::observe::Observed;
+use crate::proof::CheckId;
 
-/// The brand that needs a flow, and the flow's wished slug.
-fn wanting<'a>(
-    desired: &'a Desired,
-    observed: &'a Observed,
-) -> Option<(&'a crate::authentik::model::Brand, &'a str)> {
+/// The flow's wished slug, if the brand that serves the public host has none.
+fn wanting<'a>(desired: &'a Desired, observed: &Observed) -> Option<&'a str> {
     let slug = desired.device_code_flow.as_deref()?;
-    let brand = observed.brand(&desired.public.authority())?;
-    Some((brand, slug))
+    observed.brand.as_ref()?.flow_device_code.is_none().then_some(slug)
 }
 
 /// Plans the flow. It has no stages: being logged in is all that it demands.
-pub fn flow(plan: &mut Plan, desired: &Desired, observed: &Observed, references: &References) {
-    let Some((brand, slug)) = wanting(desired, observed) else {
+pub fn flow(plan: &mut Plan, desired: &Desired, observed: &Observed) {
+    let Some(slug) = wanting(desired, observed).filter(|slug| observed.flow(slug).is_none()) else {
         return;
     };
-    if brand.flow_device_code.is_some() || references.device_code_flow.is_some() {
-        return;
-    }
     let new = |field: &'static str, value: &str| Change::set(field, Value::Null, value);
     plan.push(Step::create(
         Target::Flow,
@@ -44,18 +39,30 @@ pub fn flow(plan: &mut Plan, desired: &Desired, observed: &Observed, references:
 }
 
 /// Plans the brand. One that has a device code flow keeps it.
-pub fn brand(plan: &mut Plan, desired: &Desired, observed: &Observed, references: &References) {
-    let Some((brand, slug)) = wanting(desired, observed) else {
+pub fn brand(plan: &mut Plan, desired: &Desired, observed: &Observed) {
+    plan.remarks.extend(flows::remark(observed));
+    let Some(slug) = wanting(desired, observed) else {
+        plan.unchanged += usize::from(observed.brand.is_some());
         return;
     };
-    let mut changes = Vec::new();
-    if brand.flow_device_code.is_none() {
-        let wire = match &references.device_code_flow {
-            Some(flow) => super::references::pk(flow),
-            None => key_of("flow", slug).into(),
-        };
-        changes.push(Change::set("flow_device_code", Value::Null, slug).sending(wire));
-    }
+    let Some(brand) = observed.serving_brand() else { return };
+    let wire = match observed.flow(slug) {
+        Some(flow) => flow.pk.clone(),
+        None => key_of("flow", slug),
+    };
+    let change = Change::set("flow_device_code", Value::Null, slug).sending(wire.into());
     let operation = Operation::ChangeBrand(brand.brand_uuid.clone());
-    plan.push(Step::change(Target::Brand, &brand.domain, operation, changes));
+    plan.push(Step::change(Target::Brand, &brand.domain, operation, vec![change]));
+    let host = desired.public.authority();
+    let whom = match brand.default {
+        true => "every host that has no brand of its own".to_owned(),
+        false if brand.domain.eq_ignore_ascii_case(&host) => return,
+        false => format!("every host that ends in {}", brand.domain),
+    };
+    plan.remarks.push(Remark::new(
+        CheckId::DeviceCode,
+        Level::Info,
+        format!("brand {} serves {whom}: the device code flow is for all of them", brand.domain),
+        "",
+    ));
 }

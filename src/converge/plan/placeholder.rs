@@ -18,6 +18,11 @@ pub fn app_password() -> String {
     key_of("secret", "app password")
 }
 
+/// The secret of a confidential client that has none.
+pub fn client_secret() -> String {
+    key_of("secret", "client secret")
+}
+
 /// Whether this is a placeholder.
 pub fn is(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.starts_with(MARK))

@@ -3,18 +3,21 @@
 use serde_json::{Value, json};
 
 use super::choose::choose;
+use super::placeholder;
 use super::references::References;
+use super::remark::{Level, Remark};
 use super::signing::{signing_key, usable_key};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::duration::seconds;
-use crate::authentik::model::Provider;
+use crate::authentik::model::{Provider, ScopeMapping};
 use crate::authentik::redirect::RedirectUris;
 use crate::authentik::writer::Operation;
 use crate::config::Setting;
 use crate::converge::desired::{Desired, DesiredProvider};
 use crate::converge::observe::Observed;
 use crate::error::{Error, Exit};
-use crate::netbird::{OidcClient, Registration};
+use crate::netbird::{ClientType, OidcClient, Registration};
+use crate::proof::CheckId;
 
 /// Which provider the application is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,17 +28,18 @@ pub enum Ours {
     New,
 }
 
-/// Plans the provider; nothing if the plan is refused.
+/// Plans the provider; nothing if the plan is refused. A new one is made at once; the step that changes one that is there
+/// is apart.
 pub fn plan(
     plan: &mut Plan,
     desired: &Desired,
     observed: &Observed,
     references: &References,
-) -> Option<Ours> {
-    match choose(desired, &observed.found) {
+) -> (Option<Ours>, Option<Step>) {
+    match choose(desired, observed) {
         Err(error) => {
             plan.refused.push(*error);
-            None
+            (None, None)
         }
         Ok(Some(provider)) => {
             let changes = differences(plan, desired, provider, observed, references);
@@ -45,23 +49,27 @@ pub fn plan(
             } else {
                 &provider.client_id
             };
+            let confidential = desired.provider.client.client_type == ClientType::Confidential;
+            let secret = Some(&provider.client_secret)
+                .filter(|secret| confidential && !secret.expose().is_empty());
             plan.registration = Some(Registration {
                 client_id: client_id.clone(),
-                secret: None,
-                issuer: desired.issuer(provider.issuer_mode == "global"),
+                secret: secret.cloned(),
+                issuer: desired.issuer(Some(provider)),
             });
             let operation = Operation::ChangeProvider(provider.pk.to_string());
-            plan.push(Step::change(Target::Provider, &provider.name, operation, changes));
-            Some(Ours::Existing(provider.pk, provider.name.clone()))
+            plan.remarks.extend(doubly_served(provider, observed));
+            let step = Step::change(Target::Provider, &provider.name, operation, changes);
+            (Some(Ours::Existing(provider.pk, provider.name.clone())), Some(step))
         }
         Ok(None) => {
             let changes = creation(plan, desired, references);
             let client_id = desired.provider.client_id.value.clone();
             plan.registration =
-                Some(Registration { client_id, secret: None, issuer: desired.issuer(false) });
+                Some(Registration { client_id, secret: None, issuer: desired.issuer(None) });
             let name = &desired.provider.name.value;
             plan.push(Step::create(Target::Provider, name, Operation::CreateProvider, changes));
-            Some(Ours::New)
+            (Some(Ours::New), None)
         }
     }
 }
@@ -165,6 +173,17 @@ fn differences(
         let before = provider.client_type.clone();
         changes.push(Change::set("client_type", before, client_type.name()));
     }
+    if *client_type == ClientType::Confidential {
+        // Authentik makes a secret for every provider; one that was emptied by hand gets one of this container's.
+        if provider.client_secret.expose().is_empty() {
+            let wire = Value::from(placeholder::client_secret());
+            changes.push(Change::set("client_secret", Value::Null, "(secret)").sending(wire));
+        }
+        // NetBird's own provider reads the ID token alone.
+        if provider.include_claims_in_id_token == Some(false) {
+            changes.push(Change::set("include_claims_in_id_token", false, true));
+        }
+    }
     let sub_mode_variable = match desired.service_account {
         Some(_) => "NETBIRD_MGMT_IDP=authentik",
         None => "AUTHENTIK_SUB_MODE",
@@ -219,10 +238,11 @@ fn differences(
 
     let have = &provider.redirect_uris;
     let added: Vec<_> = redirect_uris.iter().filter(|uri| !have.contains(uri)).collect();
-    if !added.is_empty() {
+    let (have, dead) = have.without_dead(redirect_uris);
+    if !added.is_empty() || !dead.is_empty() {
         let shown = added.iter().map(|uri| uri.describe()).collect();
         let whole = have.with(&added, references.redirect_shape);
-        changes.push(Change::add("redirect_uris", shown, whole));
+        changes.push(Change::add("redirect_uris", shown, whole).taking(dead));
     }
     let added: Vec<&(String, String)> = references
         .scope_mappings
@@ -275,6 +295,28 @@ fn identity(
             "unset {variable} to keep {is}, or set SETUP_ALLOW_IDENTITY_CHANGE=true if nobody uses NetBird yet"
         )),
     ))
+}
+
+/// A scope that a managed mapping and somebody's own serve: version 0.1.0 added the managed one beside it.
+fn doubly_served(provider: &Provider, observed: &Observed) -> Option<Remark> {
+    let has = |m: &&ScopeMapping| provider.property_mappings.contains(&m.pk);
+    let (managed, own): (Vec<_>, Vec<_>) =
+        observed.scope_mappings.iter().filter(has).partition(|m| m.managed.is_some());
+    let beside = own.iter().filter(|own| managed.iter().any(|m| m.scope_name == own.scope_name));
+    let named: Vec<String> =
+        beside.map(|own| format!("{} ({})", own.scope_name, own.name)).collect();
+    (!named.is_empty()).then(|| {
+        Remark::new(
+            CheckId::ScopeMappings,
+            Level::Leftover,
+            format!(
+                "the provider has Authentik's mapping beside one of your own for: {}; both run, and what your own \
+                 leaves out the other one adds",
+                named.join(", ")
+            ),
+            "take Authentik's mapping off the provider if version 0.1.0 put it there; it stays off",
+        )
+    })
 }
 
 fn slug_of(observed: &Observed, pk: &str) -> Option<String> {

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::flows;
 use super::placeholder::key_of;
 use crate::authentik::redirect::Shape;
 use crate::config::Setting;
@@ -40,10 +41,9 @@ pub struct References {
     pub invalidation_flow: Option<FlowRef>,
     /// Where it is needed.
     pub signing_key: Option<KeyRef>,
-    /// Managed name and primary key, in the order of the wish.
+    /// Managed name and primary key, in the order of the wish; of an application that has a provider, those that serve a
+    /// scope which no mapping of its serves yet.
     pub scope_mappings: Vec<(String, String)>,
-    /// The device code flow, if it exists and somebody needs it.
-    pub device_code_flow: Option<FlowRef>,
     /// How the server wants redirect URIs.
     pub redirect_shape: Shape,
 }
@@ -64,12 +64,8 @@ impl References {
             object,
             chosen_by: (!wish.is_default).then_some(variable),
         };
-        let flows = observed.flows.as_deref().unwrap_or_default();
         let flow = |slug: &str| {
-            flows
-                .iter()
-                .find(|f| f.slug == slug)
-                .map(|f| FlowRef { slug: f.slug.clone(), pk: f.pk.clone() })
+            observed.flow(slug).map(|f| FlowRef { slug: f.slug.clone(), pk: f.pk.clone() })
         };
         let provider = observed.found.linked();
         let wished = &desired.provider;
@@ -87,7 +83,7 @@ impl References {
         if observed.release.has_invalidation_flow()
             && (provider.is_none() || wished.invalidation_flow.chosen)
         {
-            invalidation_flow = flow(&wished.invalidation_flow.value);
+            invalidation_flow = flow(flows::invalidation(desired, observed));
             if invalidation_flow.is_none() {
                 let wish = &wished.invalidation_flow;
                 let object = format!("flow {}", wish.value);
@@ -96,7 +92,8 @@ impl References {
         }
 
         let mut scope_mappings = Vec::new();
-        for scope in &wished.client.scopes {
+        // One mapping that serves a scope is enough: a managed one beside somebody's own would undo what that filters.
+        for scope in wished.client.scopes.iter().filter(|scope| !observed.serves(scope.name)) {
             let by_name = scope.name == API_SCOPE;
             let name = scope.managed.filter(|_| !by_name).unwrap_or(scope.name);
             let mapping = observed.scope_mappings.iter().find(|m| match by_name {
@@ -124,20 +121,17 @@ impl References {
             missing.push(named(object, &wished.signing_key, "AUTHENTIK_SIGNING_KEY"));
         }
 
-        let mut device_code_flow = None;
-        if let Some(slug) = &desired.device_code_flow {
-            device_code_flow = flow(slug);
-            let host = desired.public.authority();
-            if observed.brand(&host).is_none() {
-                missing.push(absent(format!("a brand for {host}")));
-            }
+        // Where there is no brand yet, Authentik speaks of a fallback that cannot be changed.
+        let needs_brand = observed.brand.as_ref().is_some_and(|b| b.flow_device_code.is_none());
+        if needs_brand && observed.serving_brand().is_none() {
+            missing.push(absent(format!("a brand for {}", desired.public.authority())));
         }
 
         if !missing.is_empty() {
-            let seen = flows.len()
+            let seen = observed.flows.as_ref().map_or(0, Vec::len)
                 + observed.scope_mappings.len()
                 + observed.key_pairs.len()
-                + observed.brands.len();
+                + observed.brands.as_ref().map_or(0, Vec::len);
             return Err(Missing { absent: missing, seen });
         }
         Ok(Self {
@@ -145,7 +139,6 @@ impl References {
             invalidation_flow,
             signing_key,
             scope_mappings,
-            device_code_flow,
             redirect_shape: redirect_shape(observed, shape),
         })
     }

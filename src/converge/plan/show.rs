@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Change, Plan, Step};
+use super::{Action, Change, Level, Plan, Step};
 
 /// The version of the JSON document; it grows when a field changes its meaning or goes.
 const DOCUMENT_VERSION: u32 = 1;
@@ -18,6 +18,9 @@ impl fmt::Display for Plan {
         for error in &self.refused {
             writeln!(f, "! refused: {error}")?;
         }
+        for remark in self.remarks.iter().filter(|remark| remark.level != Level::Leftover) {
+            writeln!(f, "* {}", plain(&remark.line()))?;
+        }
         if self.unchanged > 0 {
             writeln!(f, "= {} unchanged", self.unchanged)?;
         }
@@ -29,7 +32,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.headline())?;
         for change in &self.changes {
-            for line in change.lines(self.create) {
+            for line in change.lines(self.creates()) {
                 writeln!(f, "    {line}")?;
             }
         }
@@ -40,14 +43,22 @@ impl fmt::Display for Step {
 impl Step {
     /// What is done to which object: `+ provider NetBird`.
     pub fn headline(&self) -> String {
-        let sign = if self.create { '+' } else { '~' };
+        let sign = match self.action {
+            Action::Create => '+',
+            Action::Change => '~',
+            Action::Remove => '-',
+        };
         format!("{sign} {} {}", self.target.kind(), plain(&self.name))
     }
 
     fn json(&self) -> Value {
         let changes: Vec<Value> = self.changes.iter().map(Change::json).collect();
         json!({
-            "action": if self.create { "create" } else { "change" },
+            "action": match self.action {
+                Action::Create => "create",
+                Action::Change => "change",
+                Action::Remove => "remove",
+            },
             "object": self.target.kind(),
             "name": self.name,
             "changes": changes,
@@ -60,7 +71,10 @@ impl Change {
     pub fn lines(&self, create: bool) -> Vec<String> {
         match &self.after {
             Value::Array(items) if self.adds => {
-                items.iter().map(|item| format!("{}: + {}", self.field, text(item))).collect()
+                let added = items.iter().map(|item| format!("{}: + {}", self.field, text(item)));
+                let taken =
+                    self.taken.iter().map(|item| format!("{}: - {}", self.field, plain(item)));
+                added.chain(taken).collect()
             }
             after if create => vec![format!("{}: {}", self.field, text(after))],
             after => vec![format!("{}: {} -> {}", self.field, text(&self.before), text(after))],
@@ -68,8 +82,10 @@ impl Change {
     }
 
     fn json(&self) -> Value {
-        if self.adds {
+        if self.adds && self.taken.is_empty() {
             json!({"field": self.field, "added": self.after})
+        } else if self.adds {
+            json!({"field": self.field, "added": self.after, "removed": self.taken})
         } else {
             json!({"field": self.field, "before": self.before, "after": self.after})
         }
@@ -90,7 +106,9 @@ impl Plan {
             let colour = match line.trim_start().split(' ').next() {
                 Some("+") => GREEN,
                 Some("~") => YELLOW,
-                Some("!") => RED,
+                Some("!" | "-") => RED,
+                Some("*") => YELLOW,
+                _ if line.contains(": - ") && line.starts_with(' ') => RED,
                 _ if line.contains(": + ") && line.starts_with(' ') => GREEN,
                 _ => "",
             };
@@ -108,11 +126,15 @@ impl Plan {
             .iter()
             .map(|e| json!({"what": e.what, "why": e.why, "remedy": e.remedy}))
             .collect();
+        let told = self.remarks.iter().filter(|remark| remark.level != Level::Leftover);
+        let remarks: Vec<Value> = told.map(|remark| json!(remark.line())).collect();
         json!({
             "version": DOCUMENT_VERSION,
             "in_sync": self.is_empty(),
             "steps": steps,
             "refused": refused,
+            "remarks": remarks,
+            "may_enter": self.admission.to_string(),
             "unchanged": self.unchanged,
         })
     }

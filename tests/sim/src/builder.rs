@@ -1,20 +1,14 @@
-//! What a test decides before a server starts, and the starting.
+//! What a test decides before a server starts.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
-
-use crate::http::fault::Script;
 use crate::http::networks::DEFAULT;
-use crate::http::server::{listen, reserve};
-use crate::http::stage::{Advance, Ladder, Stage};
-use crate::http::tls::{TlsMode, acceptor};
+use crate::http::stage::{Advance, Stage};
+use crate::http::tls::TlsMode;
 use crate::profile::Profile;
-use crate::shared::{Config, Gate, Listeners, Shared, lock};
-use crate::sim::{DEFAULT_TOKEN, Sim};
+use crate::shared::Config;
+use crate::sim::DEFAULT_TOKEN;
 use crate::state::{INSTALLATION, State};
 
 /// Whom requests really come from.
@@ -23,18 +17,20 @@ const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// How a server is to start.
 #[derive(Debug)]
 pub struct Builder {
-    profile: &'static Profile,
-    token: String,
-    startup: Vec<(Advance, Stage)>,
-    config: Config,
-    bind: SocketAddr,
-    tls: TlsMode,
-    tls_bind: Option<SocketAddr>,
-    tls_names: Vec<String>,
-    approves_devices: Option<String>,
-    installation: String,
-    issuer_override: bool,
-    state: Option<State>,
+    pub(crate) profile: &'static Profile,
+    pub(crate) token: String,
+    pub(crate) startup: Vec<(Advance, Stage)>,
+    pub(crate) config: Config,
+    pub(crate) latency: Duration,
+    pub(crate) clock_offset: i64,
+    pub(crate) bind: SocketAddr,
+    pub(crate) tls: TlsMode,
+    pub(crate) tls_bind: Option<SocketAddr>,
+    pub(crate) tls_names: Vec<String>,
+    pub(crate) approves_devices: Option<String>,
+    pub(crate) installation: String,
+    pub(crate) issuer_override: bool,
+    pub(crate) state: Option<State>,
 }
 
 impl Builder {
@@ -44,12 +40,12 @@ impl Builder {
             token: DEFAULT_TOKEN.to_owned(),
             startup: vec![],
             config: Config {
-                latency: Duration::ZERO,
-                clock_offset: 0,
                 web_path: "/".to_owned(),
                 peer: LOOPBACK,
                 trusted_networks: DEFAULT.iter().map(|network| (*network).to_owned()).collect(),
             },
+            latency: Duration::ZERO,
+            clock_offset: 0,
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             tls: TlsMode::Valid,
             tls_bind: None,
@@ -85,14 +81,14 @@ impl Builder {
     /// How long every answer takes.
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
-        self.config.latency = latency;
+        self.latency = latency;
         self
     }
 
     /// By how many seconds the server's clock is ahead.
     #[must_use]
     pub fn clock_offset(mut self, seconds: i64) -> Self {
-        self.config.clock_offset = seconds;
+        self.clock_offset = seconds;
         self
     }
 
@@ -193,108 +189,4 @@ impl Builder {
         self.state = Some(state);
         self
     }
-
-    /// Starts the server on a thread of its own; it listens when this returns, unless it begins by refusing.
-    ///
-    /// # Panics
-    /// If the machine gives no port, key or thread.
-    #[must_use]
-    pub fn start(self) -> Sim {
-        let parts = self.parts();
-        let (ready, started) = std::sync::mpsc::channel();
-        let (inner, tls, bind) = (Arc::clone(&parts.shared), parts.tls, parts.bind);
-        let thread = std::thread::Builder::new()
-            .name("authentik-sim".to_owned())
-            .spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .expect("a runtime");
-                runtime.block_on(async move {
-                    let mut stop = inner.gate.subscribe();
-                    let _ = ready.send(spawn(bind, tls, &inner));
-                    let _ = stop.wait_for(|gate| gate.stop).await;
-                });
-            })
-            .expect("a thread");
-        let (address, tls_address) = started.recv().expect("the server starts");
-        let shared = parts.shared;
-        if lock(&shared.ladder).stage != Stage::Refused {
-            shared.listeners.wait(true);
-        }
-        Sim { shared, address, tls_address, ca_pem: parts.ca_pem, thread: Some(thread) }
-    }
-
-    /// Starts the server as tasks of the runtime that this is called in: with its clock paused, server and client
-    /// live in the same simulated time. Stages are not to be set from outside then, since that blocks.
-    ///
-    /// # Panics
-    /// If the machine gives no port or key, or outside of a runtime.
-    pub async fn start_here(self) -> Sim {
-        let parts = self.parts();
-        let shared = parts.shared;
-        let (address, tls_address) = spawn(parts.bind, parts.tls, &shared);
-        if lock(&shared.ladder).stage != Stage::Refused {
-            while !shared.listeners.all() {
-                tokio::task::yield_now().await;
-            }
-        }
-        Sim { shared, address, tls_address, ca_pem: parts.ca_pem, thread: None }
-    }
-
-    fn parts(self) -> Parts {
-        let installed = || State::installed_as(self.profile, &self.token, &self.installation);
-        let mut state = self.state.unwrap_or_else(installed);
-        state.upgrade(self.profile);
-        state.approves_devices = self.approves_devices;
-        state.issuer_override = self.issuer_override;
-        let (gate, _) = watch::channel(Gate { open: false, stop: false, turn: 0 });
-        let (ca_pem, tls) = acceptor(self.tls, &self.tls_names).expect("a certificate");
-        let total = if tls.is_some() { 2 } else { 1 };
-        let shared = Arc::new(Shared {
-            profile: self.profile,
-            config: self.config,
-            state: Mutex::new(state),
-            log: Mutex::default(),
-            script: Mutex::new(Script::default()),
-            ladder: Mutex::new(Ladder::new(self.startup)),
-            gate,
-            counter: Mutex::new(0),
-            te_requests: Mutex::new(0),
-            listeners: Listeners { total, ..Listeners::default() },
-        });
-        shared.enter();
-        let mut tls_bind = self.bind;
-        tls_bind.set_port(0);
-        let bind = (self.bind, self.tls_bind.unwrap_or(tls_bind));
-        Parts { shared, tls, ca_pem, bind }
-    }
-}
-
-/// What a server is made of before it runs.
-struct Parts {
-    shared: Arc<Shared>,
-    tls: Option<TlsAcceptor>,
-    ca_pem: String,
-    /// For plain HTTP and for HTTPS.
-    bind: (SocketAddr, SocketAddr),
-}
-
-/// Spawns the server's tasks; answers the addresses of plain HTTP and of HTTPS.
-fn spawn(
-    (bind, tls_bind): (SocketAddr, SocketAddr),
-    tls: Option<TlsAcceptor>,
-    shared: &Arc<Shared>,
-) -> (SocketAddr, SocketAddr) {
-    let plain = reserve(bind).expect("a port");
-    let secure = reserve(tls_bind).expect("a port");
-    let at = |socket: &tokio::net::TcpSocket| socket.local_addr().expect("an address");
-    let addresses = (at(&plain), at(&secure));
-    tokio::spawn(listen(plain, None, Arc::clone(shared)));
-    if tls.is_some() {
-        tokio::spawn(listen(secure, tls, Arc::clone(shared)));
-    }
-    let timed = Arc::clone(shared);
-    tokio::spawn(async move { timed.keep_time().await });
-    addresses
 }

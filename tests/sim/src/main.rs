@@ -8,8 +8,9 @@ use authentik_sim::{Advance, DEFAULT_TOKEN, Sim, Stage, default_objects, find, p
 use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "authentik-sim [--listen 127.0.0.1:9000] [--profile 2026.2] [--token TOKEN] \
-                     [--startup ready|fast|slow] [--latency-ms N] [--web-path /auth/] \
+                     [--startup ready|fast|slow] [--restart-after N] [--latency-ms N] [--web-path /auth/] \
                      [--approve-devices USER] [--tls-listen ADDRESS] [--tls-name NAME] [--ca-file PATH]\n\
+                     --restart-after: ready at first, and restarts when N requests were answered\n\
                      SIGHUP: restarts, and keeps its objects";
 
 struct Options {
@@ -17,6 +18,7 @@ struct Options {
     profile: String,
     token: String,
     startup: String,
+    restart_after: Option<usize>,
     latency: Duration,
     web_path: String,
     approve_devices: Option<String>,
@@ -31,6 +33,7 @@ fn options() -> Result<Options, String> {
         profile: "2026.2".to_owned(),
         token: DEFAULT_TOKEN.to_owned(),
         startup: "ready".to_owned(),
+        restart_after: None,
         latency: Duration::ZERO,
         web_path: "/".to_owned(),
         approve_devices: None,
@@ -53,6 +56,9 @@ fn options() -> Result<Options, String> {
             "--profile" => options.profile = value,
             "--token" => options.token = value,
             "--startup" => options.startup = value,
+            "--restart-after" => {
+                options.restart_after = Some(value.parse().map_err(|_| bad("not a number"))?);
+            }
             "--latency-ms" => {
                 options.latency =
                     value.parse().map(Duration::from_millis).map_err(|_| bad("not a number"))?;
@@ -73,6 +79,11 @@ fn options() -> Result<Options, String> {
 
 /// Stages by time: what the ladder of counted requests is for tests.
 fn ladder(options: &Options) -> Result<Vec<(Advance, Stage)>, String> {
+    if let Some(requests) = options.restart_after {
+        let mut stages = vec![(Advance::Requests(requests), Stage::Ready)];
+        stages.extend(restart());
+        return Ok(stages);
+    }
     let unit = match options.startup.as_str() {
         "ready" => return Ok(vec![]),
         "fast" => Duration::from_millis(100),
@@ -93,6 +104,14 @@ fn ladder(options: &Options) -> Result<Vec<(Advance, Stage)>, String> {
         other => (other, stage),
     }));
     Ok(stages)
+}
+
+/// What a restart looks like from outside.
+fn restart() -> Vec<(Advance, Stage)> {
+    vec![
+        (Advance::After(Duration::from_millis(500)), Stage::Refused),
+        (Advance::After(Duration::from_secs(2)), Stage::Starting),
+    ]
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -139,10 +158,7 @@ async fn main() -> ExitCode {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = hangup.recv() => sim.restart(vec![
-                (Advance::After(Duration::from_millis(500)), Stage::Refused),
-                (Advance::After(Duration::from_secs(2)), Stage::Starting),
-            ]),
+            _ = hangup.recv() => sim.restart(restart()),
         }
     }
     drop(sim);

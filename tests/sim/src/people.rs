@@ -184,7 +184,7 @@ impl Sim {
     /// The server's time, in seconds since 1970.
     #[must_use]
     pub fn now(&self) -> i64 {
-        clock::now(self.shared.config.clock_offset)
+        self.shared.front.now()
     }
 
     /// Whether this active user may open the application `netbird` now. It says nothing about whether a login works.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::model::Model;
 use crate::other_shapes::{LDAP_TAIL, PROXY_TAIL, SAML_TAIL};
+use crate::people_shapes::{GROUP, ROLE, TOKEN, USER};
 use crate::profile::Profile;
 use crate::release::{ALL, NEVER, Range, Release, before, between, since};
 
@@ -154,61 +155,6 @@ static KEY_PAIR: &[Key] = &[
     all("managed"),
 ];
 
-/// A user wherever it is shown in full.
-static USER: &[Key] = &[
-    all("pk"),
-    all("username"),
-    all("name"),
-    all("is_active"),
-    all("last_login"),
-    ("date_joined", since(2025, 4)),
-    all("is_superuser"),
-    all("groups"),
-    all("groups_obj"),
-    ("roles", since(2025, 12)),
-    ("roles_obj", since(2025, 12)),
-    all("email"),
-    all("avatar"),
-    all("attributes"),
-    all("uid"),
-    all("path"),
-    ("type", since(2023, 8)),
-    ("uuid", since(2023, 10)),
-    ("password_change_date", since(2025, 2)),
-    ("last_updated", since(2025, 8)),
-];
-
-static GROUP: &[Key] = &[
-    all("pk"),
-    all("num_pk"),
-    all("name"),
-    all("is_superuser"),
-    ("parent", before(2025, 12)),
-    ("parent_name", between((2023, 2), (2025, 12))),
-    ("parents", since(2025, 12)),
-    ("parents_obj", since(2025, 12)),
-    all("users"),
-    all("users_obj"),
-    all("attributes"),
-    ("roles", since(2023, 10)),
-    ("roles_obj", since(2023, 10)),
-    ("inherited_roles_obj", since(2025, 12)),
-    ("children", since(2025, 8)),
-    ("children_obj", since(2025, 8)),
-];
-
-static TOKEN: &[Key] = &[
-    all("pk"),
-    all("managed"),
-    all("identifier"),
-    all("intent"),
-    all("user"),
-    all("user_obj"),
-    all("description"),
-    all("expires"),
-    all("expiring"),
-];
-
 static BINDING: &[Key] = &[
     all("pk"),
     all("policy"),
@@ -226,8 +172,6 @@ static BINDING: &[Key] = &[
     ("expires", since(2026, 8)),
     ("expiring", since(2026, 8)),
 ];
-
-static ROLE: &[Key] = &[all("pk"), all("name")];
 
 /// The keys of a kind of object, head first.
 #[must_use]

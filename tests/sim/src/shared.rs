@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::watch;
-
+use crate::api::race;
 use crate::call::Call;
 use crate::features::Feature;
-use crate::http::fault::{Fault, Script};
-use crate::http::log::Request;
+use crate::http::fault::Fault;
+use crate::http::front::{Front, Handled, Site};
 use crate::http::networks;
 use crate::http::origin::Seen;
 use crate::http::reply::Reply;
@@ -20,38 +19,14 @@ use crate::profile::Profile;
 use crate::routes;
 use crate::state::State;
 
-/// Whether connections are accepted, and whether the server ends. `turn` changes with every stage.
-#[derive(Clone, Debug)]
-pub(crate) struct Gate {
-    pub(crate) open: bool,
-    pub(crate) stop: bool,
-    pub(crate) turn: u64,
-}
-
 /// What the builder decided.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    pub(crate) latency: Duration,
-    pub(crate) clock_offset: i64,
     pub(crate) web_path: String,
     /// Whom requests come from, as the server sees it.
     pub(crate) peer: IpAddr,
     /// Whose forwarded headers it believes.
     pub(crate) trusted_networks: Vec<String>,
-}
-
-/// An answer with what the log wants to know about it.
-#[derive(Debug)]
-pub(crate) struct Handled {
-    pub(crate) reply: Reply,
-    pub(crate) authenticated: bool,
-    pub(crate) dear: bool,
-}
-
-impl Handled {
-    pub(crate) fn made_up(reply: Reply) -> Self {
-        Self { reply, authenticated: false, dear: false }
-    }
 }
 
 /// The server's memory.
@@ -60,45 +35,9 @@ pub(crate) struct Shared {
     pub(crate) profile: &'static Profile,
     pub(crate) config: Config,
     pub(crate) state: Mutex<State>,
-    pub(crate) log: Mutex<Vec<Request>>,
-    pub(crate) script: Mutex<Script>,
+    pub(crate) front: Front,
     pub(crate) ladder: Mutex<Ladder>,
-    pub(crate) gate: watch::Sender<Gate>,
-    pub(crate) counter: Mutex<usize>,
     pub(crate) te_requests: Mutex<usize>,
-    pub(crate) listeners: Listeners,
-}
-
-/// How many listeners there are, and how many of them listen: what `set_stage` waits for, so that a test sees its effect.
-#[derive(Debug, Default)]
-pub(crate) struct Listeners {
-    pub(crate) total: usize,
-    pub(crate) listening: Mutex<usize>,
-    pub(crate) changed: Condvar,
-}
-
-impl Listeners {
-    /// One listener began or ceased to listen.
-    pub(crate) fn note(&self, listens: bool) {
-        let mut count = lock(&self.listening);
-        *count = if listens { *count + 1 } else { count.saturating_sub(1) };
-        self.changed.notify_all();
-    }
-
-    /// Whether all listen.
-    pub(crate) fn all(&self) -> bool {
-        *lock(&self.listening) == self.total
-    }
-
-    /// Waits until all listen, or none.
-    pub(crate) fn wait(&self, all: bool) {
-        let wanted = if all { self.total } else { 0 };
-        let count = lock(&self.listening);
-        // The limit only keeps a broken server from blocking a test for ever.
-        let _ = self
-            .changed
-            .wait_timeout_while(count, Duration::from_secs(10), |count| *count != wanted);
-    }
 }
 
 /// The lock, whoever panicked while holding it: a failed assertion in a test must not hide behind another.
@@ -106,51 +45,31 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Site for Shared {
+    fn front(&self) -> &Front {
+        &self.front
+    }
+
+    async fn handle(&self, call: Call, tls: bool) -> Option<Handled> {
+        Some(Self::handle(self, call, tls))
+    }
+
+    fn spoilt(&self) {
+        self.count_only();
+    }
+
+    fn own_fault(&self, call: &Call) -> Option<Fault> {
+        self.stalls(call)
+    }
+
+    fn lost_race(&self, call: &Call) -> Option<Reply> {
+        Some(race::lost(self.profile, &call.path, &call.body))
+    }
+}
+
 impl Shared {
-    /// Logs a request as unanswered and returns its number.
-    pub(crate) fn note(&self, call: &Call, tls: bool, started: Instant) -> usize {
-        let mut counter = lock(&self.counter);
-        let seq = *counter;
-        *counter += 1;
-        lock(&self.log).push(Request {
-            method: call.method.clone(),
-            path: call.path.clone(),
-            query: call.query.clone(),
-            host: call.header("host").unwrap_or_default().to_owned(),
-            headers: call.headers.clone(),
-            body: Call::logged_body(&call.body),
-            status: 0,
-            answer: Vec::new(),
-            authenticated: false,
-            tls,
-            seq,
-            dear: false,
-            started,
-            ended: None,
-        });
-        seq
-    }
-
-    /// Completes the log entry; without an answer its status stays 0.
-    pub(crate) fn answered(&self, seq: usize, handled: Option<&Handled>) {
-        let mut log = lock(&self.log);
-        if let Some(entry) = log.iter_mut().rfind(|entry| entry.seq == seq) {
-            entry.ended = Some(Instant::now());
-            if let Some(handled) = handled {
-                entry.status = handled.reply.status;
-                entry.answer.clone_from(&handled.reply.body);
-                entry.authenticated = handled.authenticated;
-                entry.dear = handled.dear;
-            }
-        }
-    }
-
-    pub(crate) fn pick_fault(&self, call: &Call) -> Option<Fault> {
-        lock(&self.script).pick(&call.method, &call.path, &call.query)
-    }
-
     /// The newest router answers every second request that names `TE` in its Connection header, and no other.
-    pub(crate) fn stalls(&self, call: &Call) -> Option<Fault> {
+    fn stalls(&self, call: &Call) -> Option<Fault> {
         let named = call.header("connection").is_some_and(|value| {
             value.split(',').any(|option| option.trim().eq_ignore_ascii_case("te"))
         });
@@ -163,7 +82,7 @@ impl Shared {
     }
 
     /// Counts a request for the stage without answering it.
-    pub(crate) fn count_only(&self) {
+    fn count_only(&self) {
         if lock(&self.ladder).see().1 {
             self.enter();
         }
@@ -218,15 +137,12 @@ impl Shared {
         let stage = lock(&self.ladder).stage.clone();
         let missing: BTreeSet<String> = stage.missing(self.profile);
         lock(&self.state).hide(&missing);
-        self.gate.send_modify(|gate| {
-            gate.open = stage != Stage::Refused;
-            gate.turn += 1;
-        });
+        self.front.open(stage != Stage::Refused);
     }
 
     /// Ends stages that time ends, until the server stops.
     pub(crate) async fn keep_time(&self) {
-        let mut gate = self.gate.subscribe();
+        let mut gate = self.front.gate.subscribe();
         loop {
             let turn = gate.borrow_and_update().turn;
             let lasts = lock(&self.ladder).lasts();
@@ -234,7 +150,7 @@ impl Shared {
                 changed = gate.changed() => if changed.is_err() { return },
                 () = tokio::time::sleep(lasts.unwrap_or(Duration::MAX)) => {
                     // Unless a request or a test has gone on meanwhile.
-                    if self.gate.borrow().turn == turn {
+                    if self.front.gate.borrow().turn == turn {
                         lock(&self.ladder).next();
                         self.enter();
                     }

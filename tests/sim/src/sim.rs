@@ -77,12 +77,12 @@ impl Sim {
     /// All requests so far, in the order of their arrival.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
-        lock(&self.shared.log).clone()
+        self.shared.front.requests()
     }
 
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
-        lock(&self.shared.log).clear();
+        self.shared.front.clear_requests();
     }
 
     /// The authenticated changes among the requests.
@@ -121,7 +121,7 @@ impl Sim {
         let listens = stage != Stage::Refused;
         *lock(&self.shared.ladder) = Ladder::new(vec![(Advance::Never, stage)]);
         self.shared.enter();
-        self.shared.listeners.wait(listens);
+        self.shared.front.wait(listens);
     }
 
     /// Goes through these stages, as a server does that is restarted; its objects are those of its database, so
@@ -139,18 +139,18 @@ impl Sim {
 
     /// Adds a rule to the fault script.
     pub fn fault(&self, fault: FaultRule) {
-        lock(&self.shared.script).add(fault);
+        self.shared.front.fault(fault);
     }
 
     /// Ends all faults.
     pub fn clear_faults(&self) {
-        lock(&self.shared.script).clear();
+        self.shared.front.clear_faults();
     }
 }
 
 impl Drop for Sim {
     fn drop(&mut self) {
-        self.shared.gate.send_modify(|gate| gate.stop = true);
+        self.shared.front.stop();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

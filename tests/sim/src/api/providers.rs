@@ -10,6 +10,7 @@ use crate::features::Feature as F;
 use crate::http::reply::Reply;
 use crate::model::Model;
 use crate::oidc::discovery::urls;
+use crate::release::before;
 
 const WRITABLE: &[&str] = &[
     "name",
@@ -155,5 +156,10 @@ pub(crate) fn setup_urls(env: &Env<'_>, pk: &str) -> Answer {
     let position = find(env, Model::Provider, pk)?;
     let provider = &env.state.providers[position];
     let application = env.state.application_of(provider);
-    Ok(Reply::json(200, &urls(env.call, provider, application)))
+    let mut urls = urls(env.call, provider, application);
+    if !env.profile.within(before(2026, 8)) {
+        // Null where dynamic registration of clients is off, which it is here.
+        urls["dcr_registration"] = Value::Null;
+    }
+    Ok(Reply::json(200, &urls))
 }

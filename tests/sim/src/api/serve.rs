@@ -146,7 +146,7 @@ fn user(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
     put(full, "avatar", json!("data:image/svg+xml;base64,"));
 }
 
-/// A group as a user shows it.
+/// A group as a user shows it, and from 2025.10 on a binding.
 fn brief_group(env: &Env<'_>, group: &Value) -> Value {
     let mut brief = Map::new();
     for key in ["pk", "num_pk", "name", "is_superuser"] {
@@ -196,7 +196,7 @@ fn group(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
     put(full, "children", children.iter().map(|group| group["pk"].clone()).collect());
 }
 
-/// A user as a group shows it.
+/// A user as a group shows it, and from 2025.10 on a binding.
 fn brief_user(env: &Env<'_>, user: &Value) -> Value {
     let mut brief = Map::new();
     for key in ["pk", "username", "name", "is_active", "last_login", "email"] {
@@ -215,8 +215,16 @@ fn binding(env: &Env<'_>, stored: &Value, full: &mut Map<String, Value>) {
         Model::by_pk(model, env.state, &stored[key])
             .map_or(Value::Null, |found| object(env, model, found))
     };
-    put(full, "group_obj", whole(Model::Group, "group"));
-    put(full, "user_obj", whole(Model::User, "user"));
+    let (group, user) = if env.profile.within(before(2025, 10)) {
+        (whole(Model::Group, "group"), whole(Model::User, "user"))
+    } else {
+        let found = |model: Model, key: &str| Model::by_pk(model, env.state, &stored[key]);
+        let group = found(Model::Group, "group").map(|group| brief_group(env, group));
+        let user = found(Model::User, "user").map(|user| brief_user(env, user));
+        (group.unwrap_or_default(), user.unwrap_or_default())
+    };
+    put(full, "group_obj", group);
+    put(full, "user_obj", user);
     put(full, "policy_obj", Value::Null);
 }
 

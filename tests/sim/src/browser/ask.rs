@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use crate::browser::{Browser, Client, Failure, failure};
 use crate::call::{Call, encode};
-use crate::clock;
 use crate::oidc::cors::origin;
 
 /// An answer as the browser sees it.
@@ -102,7 +101,7 @@ impl Browser {
             headers: all,
             body,
             base: String::new(),
-            now: clock::now(self.shared.config.clock_offset),
+            now: self.shared.front.now(),
         };
         let reply = self.shared.handle(call, false).reply;
         let seen = Seen { status: reply.status, headers: reply.headers, body: reply.body };

@@ -9,7 +9,6 @@ use crate::browser::ask::form;
 use crate::browser::verify::verified;
 use crate::browser::{Browser, Client, Failure, Login, failure};
 use crate::call::pairs;
-use crate::clock;
 use crate::ids;
 
 impl Browser {
@@ -171,7 +170,7 @@ impl Browser {
             return failure("token", "the answer lacks a token");
         };
         let keys = self.keys(&document, client)?;
-        let now = clock::now(self.shared.config.clock_offset);
+        let now = self.shared.front.now();
         Ok(Login {
             access: verified(&access_token, &keys, &document, client, now)?,
             id: verified(&id_token, &keys, &document, client, now)?,

@@ -2,6 +2,7 @@
 
 pub mod cost;
 pub mod fault;
+pub mod front;
 pub mod log;
 pub mod networks;
 pub mod origin;

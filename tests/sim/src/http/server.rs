@@ -11,11 +11,14 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::http::front::{Gate, Site};
 use crate::http::service::serve;
-use crate::shared::{Gate, Shared};
 
 /// A socket that is bound, so the port is ours, but refuses connections until it listens.
-pub(crate) fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
+///
+/// # Errors
+/// If the machine gives no such port.
+pub fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -23,13 +26,16 @@ pub(crate) fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
 }
 
 /// Listens whenever the gate is open and refuses whenever it is shut, on the same port, until the server stops.
-pub(crate) async fn listen(
+///
+/// # Errors
+/// If the port is lost to somebody else.
+pub async fn listen<S: Site>(
     socket: TcpSocket,
     tls: Option<TlsAcceptor>,
-    shared: Arc<Shared>,
+    site: Arc<S>,
 ) -> io::Result<()> {
     let address = socket.local_addr()?;
-    let mut gate = shared.gate.subscribe();
+    let mut gate = site.front().gate.subscribe();
     let mut reserved = Some(socket);
     loop {
         if gate.wait_for(|gate| gate.open || gate.stop).await.is_err() || gate.borrow().stop {
@@ -40,20 +46,20 @@ pub(crate) async fn listen(
             None => reserve(address)?,
         };
         let listener = socket.listen(128)?;
-        shared.listeners.note(true);
-        accept_while_open(&listener, &tls, &shared, &mut gate).await;
+        site.front().listeners.note(true);
+        accept_while_open(&listener, &tls, &site, &mut gate).await;
         drop(listener);
         if !gate.borrow().stop {
             reserved = Some(reserve(address)?);
         }
-        shared.listeners.note(false);
+        site.front().listeners.note(false);
     }
 }
 
-async fn accept_while_open(
+async fn accept_while_open<S: Site>(
     listener: &TcpListener,
     tls: &Option<TlsAcceptor>,
-    shared: &Arc<Shared>,
+    site: &Arc<S>,
     gate: &mut watch::Receiver<Gate>,
 ) {
     loop {
@@ -63,22 +69,22 @@ async fn accept_while_open(
             accepted = listener.accept() => {
                 // A failed accept concerns one peer that is gone already.
                 let Ok((stream, _)) = accepted else { continue };
-                tokio::spawn(connection(stream, tls.clone(), shared.clone(), shared.gate.subscribe()));
+                tokio::spawn(connection(stream, tls.clone(), site.clone(), site.front().gate.subscribe()));
             }
         }
     }
 }
 
-async fn connection(
+async fn connection<S: Site>(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
-    shared: Arc<Shared>,
+    site: Arc<S>,
     mut gate: watch::Receiver<Gate>,
 ) {
     let _ = stream.set_nodelay(true);
     let talk = async {
         let is_tls = tls.is_some();
-        let service = service_fn(move |request| serve(shared.clone(), is_tls, request));
+        let service = service_fn(move |request| serve(site.clone(), is_tls, request));
         match tls {
             Some(tls) => {
                 // A refused handshake is what the bad certificates are for.

@@ -14,12 +14,11 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::{Request, Response};
 use tokio::time::{Sleep, sleep};
 
-use crate::api::race;
 use crate::call::Call;
 use crate::clock;
 use crate::http::fault::Fault;
+use crate::http::front::{Handled, Site};
 use crate::http::reply::Reply;
-use crate::shared::{Handled, Shared};
 
 /// The body limit of the real router.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
@@ -78,12 +77,13 @@ enum Delivery {
 }
 
 /// Answers one request. An error closes the connection without an answer.
-pub(crate) async fn serve(
-    shared: Arc<Shared>,
+pub(crate) async fn serve<S: Site>(
+    site: Arc<S>,
     tls: bool,
     request: Request<Incoming>,
 ) -> Result<Response<Pieces>, io::Error> {
     let started = Instant::now();
+    let front = site.front();
     let (head, body) = request.into_parts();
     let body = Limited::new(body, BODY_LIMIT)
         .collect()
@@ -105,47 +105,41 @@ pub(crate) async fn serve(
         headers,
         body,
         base: String::new(),
-        now: clock::now(shared.config.clock_offset),
+        now: front.now(),
     };
-    let seq = shared.note(&call, tls, started);
-    let fault = shared.pick_fault(&call).or_else(|| shared.stalls(&call));
-    let latency = shared.config.latency;
-    if !latency.is_zero() {
-        sleep(latency).await;
+    let seq = front.note(&call, tls, started);
+    let fault = front.pick_fault(&call).or_else(|| site.own_fault(&call));
+    if !front.latency.is_zero() {
+        sleep(front.latency).await;
     }
     if let Some(Fault::Hang(time)) = fault {
-        shared.count_only();
+        site.spoilt();
         sleep(time).await;
-        shared.answered(seq, None);
+        front.answered(seq, None);
         return Err(io::ErrorKind::ConnectionAborted.into());
     }
-    let (handled, delivery) = act(&shared, call, tls, fault);
-    if matches!(delivery, Delivery::Never) {
-        shared.answered(seq, None);
+    let (handled, delivery) = act(&*site, call, tls, fault).await;
+    let Some(handled) = handled.filter(|_| !matches!(delivery, Delivery::Never)) else {
+        front.answered(seq, None);
         return Err(io::ErrorKind::ConnectionAborted.into());
-    }
-    shared.answered(seq, Some(&handled));
-    response(handled.reply, &delivery, clock::now(shared.config.clock_offset))
+    };
+    front.answered(seq, Some(&handled));
+    response(handled.reply, &delivery, front.now())
 }
 
 /// Handles the request as far as the fault lets it.
-fn act(shared: &Shared, call: Call, tls: bool, fault: Option<Fault>) -> (Handled, Delivery) {
-    // A spoilt answer to a request that changes something is made up, since nothing may change.
-    let reads = call.reads();
-    let real = |call: Call| {
-        if reads {
-            shared.handle(call, tls)
-        } else {
-            shared.count_only();
-            Handled::made_up(Reply::json(200, &serde_json::json!({"pk": 1, "name": "made up"})))
-        }
-    };
+async fn act<S: Site>(
+    site: &S,
+    call: Call,
+    tls: bool,
+    fault: Option<Fault>,
+) -> (Option<Handled>, Delivery) {
     let made_up = |reply: Reply| {
-        shared.count_only();
-        Handled::made_up(reply)
+        site.spoilt();
+        Some(Handled::made_up(reply))
     };
     match fault {
-        None => (shared.handle(call, tls), Delivery::Whole),
+        None => (site.handle(call, tls).await, Delivery::Whole),
         Some(Fault::Status(status, headers, body)) => {
             let mut reply = Reply::empty(status);
             reply.headers = headers;
@@ -172,24 +166,39 @@ fn act(shared: &Shared, call: Call, tls: bool, fault: Option<Fault>) -> (Handled
             (made_up(reply), Delivery::Padded(bytes))
         }
         Some(Fault::WrongContentType) => {
-            let mut handled = real(call);
-            handled.reply.set_content_type("text/plain; charset=utf-8");
-            (handled, Delivery::Whole)
-        }
-        Some(Fault::TruncatedBody) => (real(call), Delivery::Half),
-        Some(Fault::Trickle(pause)) => (shared.handle(call, tls), Delivery::Slowly(pause)),
-        Some(Fault::LostRace) => {
-            let (path, body) = (call.path.clone(), call.body.clone());
-            let other = shared.handle(call.clone(), tls);
-            let mut handled = shared.handle(call, tls);
-            if other.reply.status < 300 && handled.reply.status == 400 {
-                handled.reply = race::lost(shared.profile, &path, &body);
+            let mut handled = spoilable(site, call, tls).await;
+            if let Some(handled) = &mut handled {
+                handled.reply.set_content_type("text/plain; charset=utf-8");
             }
             (handled, Delivery::Whole)
         }
-        Some(Fault::ResetAfter) => (shared.handle(call, tls), Delivery::Never),
+        Some(Fault::TruncatedBody) => (spoilable(site, call, tls).await, Delivery::Half),
+        Some(Fault::Trickle(pause)) => (site.handle(call, tls).await, Delivery::Slowly(pause)),
+        Some(Fault::LostRace) => {
+            let other = site.handle(call.clone(), tls).await;
+            let mut handled = site.handle(call.clone(), tls).await;
+            if let (Some(other), Some(handled)) = (other, &mut handled)
+                && other.reply.status < 300
+                && handled.reply.status == 400
+                && let Some(reply) = site.lost_race(&call)
+            {
+                handled.reply = reply;
+            }
+            (handled, Delivery::Whole)
+        }
+        Some(Fault::ResetAfter) => (site.handle(call, tls).await, Delivery::Never),
         Some(Fault::Reset | Fault::Hang(_)) => (made_up(Reply::empty(0)), Delivery::Never),
     }
+}
+
+/// The answer that a fault is going to spoil: made up for a request that changes something, since nothing may change.
+async fn spoilable<S: Site>(site: &S, call: Call, tls: bool) -> Option<Handled> {
+    if call.reads() {
+        return site.handle(call, tls).await;
+    }
+    site.spoilt();
+    let shape = serde_json::json!({"pk": 1, "name": "made up"});
+    Some(Handled::made_up(Reply::json(200, &shape)))
 }
 
 fn response(reply: Reply, delivery: &Delivery, now: i64) -> Result<Response<Pieces>, io::Error> {

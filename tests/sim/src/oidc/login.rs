@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use crate::call::Call;
-use crate::clock;
 use crate::oidc::{Ctx, authorize};
 use crate::sim::Sim;
 
@@ -37,7 +36,7 @@ impl Sim {
             headers: vec![],
             body: vec![],
             base: self.url(),
-            now: clock::now(self.shared.config.clock_offset),
+            now: self.shared.front.now(),
         };
         let mut state = self.state();
         let user = state.user(username).map_or(json!(null), |user| user["pk"].clone());

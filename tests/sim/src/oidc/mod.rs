@@ -3,6 +3,7 @@
 pub mod authorize;
 pub mod claims;
 pub mod cors;
+pub mod credentials;
 pub mod device;
 pub mod discovery;
 pub mod end_session;

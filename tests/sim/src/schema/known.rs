@@ -143,39 +143,5 @@ pub const KNOWN: &[Known] = &[
     ),
 ];
 
-const LATER: &str = "the simulator has it from a later release on";
-const MISSING: &str = "the simulator does not have it";
-
 /// What the simulator does wrong and is to be corrected; `*` stands for any key. Empty is the aim.
-pub const PENDING: &[Known] = &[
-    read("User", "password_change_date", Absent, between((2025, 2), (2025, 12)), LATER),
-    read("User", "date_joined", Absent, between((2025, 4), (2025, 12)), LATER),
-    read("User", "last_updated", Absent, between((2025, 8), (2025, 12)), LATER),
-    read("Group", "children", Absent, between((2025, 8), (2025, 12)), LATER),
-    read("Group", "children_obj", Absent, between((2025, 8), (2025, 12)), LATER),
-    read("Brand", "default_application", Absent, between((2024, 8), (2024, 12)), LATER),
-    read("Brand", "branding_map_tiles", Absent, since(2026, 8), MISSING),
-    read("CurrentBrand", "branding_map_tiles", Absent, since(2026, 8), MISSING),
-    read("PolicyBinding", "expires", Absent, since(2026, 8), MISSING),
-    read("PolicyBinding", "expiring", Absent, since(2026, 8), MISSING),
-    read("SessionUser", "users", Absent, since(2026, 8), MISSING),
-    read("UserSelf", "is_current", Absent, since(2026, 8), MISSING),
-    read("OAuth2ProviderSetupURLs", "dcr_registration", Absent, since(2026, 8), MISSING),
-    read(
-        "CurrentBrandFlags",
-        "core_default_app_access",
-        Absent,
-        between((2026, 5), (2026, 8)),
-        MISSING,
-    ),
-    read("CurrentBrand", "flags", Absent, between((2025, 8), (2025, 10)), LATER),
-    read("PartialUser", "*", Unknown, since(2025, 10), "bindings show whole users"),
-    read("PartialGroup", "*", Unknown, since(2025, 10), "bindings show whole groups"),
-    read(
-        "Provider",
-        "*",
-        Unknown,
-        ALL,
-        "providers/all shows what every kind of provider has, not OAuth2's fields",
-    ),
-];
+pub const PENDING: &[Known] = &[];

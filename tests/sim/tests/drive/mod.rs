@@ -83,6 +83,11 @@ pub fn drive(sim: Sim) -> Sim {
     client.get(&format!("/providers/oauth2/{}/setup_urls/", provider["pk"]));
     client.get("/providers/all/");
 
+    if profile.has(Feature::RedirectType) {
+        client.get("/admin/settings/");
+        client.get("/core/applications/x/check_access/");
+    }
+
     let user = json!({"username": "x", "name": "x"});
     let user = client.each("/core/users/", "pk", user, json!({"email": "x@example.com"}));
     let group =

@@ -1,0 +1,181 @@
+//! `connect`: what is done in NetBird after it started. Once by itself, and in every cycle of a `watch` after `init`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{beside, server, transport};
+use crate::config::{Config, Kind};
+use crate::connect::asked::{Asked, Owner, Provider};
+use crate::connect::plan::Plan;
+use crate::connect::plan::settings::Wish;
+use crate::connect::{Connect, Tally};
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::log::progress::Progress;
+use crate::log::story::Story;
+use crate::netbird::api::Server;
+use crate::state::secrets::{self, Held};
+use crate::text::{excerpt, redact};
+
+/// Does what is asked for; what was done is in the tally also if it fails.
+///
+/// # Errors
+/// What ended it. What is done stays done, and the next run completes it.
+pub async fn run(
+    config: &Config,
+    deadline: Deadline,
+    story: &Arc<Story>,
+    tally: &mut Tally,
+) -> Result<()> {
+    let progress = Progress::new(deadline, Arc::clone(story));
+    let work =
+        async { Work::new(config).await?.connect(config, &progress, story).run(tally).await };
+    progress.during(work).await
+}
+
+/// Whether there is anything that it could have to do.
+pub fn is_asked(config: &Config) -> bool {
+    let connect = &config.connect;
+    config.kind != Kind::Standalone
+        || !connect.role_groups.is_empty()
+        || connect.user_approval.is_some()
+        || connect.jwt_groups.is_some()
+        || connect.jwt_allow_groups.is_some()
+}
+
+/// What it would do, for `plan`: apart from the plan for Authentik and the files, and without a part in its exit code,
+/// since NetBird may not run yet.
+#[derive(Debug)]
+pub enum Sight {
+    /// Nothing is asked for.
+    Nothing,
+    /// There is no token to look with.
+    NotLooked,
+    /// It did not get to look.
+    Failed(Error),
+    /// What it saw.
+    Seen(Plan),
+}
+
+/// Looks once, with `NB_PAT` alone, and changes nothing.
+pub async fn look(config: &Config, story: &Arc<Story>) -> Sight {
+    let seen = async {
+        let work = Work::new(config).await?;
+        if !work.asked.needs_credential(false) {
+            return Ok(Sight::Nothing);
+        }
+        let deadline = Deadline::from_now(LOOK.min(config.timing.timeout));
+        let progress = Progress::new(deadline, Arc::clone(story));
+        let look = work.connect(config, &progress, story);
+        Ok(progress
+            .during(async { look.look().await })
+            .await?
+            .map_or(Sight::NotLooked, Sight::Seen))
+    };
+    seen.await.unwrap_or_else(Sight::Failed)
+}
+
+/// How long `plan` waits for a NetBird that does not answer: mostly it is not started yet.
+const LOOK: Duration = Duration::from_secs(5);
+
+impl Sight {
+    /// The part of the JSON document, where something is asked for.
+    pub fn json(&self) -> Option<Value> {
+        match self {
+            Self::Nothing => None,
+            Self::NotLooked => Some(json!({"looked": false, "why": NOT_LOOKED})),
+            Self::Failed(error) => {
+                Some(json!({"looked": false, "why": excerpt(&error.to_string())}))
+            }
+            Self::Seen(plan) => {
+                let mut document = plan.json();
+                document["looked"] = true.into();
+                Some(document)
+            }
+        }
+    }
+}
+
+const NOT_LOOKED: &str =
+    "not looked at: that takes NB_PAT, since a login as the owner would change it";
+
+impl fmt::Display for Sight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::NotLooked => writeln!(f, "NetBird: {NOT_LOOKED}"),
+            Self::Failed(error) => {
+                writeln!(f, "NetBird: not looked at: {}", excerpt(&error.to_string()))
+            }
+            Self::Seen(plan) => write!(f, "NetBird (by connect):\n{plan}"),
+        }
+    }
+}
+
+/// What a run works with.
+struct Work {
+    asked: Asked,
+    held: Held,
+    netbird: Server,
+    authentik: crate::authentik::Server,
+}
+
+impl Work {
+    async fn new(config: &Config) -> Result<Self> {
+        let state_dir = config.files.state_dir.clone();
+        let held = beside(move || secrets::held(&state_dir)).await?;
+        held.all().for_each(redact::learn);
+        let netbird = Server::new(transport(config)?, config.connect.url.clone());
+        Ok(Self { asked: asked(config, &held), held, netbird, authentik: server(config)? })
+    }
+
+    fn connect<'a>(
+        &'a self,
+        config: &'a Config,
+        progress: &'a Progress,
+        story: &'a Story,
+    ) -> Connect<'a> {
+        Connect {
+            asked: &self.asked,
+            netbird: &self.netbird,
+            authentik: &self.authentik,
+            client_secret: self.held.client.as_ref(),
+            state_dir: &config.files.state_dir,
+            progress,
+            story,
+        }
+    }
+}
+
+/// What the configuration asks of NetBird.
+fn asked(config: &Config, held: &Held) -> Asked {
+    let provider = match config.kind {
+        Kind::Standalone => Provider::Authentik,
+        Kind::Embedded => Provider::OwnByFile,
+        Kind::Combined => Provider::OwnByApi,
+    };
+    let password = config.owner.password.clone().or_else(|| held.owner.clone());
+    let has_login = provider.is_own() && config.owner.local_auth;
+    let owner = password.filter(|_| has_login).map(|password| {
+        let email = held.owner_email.clone().filter(|_| !config.owner.email.chosen);
+        Owner { email: email.unwrap_or_else(|| config.owner.email.value.clone()), password }
+    });
+    let connect = &config.connect;
+    Asked {
+        provider,
+        access_token: connect.token.clone(),
+        owner,
+        settings: Wish {
+            user_approval: connect.user_approval,
+            jwt_groups: connect.jwt_groups,
+            jwt_allow_groups: connect.jwt_allow_groups.clone(),
+        },
+        role_groups: connect.role_groups.clone(),
+        slug: config.wishes.slug.clone(),
+        client_id: config.wishes.client_id.value.clone(),
+        origin: config.netbird.endpoint.origin(),
+    }
+}

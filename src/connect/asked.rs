@@ -1,0 +1,82 @@
+//! What the configuration asks of NetBird once it runs.
+
+use super::plan::settings;
+use crate::config::RoleGroup;
+use crate::text::Secret;
+
+/// Whose tokens NetBird takes, as far as it matters to what is done over its API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    /// Authentik's: people's ids are Authentik's subjects.
+    Authentik,
+    /// Its own, with a connector that its file names.
+    OwnByFile,
+    /// Its own, with a connector that is made over the API.
+    OwnByApi,
+}
+
+impl Provider {
+    /// Whether NetBird carries its own provider.
+    pub fn is_own(self) -> bool {
+        self != Self::Authentik
+    }
+}
+
+/// The login that is Owner of the account.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// What is typed into the form.
+    pub email: String,
+    /// Its password.
+    pub password: Secret,
+}
+
+/// All of it.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Whose tokens NetBird takes.
+    pub provider: Provider,
+    /// `NB_PAT`.
+    pub access_token: Option<Secret>,
+    /// Nothing where local logins are off, or nobody knows the password.
+    pub owner: Option<Owner>,
+    /// Settings of the account.
+    pub settings: settings::Wish,
+    /// Nothing where the variable is not set: roles that were given stay.
+    pub role_groups: Vec<RoleGroup>,
+    /// The application in Authentik.
+    pub slug: String,
+    /// The client id that its provider was to be made with; what it has, `state.json` says.
+    pub client_id: String,
+    /// NetBird's public origin: `https://netbird.example.com`.
+    pub origin: String,
+}
+
+impl Asked {
+    /// Where the provider of this NetBird is for people.
+    pub fn issuer(&self) -> String {
+        format!("{}/oauth2", self.origin)
+    }
+
+    /// Where Authentik sends people back to.
+    pub fn callback(&self) -> String {
+        format!("{}/callback", self.issuer())
+    }
+
+    /// Where the provider sends a login of the dashboard back to.
+    pub fn dashboard_redirect(&self) -> String {
+        format!("{}/nb-auth", self.origin)
+    }
+
+    /// Whether something is asked for that any administrator may do, again and again.
+    fn keeps_something(&self) -> bool {
+        self.provider == Provider::OwnByApi
+            || !self.settings.is_empty()
+            || !self.role_groups.is_empty()
+    }
+
+    /// Whether a credential is needed: for what is kept, and until the owner's login has claimed the account.
+    pub fn needs_credential(&self, claimed: bool) -> bool {
+        self.keeps_something() || (self.owner.is_some() && self.access_token.is_none() && !claimed)
+    }
+}

@@ -1,0 +1,77 @@
+//! What `connect` remembers between runs, in `state.json`, while it holds the lock on the state directory: that lock alone
+//! keeps two runs from making two connectors, since NetBird takes every one that it is given.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Exit, Result};
+use crate::state::lock::{self, Lock};
+use crate::state::store::{self, NetBirdSide};
+
+/// What is remembered, and the lock that makes it safe to act upon it.
+#[derive(Debug)]
+pub struct Memory {
+    dir: PathBuf,
+    side: NetBirdSide,
+    _lock: Option<Lock>,
+}
+
+impl Memory {
+    /// Waits for the lock, and reads. Other runs wait until this is dropped.
+    ///
+    /// # Errors
+    /// See [`store::read`].
+    pub async fn open(dir: &Path) -> Result<Self> {
+        Self::read(dir, true).await
+    }
+
+    /// Reads without the lock, for who only looks.
+    ///
+    /// # Errors
+    /// See [`store::read`].
+    pub async fn look(dir: &Path) -> Result<Self> {
+        Self::read(dir, false).await
+    }
+
+    async fn read(dir: &Path, locks: bool) -> Result<Self> {
+        let held = |by: &str| tracing::debug!(stage = "connect", "{by}");
+        let lock = if locks { lock::wait(dir, held).await? } else { None };
+        let dir = dir.to_owned();
+        blocking(move || {
+            let side = store::read(&dir)?.netbird;
+            Ok(Self { dir, side, _lock: lock })
+        })
+        .await
+    }
+
+    /// What is remembered.
+    pub fn side(&self) -> &NetBirdSide {
+        &self.side
+    }
+
+    /// Remembers something else from now on: on the disk when this returns.
+    ///
+    /// # Errors
+    /// See [`store::write`].
+    pub async fn change(&mut self, change: impl FnOnce(&mut NetBirdSide)) -> Result<()> {
+        let before = self.side.clone();
+        change(&mut self.side);
+        if self.side == before {
+            return Ok(());
+        }
+        let (dir, side) = (self.dir.clone(), self.side.clone());
+        blocking(move || {
+            let mut all = store::read(&dir)?;
+            all.netbird = side;
+            store::write(&dir, &all).map(|_| ())
+        })
+        .await
+    }
+}
+
+/// A disk or a lock may block: a deadline leaves it behind.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let abnormal = |_| Error::new(Exit::Bug, "work on state.json ended abnormally");
+    tokio::task::spawn_blocking(work).await.map_err(abnormal)?
+}

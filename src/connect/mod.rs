@@ -1,0 +1,302 @@
+//! What is done in NetBird after it started, over its API: the owner's login claims the account, Authentik becomes a
+//! connector, settings and roles are kept. A loop as in `converge`: look, plan, apply, look again; a setback is waited out
+//! and the loop begins anew. The caller's deadline bounds it.
+
+mod advice;
+mod apply;
+pub mod asked;
+mod credential;
+mod memory;
+mod observe;
+mod people;
+pub mod plan;
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+
+use crate::authentik;
+use crate::converge::advice as about_authentik;
+use crate::error::{Error, Exit, Result};
+use crate::http::patience::Patience;
+use crate::http::setback::{Decision, Phase, Setback};
+use crate::http::{Kind, Trouble};
+use crate::log::progress::Progress;
+use crate::log::story::{Story, news};
+use crate::netbird::api::{Credential, Reader, Server, Writer};
+use crate::text::Secret;
+
+use asked::{Asked, Provider};
+use memory::Memory;
+use plan::Plan;
+use plan::account::{self, Standing};
+
+/// What it works with.
+#[derive(Clone, Copy, Debug)]
+pub struct Connect<'a> {
+    /// What is asked for.
+    pub asked: &'a Asked,
+    /// Who is asked.
+    pub netbird: &'a Server,
+    /// Who says who is in which group.
+    pub authentik: &'a authentik::Server,
+    /// The secret of the client in Authentik, where there is one.
+    pub client_secret: Option<&'a Secret>,
+    /// `SETUP_STATE_DIR`.
+    pub state_dir: &'a Path,
+    /// What is told while it waits.
+    pub progress: &'a Progress,
+    /// What was told before.
+    pub story: &'a Story,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Each write's object, and whether it is new.
+    pub steps: Vec<(&'static str, bool)>,
+    /// How many objects needed nothing.
+    pub unchanged: usize,
+    /// When the connector was changed last, in Unix time.
+    pub connector_changed_at: Option<u64>,
+}
+
+/// While nobody owns the account, whoever comes first gets it: so soon is NetBird asked again.
+const CLAIM_DELAY: Duration = Duration::from_millis(250);
+
+/// What keeps trying when a credential is refused is no use: NetBird knows its tokens as soon as it answers.
+const GRACE: Duration = Duration::ZERO;
+
+impl Connect<'_> {
+    /// All of it; what was done is in the tally also if it fails.
+    ///
+    /// # Errors
+    /// What ended it.
+    pub async fn run(&self, tally: &mut Tally) -> Result<()> {
+        let mut patience = Patience::new(GRACE);
+        loop {
+            match self.attempt(tally, &mut patience).await {
+                Ok(()) => return Ok(()),
+                Err(setback) => self.wait_out(&setback, &mut patience).await?,
+            }
+        }
+    }
+
+    /// Looks with the token that was given, and changes nothing; nothing without a token, since a login as the owner would
+    /// itself make the account.
+    ///
+    /// # Errors
+    /// What kept it from looking.
+    pub async fn look(&self) -> Result<Option<Plan>> {
+        if self.asked.access_token.is_none() {
+            return Ok(None);
+        }
+        let mut patience = Patience::new(GRACE);
+        loop {
+            match self.look_once(&mut patience).await {
+                Ok(plan) => return Ok(Some(plan)),
+                Err(setback) => self.wait_out(&setback, &mut patience).await?,
+            }
+        }
+    }
+
+    async fn look_once(&self, patience: &mut Patience) -> Result<Plan, Setback> {
+        self.answers().await?;
+        let memory = Memory::look(self.state_dir).await?;
+        let credential = credential::get(self.netbird, self.asked).await?;
+        let reader = Reader { server: self.netbird, credential: &credential };
+        let plan = self.planned(reader, &memory).await?;
+        patience.ready();
+        Ok(plan)
+    }
+
+    async fn attempt(&self, tally: &mut Tally, patience: &mut Patience) -> Result<(), Setback> {
+        self.netbird.requests().next_attempt();
+        let claimed = Memory::look(self.state_dir).await?.side().owner.is_some();
+        if !self.asked.needs_credential(claimed) {
+            self.nothing_to_do(claimed);
+            return Ok(());
+        }
+        self.answers().await?;
+        // Not while it waits: others need the lock as well.
+        let mut memory = Memory::open(self.state_dir).await?;
+        let credential = credential::get(self.netbird, self.asked).await?;
+        let reader = Reader { server: self.netbird, credential: &credential };
+        let plan = self.planned(reader, &memory).await?;
+        patience.ready();
+        self.claim(reader, &mut memory).await?;
+        self.tell(&plan);
+        if let Some((first, others)) = plan.refused.split_first() {
+            others.iter().for_each(crate::log::failure);
+            return Err(Setback::Final(first.clone()));
+        }
+        let writer = Writer { server: self.netbird, credential: &credential };
+        self.apply(writer, &plan, &mut memory, tally).await?;
+        self.verify(reader, &plan, &memory).await?;
+        tally.unchanged = plan.unchanged;
+        tally.connector_changed_at =
+            memory.side().connector.as_ref().and_then(|connector| connector.changed_at);
+        self.done(tally);
+        Ok(())
+    }
+
+    /// NetBird answers, has a user, and is the one that is meant.
+    async fn answers(&self) -> Result<(), Setback> {
+        let at = |trouble| Setback::Trouble(Phase::NetBird, trouble);
+        let instance = self.netbird.instance().await.map_err(at)?;
+        self.progress.passed(Phase::NetBird);
+        if instance.setup_required && self.asked.access_token.is_none() {
+            return Err(credential::not_set_up(self.asked).into());
+        }
+        if self.asked.provider == Provider::OwnByApi {
+            let wish = self.asked.issuer();
+            let said = self.netbird.discovery().await.map_err(at)?.map(|document| document.issuer);
+            if said.as_ref() != Some(&wish) {
+                return Err(other_issuer(said.as_deref(), &wish).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The first request of the owner's login made the account, if nobody was there before; whose it is, is verified and
+    /// remembered.
+    async fn claim(&self, reader: Reader<'_>, memory: &mut Memory) -> Result<(), Setback> {
+        if reader.credential.is_access_token() {
+            return Ok(());
+        }
+        let users = reader.users().await.map_err(|t| setback(t, reader.credential))?;
+        let claimed = memory.side().owner.as_deref();
+        match account::standing(&users, claimed).map_err(|error| *error)? {
+            Standing::Owner => {
+                let me = users.iter().find(|user| user.is_current).map(|user| user.id.clone());
+                if memory.side().owner != me {
+                    memory.change(|side| side.owner = me).await?;
+                    info!(stage = "connect", "the account of NetBird belongs to its owner's login");
+                }
+            }
+            Standing::FormerOwner => {}
+        }
+        Ok(())
+    }
+
+    /// Waits for as long as a setback deserves.
+    async fn wait_out(&self, setback: &Setback, patience: &mut Patience) -> Result<()> {
+        let phase = setback.phase();
+        match patience.decide(setback, Instant::now()) {
+            Decision::GiveUp(ending) if of_authentik(phase) => Err(about_authentik::error(ending)),
+            Decision::GiveUp(ending) => Err(advice::error(ending)),
+            Decision::Again(delay) => {
+                let remedy = match setback {
+                    Setback::Trouble(_, trouble) if of_authentik(phase) => {
+                        about_authentik::waiting(trouble).to_owned()
+                    }
+                    _ => advice::waiting(setback),
+                };
+                self.progress.waiting(phase, &reason(setback), remedy);
+                let soon = phase == Phase::NetBird && self.asked.owner.is_some();
+                sleep(if soon { delay.min(CLAIM_DELAY) } else { delay }).await;
+                Ok(())
+            }
+        }
+    }
+
+    fn tell(&self, plan: &Plan) {
+        if !plan.warnings.is_empty() {
+            let text = plan.warnings.join("; ");
+            news!(self.story, warn, "connect warnings", { stage = "connect" }, "{text}");
+        }
+    }
+
+    fn nothing_to_do(&self, claimed: bool) {
+        let asked = self.asked;
+        if asked.provider.is_own() && asked.owner.is_none() && asked.access_token.is_none() {
+            news!(
+                self.story,
+                warn,
+                "connect",
+                { stage = "connect" },
+                "there is no owner's login: the first person who logs in owns NetBird, so keep AUTHENTIK_ACCESS_GROUPS \
+                 to people who may"
+            );
+        } else if claimed {
+            news!(
+                self.story,
+                info,
+                "connect",
+                { stage = "connect" },
+                "NetBird: nothing to do, its account has its owner"
+            );
+        } else {
+            news!(
+                self.story,
+                info,
+                "connect",
+                { stage = "connect" },
+                "NetBird: nothing is asked for"
+            );
+        }
+    }
+
+    fn done(&self, tally: &Tally) {
+        let (changed, unchanged) = (tally.steps.len(), tally.unchanged);
+        if changed > 0 {
+            self.story.is_news("connect", "NetBird is in sync");
+            info!(stage = "connect", changed, unchanged, "NetBird is in sync");
+        } else {
+            news!(self.story, info, "connect", { stage = "connect", changed, unchanged }, "NetBird is in sync");
+        }
+    }
+}
+
+/// Phases in which Authentik is asked, of a run on NetBird.
+fn of_authentik(phase: Phase) -> bool {
+    !matches!(phase, Phase::NetBird | Phase::Connect)
+}
+
+/// What trouble with NetBird's API means to this credential.
+fn setback(trouble: Trouble, credential: &Credential) -> Setback {
+    match &trouble.kind {
+        Kind::Token => credential::rejected(credential, &trouble.detail).into(),
+        Kind::Permission(_) => credential::forbidden(credential, &trouble.detail).into(),
+        _ => Setback::Trouble(Phase::Connect, trouble),
+    }
+}
+
+fn reason(setback: &Setback) -> String {
+    match setback {
+        Setback::Trouble(_, trouble) | Setback::Conflict(trouble) => trouble.to_string(),
+        Setback::Missing(missing) => format!("not there yet: {}", missing.names()),
+        Setback::Unproven(error) | Setback::Final(error) => error.to_string(),
+    }
+}
+
+fn other_issuer(said: Option<&str>, wish: &str) -> Error {
+    let what = match said {
+        Some(issuer) => format!("NetBird's own provider has the issuer {issuer}, not {wish}"),
+        None => "this NetBird has no provider of its own".to_owned(),
+    };
+    Error::new(Exit::Refused, what)
+        .because("Authentik would send people back to another NetBird than this one")
+        .remedy(
+            "set NETBIRD_DOMAIN (or NETBIRD_MGMT_API_ENDPOINT) to what server.exposedAddress and server.auth.issuer of \
+             config.yaml have, or NB_MANAGEMENT_URL to the right NetBird",
+        )
+}
+
+/// The time, as the state has it.
+fn now() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+/// A changed connector is stored at once and used after a restart.
+fn restart_note(connector: &str) {
+    warn!(
+        stage = "connect",
+        connector,
+        "connector {connector} was changed: restart netbird-server, which uses a changed client id, issuer or secret only \
+         after its next start"
+    );
+}

@@ -1,0 +1,179 @@
+//! Reads what the plan is made from: the account first, since it says whether this is the right NetBird, then the rest
+//! side by side.
+
+use futures_util::future::try_join3;
+
+use super::asked::Provider;
+use super::memory::Memory;
+use super::people::{self, Groups};
+use super::plan::connector::{Known, Wish};
+use super::plan::roles::People;
+use super::plan::{Plan, Step, account, connector, roles, settings};
+use super::{Connect, setback};
+use crate::error::{Error, Exit};
+use crate::http::Kind;
+use crate::http::setback::{Phase, Setback};
+use crate::netbird::api::Reader;
+use crate::state::store::NetBirdSide;
+use crate::text::digest;
+
+impl Connect<'_> {
+    /// What is to be done.
+    pub(super) async fn planned(
+        &self,
+        reader: Reader<'_>,
+        memory: &Memory,
+    ) -> Result<Plan, Setback> {
+        let of = |trouble| setback(trouble, reader.credential);
+        // The first request of a new owner: it makes the account, and no other one may race with it.
+        let account = reader.account().await.map_err(of)?;
+        account::check(&account, self.asked.provider.is_own()).map_err(|error| *error)?;
+        let side = memory.side();
+        let by_api = self.asked.provider == Provider::OwnByApi;
+        let with_roles = !self.asked.role_groups.is_empty();
+        let connectors = async {
+            match by_api {
+                true => reader.connectors().await.map_err(of),
+                false => Ok(Vec::new()),
+            }
+        };
+        let users = async {
+            match with_roles {
+                true => reader.users().await.map_err(of),
+                false => Ok(Vec::new()),
+            }
+        };
+        let groups = async {
+            match with_roles {
+                true => people::read(self.authentik, self.asked, self.client_id(side)).await,
+                false => Ok(Groups::default()),
+            }
+        };
+        let (connectors, users, groups) = try_join3(connectors, users, groups).await?;
+
+        let mut plan = Plan::default();
+        plan.steps.extend(groups.missing.into_iter().map(Step::CreateGroup));
+        let mut ours = side.connector.as_ref().map(|connector| connector.id.clone());
+        if by_api {
+            let wish = self.wish(side)?;
+            connector::plan(&mut plan, &connectors, &wish, &known(side));
+            let found = connector::find(&connectors, &wish, &known(side));
+            ours = found.ok().flatten().map(|connector| connector.id.clone());
+        }
+        settings::plan(&mut plan, &account, &self.asked.settings);
+        // Who comes through a connector that is not there yet has not come.
+        if with_roles && (ours.is_some() || !self.asked.provider.is_own()) {
+            let connector = ours.as_deref().filter(|_| self.asked.provider.is_own());
+            let given = side.roles.as_ref();
+            roles::plan(
+                &mut plan,
+                &People { users: &users, connector, entries: &groups.entries, given },
+            );
+        }
+        Ok(plan)
+    }
+
+    /// How the provider in Authentik is found: by the client id that it has, as far as it is known.
+    fn client_id<'a>(&'a self, side: &'a NetBirdSide) -> &'a str {
+        side.client.as_ref().map_or(&self.asked.client_id, |client| &client.id)
+    }
+
+    /// The connector that is wished.
+    pub(super) fn wish(&self, side: &NetBirdSide) -> Result<Wish, Setback> {
+        let (Some(client), Some(secret)) = (&side.client, self.client_secret) else {
+            return Err(no_client());
+        };
+        Ok(Wish {
+            issuer: client.issuer.clone(),
+            client_id: client.id.clone(),
+            secret_digest: digest::of(secret.expose()),
+        })
+    }
+
+    /// Whether NetBird holds what was written, and sends people to Authentik with it.
+    pub(super) async fn verify(
+        &self,
+        reader: Reader<'_>,
+        plan: &Plan,
+        memory: &Memory,
+    ) -> Result<(), Setback> {
+        let of = |trouble| setback(trouble, reader.credential);
+        if plan.steps.iter().any(|step| matches!(step, Step::ChangeSettings { .. })) {
+            let account = reader.account().await.map_err(of)?;
+            let (left, _) = settings::differences(&account.settings, &self.asked.settings);
+            if let Some(change) = left.first() {
+                return Err(not_kept(change.field).into());
+            }
+        }
+        if self.asked.provider != Provider::OwnByApi {
+            return Ok(());
+        }
+        let side = memory.side();
+        let wish = self.wish(side)?;
+        let connectors = reader.connectors().await.map_err(of)?;
+        let found = connector::find(&connectors, &wish, &known(side)).map_err(|error| *error)?;
+        let Some(found) =
+            found.filter(|c| c.issuer == wish.issuer && c.client_id == wish.client_id)
+        else {
+            return Err(not_kept("the connector").into());
+        };
+        self.leads_to_authentik(&found.id, &wish).await
+    }
+
+    /// A login through the connector is sent to Authentik with this client and redirect URI.
+    async fn leads_to_authentik(&self, connector: &str, wish: &Wish) -> Result<(), Setback> {
+        let redirect = self.asked.dashboard_redirect();
+        let sent =
+            self.netbird.login_through(connector, &redirect).await.map_err(|mut trouble| {
+                if trouble.status == Some(400) {
+                    // Its page says "Connector failed to initialize" while Authentik cannot be reached from there.
+                    trouble.kind = Kind::Busy(None);
+                    trouble.detail = "NetBird cannot reach Authentik from its container".to_owned();
+                }
+                setback_of_login(trouble)
+            })?;
+        let callback = self.asked.callback();
+        let query = sent.split_once('?').map_or("", |(_, query)| query);
+        let has = |name: &str, value: &str| {
+            url::form_urlencoded::parse(query.as_bytes()).any(|(n, v)| n == name && v == value)
+        };
+        if !has("redirect_uri", &callback) {
+            return Err(Error::new(
+                Exit::Protocol,
+                format!(
+                    "NetBird sends logins to Authentik with another redirect URI than {callback}"
+                ),
+            )
+            .because(&sent)
+            .remedy("set NETBIRD_DOMAIN to the name in server.auth.issuer of config.yaml")
+            .into());
+        }
+        if !has("client_id", &wish.client_id) {
+            super::restart_note(connector);
+        }
+        Ok(())
+    }
+}
+
+fn setback_of_login(trouble: crate::http::Trouble) -> Setback {
+    Setback::Trouble(Phase::Connect, trouble)
+}
+
+fn known(side: &NetBirdSide) -> Known<'_> {
+    let connector = side.connector.as_ref();
+    Known {
+        id: connector.map(|connector| connector.id.as_str()),
+        secret_digest: connector.and_then(|connector| connector.secret.as_deref()),
+    }
+}
+
+/// `init` runs before, or at the same time.
+fn no_client() -> Setback {
+    Setback::missing(["the client in Authentik, which init makes"])
+}
+
+fn not_kept(what: &str) -> Error {
+    Error::new(Exit::Protocol, format!("NetBird did not keep {what}"))
+        .because("it took the change, and a look afterwards shows something else")
+        .remedy("see whether somebody else changes it at the same time, or report this release of NetBird")
+}

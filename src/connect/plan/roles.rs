@@ -1,0 +1,243 @@
+//! Roles from Authentik's groups. Who is meant is settled by ids alone: NetBird's user id holds the subject of Authentik's
+//! token, and Authentik says which subjects are direct, active members. Names and e-mails, which people can change, decide
+//! nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Plan, Step};
+use crate::netbird::api::model::User;
+use crate::netbird::api::user_id;
+
+/// Everyone's role, where nobody gave another one.
+pub const USER: &str = "user";
+
+/// An entry of `SETUP_ROLE_GROUPS` with the subjects of its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// `admin`, `network_admin`, `auditor` or `user`.
+    pub role: String,
+    /// Direct and active members, as `sub` has them.
+    pub subjects: BTreeSet<String>,
+}
+
+/// What is known.
+#[derive(Clone, Copy, Debug)]
+pub struct People<'a> {
+    /// NetBird's users.
+    pub users: &'a [User],
+    /// Through which connector people come from Authentik; nothing where their id is the subject itself.
+    pub connector: Option<&'a str>,
+    /// First match wins.
+    pub entries: &'a [Entry],
+    /// Roles that this container gave, by user; nothing if it does not remember.
+    pub given: Option<&'a BTreeMap<String, String>>,
+}
+
+impl People<'_> {
+    /// The subject of a user who came from Authentik this way.
+    fn subject(&self, user: &User) -> Option<String> {
+        match self.connector {
+            None => Some(user.id.clone()),
+            Some(ours) => {
+                user_id::parts(&user.id).filter(|(_, connector)| connector == ours).map(|(s, _)| s)
+            }
+        }
+    }
+
+    /// The role that somebody is to have; nothing if no entry names them.
+    fn wish(&self, subject: &str) -> Option<&str> {
+        let entry = self.entries.iter().find(|entry| entry.subjects.contains(subject))?;
+        Some(&entry.role)
+    }
+}
+
+/// Plans them.
+pub fn plan(plan: &mut Plan, people: &People<'_>) {
+    let nothing = BTreeMap::new();
+    let given = people.given.unwrap_or(&nothing);
+    let mut others = Vec::new();
+    let mut unremembered = Vec::new();
+    let mut blocked = Vec::new();
+    let candidates = people.users.iter().filter(|u| !u.is_service_user && !u.is_current);
+    for (user, subject) in candidates.filter_map(|u| Some((u, people.subject(u)?))) {
+        let is_ours = given.get(&user.id) == Some(&user.role);
+        let may_change = user.role == USER || is_ours;
+        let wish = people.wish(&subject);
+        if given.contains_key(&user.id) && (!is_ours || wish.is_none() || wish == Some(USER)) {
+            plan.forget.push(user.id.clone());
+        }
+        let target = match wish {
+            Some(role) if role == user.role => None,
+            Some(role) if may_change => Some(role),
+            Some(role) => {
+                others.push(format!("{} is {}, not {role}", user.shown(), user.role));
+                None
+            }
+            None if is_ours && user.role != USER => Some(USER),
+            None => {
+                if people.given.is_none() && !matches!(user.role.as_str(), USER | "owner") {
+                    unremembered.push(format!("{} ({})", user.shown(), user.role));
+                }
+                None
+            }
+        };
+        let approve = wish.is_some() && user.pending_approval;
+        if wish.is_some() && user.is_blocked && !user.pending_approval {
+            blocked.push(user.shown().to_owned());
+            continue;
+        }
+        if approve || target.is_some() {
+            plan.steps.push(Step::ChangeUser {
+                user: user.clone(),
+                approve,
+                role: target.map(str::to_owned),
+            });
+        } else if wish.is_some() {
+            plan.unchanged += 1;
+        }
+    }
+    plan.warnings
+        .extend(list(&others, "SETUP_ROLE_GROUPS does not change roles that somebody else gave: "));
+    plan.warnings.extend(list(
+        &unremembered,
+        "this container does not remember which roles it gave, so it takes none away: ",
+    ));
+    plan.warnings.extend(list(&blocked, "blocked in NetBird, and left so: "));
+}
+
+fn list(items: &[String], before: &str) -> Option<String> {
+    (!items.is_empty()).then(|| format!("{before}{}", items.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    fn id(subject: &str, connector: &str) -> String {
+        let mut bytes = vec![10, subject.len() as u8];
+        bytes.extend(subject.bytes());
+        bytes.extend([18, connector.len() as u8]);
+        bytes.extend(connector.bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    fn user(subject: &str, role: &str) -> User {
+        User { id: id(subject, "c"), email: subject.into(), role: role.into(), ..User::default() }
+    }
+
+    fn entries() -> Vec<Entry> {
+        let entry = |role: &str, subjects: &[&str]| Entry {
+            role: role.into(),
+            subjects: subjects.iter().map(|s| (*s).to_owned()).collect(),
+        };
+        vec![entry("admin", &["1", "2"]), entry("auditor", &["2", "3"]), entry("user", &["4"])]
+    }
+
+    fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(s, role)| (id(s, "c"), (*role).to_owned())).collect()
+    }
+
+    fn planned(users: &[User], given: Option<&BTreeMap<String, String>>) -> Plan {
+        let mut p = Plan::default();
+        let entries = entries();
+        plan(&mut p, &People { users, connector: Some("c"), entries: &entries, given });
+        p
+    }
+
+    fn roles(plan: &Plan) -> Vec<(String, bool, Option<String>)> {
+        let told = |step: &Step| match step {
+            Step::ChangeUser { user, approve, role } => {
+                (user.email.clone(), *approve, role.clone())
+            }
+            other => panic!("{other:?}"),
+        };
+        plan.steps.iter().map(told).collect()
+    }
+
+    #[test]
+    fn the_first_entry_wins_and_pending_people_are_approved() {
+        let mut pending = user("4", "user");
+        pending.is_blocked = true;
+        pending.pending_approval = true;
+        let users = [
+            user("1", "user"),
+            user("2", "user"),
+            user("3", "auditor"),
+            pending,
+            user("9", "user"),
+        ];
+        let done = planned(&users, Some(&given(&[])));
+        let admin = Some("admin".to_owned());
+        assert_eq!(
+            roles(&done),
+            [
+                ("1".into(), false, admin.clone()),
+                ("2".into(), false, admin),
+                ("4".into(), true, None)
+            ]
+        );
+        assert_eq!(done.unchanged, 1);
+    }
+
+    #[test]
+    fn roles_that_somebody_gave_stay() {
+        let users = [user("1", "network_admin"), user("2", "owner"), user("9", "admin")];
+        let done = planned(&users, Some(&given(&[])));
+        assert!(done.steps.is_empty(), "{done:?}");
+        assert!(done.warnings[0].contains("1 is network_admin, not admin"), "{:?}", done.warnings);
+    }
+
+    #[test]
+    fn who_leaves_becomes_a_user_if_the_role_is_ours() {
+        let users = [user("8", "admin"), user("9", "admin"), user("1", "auditor")];
+        let given = given(&[("8", "admin"), ("1", "auditor"), ("3", "auditor")]);
+        let done = planned(&users, Some(&given));
+        assert_eq!(
+            roles(&done),
+            [("8".into(), false, Some("user".into())), ("1".into(), false, Some("admin".into()))]
+        );
+        assert_eq!(done.forget, [id("8", "c")]);
+    }
+
+    #[test]
+    fn without_memory_nothing_is_taken_away() {
+        let users = [user("9", "admin"), user("1", "user")];
+        let done = planned(&users, None);
+        assert_eq!(roles(&done), [("1".into(), false, Some("admin".into()))]);
+        assert!(done.warnings[0].contains("9 (admin)"), "{:?}", done.warnings);
+    }
+
+    #[test]
+    fn a_role_that_somebody_changed_is_no_longer_ours() {
+        let given = given(&[("1", "admin")]);
+        let done = planned(&[user("1", "network_admin")], Some(&given));
+        assert!(done.steps.is_empty());
+        assert_eq!(done.forget, [id("1", "c")]);
+    }
+
+    #[test]
+    fn blocked_people_others_and_machines_are_left() {
+        let mut blocked = user("1", "user");
+        blocked.is_blocked = true;
+        let mut machine = user("1", "user");
+        machine.is_service_user = true;
+        let mut me = user("1", "user");
+        me.is_current = true;
+        let other = User { id: id("1", "other"), role: "user".into(), ..User::default() };
+        let plain = User { id: "1".into(), role: "user".into(), ..User::default() };
+        let done = planned(&[blocked, machine, me, other, plain], Some(&given(&[])));
+        assert!(done.steps.is_empty(), "{done:?}");
+        assert!(done.warnings[0].starts_with("blocked"), "{:?}", done.warnings);
+    }
+
+    #[test]
+    fn without_a_connector_the_id_is_the_subject() {
+        let users = [User { id: "1".into(), role: "user".into(), ..User::default() }];
+        let mut p = Plan::default();
+        let entries = entries();
+        plan(&mut p, &People { users: &users, connector: None, entries: &entries, given: None });
+        assert_eq!(p.steps.len(), 1);
+    }
+}

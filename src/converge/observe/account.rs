@@ -1,0 +1,138 @@
+//! Reads the service account that NetBird lists users with: whether there is one, what Authentik says that it is, and
+//! what carries its rights.
+
+use futures_util::future::{try_join, try_join3};
+
+use crate::authentik::account::Account;
+use crate::authentik::model::{AppPassword, Group, Provider, Role, User};
+use crate::authentik::oidc::{AccessToken, Oidc};
+use crate::authentik::{Reader, Release};
+use crate::config::AccountRole;
+use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};
+use crate::http::Trouble;
+
+/// What there is.
+#[derive(Debug, Default)]
+pub struct ServiceAccountView {
+    /// The user of that name, whatever it is.
+    pub account: Option<Account>,
+    /// Its app password.
+    pub app_password: Option<AppPassword>,
+    /// What a login with our password got, as NetBird does it; nothing if it was refused or not tried.
+    pub token: Option<AccessToken>,
+    /// Whether a login was tried.
+    pub tried: bool,
+    /// The groups that make administrators; before 2025.12 several may have one name.
+    pub admins: Vec<Group>,
+    /// The groups that carry the role before 2025.12; several may have one name.
+    pub carriers: Vec<Group>,
+    /// The role that can view users.
+    pub role: Option<Role>,
+    /// What that role may do.
+    pub role_permissions: Vec<String>,
+    /// Whether the account has the role, which was not looked at further then.
+    pub is_viewer: bool,
+}
+
+impl ServiceAccountView {
+    /// Reads it; the provider is not known yet, so the login is tried with the wished client id.
+    ///
+    /// # Errors
+    /// The first [`Trouble`].
+    pub(super) async fn read(
+        reader: Reader<'_>,
+        desired: &Desired,
+        release: Release,
+        me: &User,
+        thorough: bool,
+    ) -> Result<Self, Trouble> {
+        let Some(wished) = &desired.service_account else { return Ok(Self::default()) };
+        let identifier = wished.app_password_identifier();
+        let (account, app_password, token) = try_join3(
+            reader.account(&wished.username),
+            reader.app_password(&identifier),
+            wished.login(Oidc(reader.0), &desired.provider.client_id.value),
+        )
+        .await?;
+        let tried = wished.password.is_some();
+        let mut view = Self { account, app_password, token, tried, ..Self::default() };
+        // Nothing is given to whoever is no service account, so nothing more is asked.
+        if view.account.as_ref().is_none_or(|account| account.unfit(me.pk).is_none()) {
+            view.read_rights(reader, wished, release, thorough).await?;
+        }
+        Ok(view)
+    }
+
+    /// The provider that was found may have another client id than the wished one.
+    ///
+    /// # Errors
+    /// The first [`Trouble`].
+    pub(super) async fn settle(
+        &mut self,
+        reader: Reader<'_>,
+        desired: &Desired,
+        provider: Option<&Provider>,
+    ) -> Result<(), Trouble> {
+        let (Some(wished), Some(provider)) = (&desired.service_account, provider) else {
+            return Ok(());
+        };
+        if self.token.is_none() && provider.client_id != desired.provider.client_id.value {
+            self.token = wished.login(Oidc(reader.0), &provider.client_id).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_rights(
+        &mut self,
+        reader: Reader<'_>,
+        wished: &ServiceAccount,
+        release: Release,
+        thorough: bool,
+    ) -> Result<(), Trouble> {
+        let is_superuser = self.account.as_ref().is_some_and(|account| account.is_superuser);
+        match wished.role.value {
+            AccountRole::Admin if !is_superuser => self.admins = reader.groups(ADMINS).await?,
+            AccountRole::Viewer if release.has_roles() && (!is_superuser || wished.role.chosen) => {
+                // A member is looked at no further, unless membership turned out not to be enough.
+                self.is_viewer = self.is_member(release) && !thorough;
+                if !self.is_viewer {
+                    self.read_role(reader, release).await?;
+                }
+            }
+            AccountRole::Admin | AccountRole::Viewer => {}
+        }
+        Ok(())
+    }
+
+    async fn read_role(&mut self, reader: Reader<'_>, release: Release) -> Result<(), Trouble> {
+        let carriers = async {
+            match release.users_have_roles() {
+                true => Ok(Vec::new()),
+                false => reader.groups(ROLE).await,
+            }
+        };
+        (self.role, self.carriers) = try_join(reader.role(ROLE), carriers).await?;
+        if let Some(role) = &self.role {
+            self.role_permissions = reader.role_permissions(&role.pk).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the account has the role, or before 2025.12 is in the group that carries it, by its own answer.
+    fn is_member(&self, release: Release) -> bool {
+        self.account.as_ref().is_some_and(|account| match release.users_have_roles() {
+            true => account.roles_obj.iter().any(|role| role.name == ROLE),
+            false => account.groups_obj.iter().any(|group| group.name == ROLE),
+        })
+    }
+
+    /// Whether the account is in a group.
+    pub fn is_in(&self, group: &str) -> bool {
+        self.account.as_ref().is_some_and(|account| account.groups.iter().any(|pk| pk == group))
+    }
+
+    /// Whether the account has a role by itself.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.account.as_ref().is_some_and(|account| account.roles.iter().any(|pk| pk == role))
+    }
+}

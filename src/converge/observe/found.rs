@@ -1,0 +1,149 @@
+//! Which application and provider there are, and what stands in the way of a new provider.
+
+use futures_util::future::{try_join, try_join_all};
+
+use super::permitted;
+use crate::authentik::Reader;
+use crate::authentik::model::{AnyProvider, Application, Provider};
+use crate::converge::desired::Desired;
+use crate::http::Trouble;
+
+/// What there is of our application and its provider.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// No application of our slug; providers that could be adopted or stand in the way.
+    NoApplication(Vec<Provider>),
+    /// The application is there and has no provider.
+    NoProvider(Application, Vec<Provider>),
+    /// Both are there and belong together.
+    Linked(Box<Provider>),
+    /// The application has a provider that is not an OAuth2 one; its primary key.
+    OtherType(Application, i64),
+}
+
+impl Found {
+    /// The provider that the application has.
+    pub fn linked(&self) -> Option<&Provider> {
+        match self {
+            Self::Linked(provider) => Some(provider),
+            _ => None,
+        }
+    }
+
+    /// Reads it, and the providers of another type that have a name in question. Lists of OAuth2 providers show proxy
+    /// providers too, so whatever might be adopted is asked for its type.
+    ///
+    /// # Errors
+    /// The first [`Trouble`].
+    pub(super) async fn read(
+        reader: Reader<'_>,
+        desired: &Desired,
+        by_client_id: Vec<Provider>,
+    ) -> Result<(Self, Vec<AnyProvider>), Trouble> {
+        let found = match by_client_id.iter().find(|p| is_ours(desired, p)) {
+            Some(provider) => Self::Linked(Box::new(provider.clone())),
+            None => find(reader, desired, by_client_id).await?,
+        };
+        let wished = &desired.provider.name;
+        let (names, candidates): (Vec<&str>, &[Provider]) = match &found {
+            Self::NoApplication(candidates) | Self::NoProvider(_, candidates) => {
+                let mut names = vec![wished.value.as_str()];
+                names.extend(candidates.iter().map(|c| c.name.as_str()));
+                (names, candidates)
+            }
+            Self::Linked(provider) => {
+                let renamed = wished.wish().filter(|name| **name != provider.name);
+                (renamed.map(String::as_str).into_iter().collect(), &[])
+            }
+            Self::OtherType(..) => (Vec::new(), &[]),
+        };
+        let mut others = Vec::new();
+        for answer in types(reader, names).await? {
+            others.extend(answer.into_iter().filter(|other| !other.is_oauth2()));
+        }
+        // Where the token may not ask for types, a proxy provider still shows itself.
+        let proxies = candidates.iter().filter(|candidate| candidate.is_proxy());
+        others.extend(proxies.map(|candidate| AnyProvider {
+            pk: candidate.pk,
+            name: candidate.name.clone(),
+            meta_model_name: String::new(),
+            verbose_name: "Proxy Provider".to_owned(),
+        }));
+        others.sort_by_key(|other| (other.pk, other.meta_model_name.is_empty()));
+        others.dedup_by_key(|other| other.pk);
+        Ok((found.without(&others), others))
+    }
+
+    /// What is left when these are taken out of the candidates.
+    fn without(self, others: &[AnyProvider]) -> Self {
+        let rest = |mut candidates: Vec<Provider>| {
+            candidates.retain(|candidate| others.iter().all(|other| other.pk != candidate.pk));
+            candidates
+        };
+        match self {
+            Self::NoApplication(candidates) => Self::NoApplication(rest(candidates)),
+            Self::NoProvider(application, candidates) => {
+                Self::NoProvider(application, rest(candidates))
+            }
+            other => other,
+        }
+    }
+}
+
+/// The providers of each name, with their types; none where the token may not ask.
+async fn types(reader: Reader<'_>, mut names: Vec<&str>) -> Result<Vec<Vec<AnyProvider>>, Trouble> {
+    names.sort_unstable();
+    names.dedup();
+    let asked = names.into_iter().map(|name| async move {
+        let answer = reader.providers_of_any_type(name).await;
+        permitted(answer).map(Option::unwrap_or_default)
+    });
+    try_join_all(asked).await
+}
+
+/// Whether a provider says of itself that it belongs to our application.
+fn is_ours(desired: &Desired, provider: &Provider) -> bool {
+    provider.assigned_application_slug.as_deref() == Some(&desired.slug)
+}
+
+/// Settles by the application what the client id did not settle.
+async fn find(
+    reader: Reader<'_>,
+    desired: &Desired,
+    by_client_id: Vec<Provider>,
+) -> Result<Found, Trouble> {
+    let (application, by_name) = try_join(
+        reader.application(&desired.slug),
+        reader.providers("name", &desired.provider.name.value),
+    )
+    .await?;
+    let mut candidates = by_client_id;
+    for provider in by_name {
+        // The later answer counts, of two about the same provider.
+        candidates.retain(|c| c.pk != provider.pk);
+        candidates.push(provider);
+    }
+    // Another run may have made the application since the first question was answered.
+    if let Some(place) = candidates.iter().position(|p| is_ours(desired, p)) {
+        return Ok(Found::Linked(Box::new(candidates.swap_remove(place))));
+    }
+    let Some(application) = application else {
+        return Ok(Found::NoApplication(candidates));
+    };
+    let Some(pk) = application.provider else {
+        return Ok(Found::NoProvider(application, candidates));
+    };
+    let provider = match candidates.into_iter().find(|c| c.pk == pk) {
+        Some(provider) => Some(provider),
+        None => reader.provider(pk).await?,
+    };
+    Ok(match provider {
+        Some(mut provider) => {
+            // Read apart, the two answers may be of different moments: the application's word counts.
+            provider.assigned_application_slug = Some(application.slug);
+            provider.assigned_application_name = Some(application.name);
+            Found::Linked(Box::new(provider))
+        }
+        None => Found::OtherType(application, pk),
+    })
+}

@@ -1,0 +1,215 @@
+//! Bindings of the application: which are made, which go, and which are somebody else's. They are not unique: one looks
+//! before one posts.
+
+use serde_json::{Value, json};
+
+use super::admission::{self, Admission, name_of};
+use super::placeholder::key_of;
+use super::{Change, Plan, Step, Target};
+use crate::authentik::model::Binding;
+use crate::authentik::writer::Operation;
+use crate::config;
+use crate::converge::desired::Desired;
+use crate::converge::observe::{Observed, in_force};
+use crate::error::{Error, Exit};
+use crate::state::store::{BoundGroup, Remembered};
+
+/// Whom a binding lets in.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// `group` or `user`.
+    pub field: &'static str,
+    /// For people.
+    pub name: String,
+    pk: Value,
+    /// Whether it lets no person in.
+    pub is_empty: bool,
+}
+
+impl Guest {
+    /// The members of a group.
+    pub fn group(name: &str, key: String, is_empty: bool) -> Self {
+        Self { field: "group", name: name.to_owned(), pk: key.into(), is_empty }
+    }
+
+    /// The service account, which is no person.
+    pub fn service_account(name: &str, pk: Value) -> Self {
+        Self { field: "user", name: name.to_owned(), pk, is_empty: true }
+    }
+
+    /// Whether this binding is about them.
+    pub fn is_bound_by(&self, binding: &Binding) -> bool {
+        match self.field {
+            "group" => binding.group.is_some() && binding.group.as_deref() == self.pk.as_str(),
+            _ => binding.user.is_some() && binding.user == self.pk.as_i64(),
+        }
+    }
+
+    fn remembered(&self) -> BoundGroup {
+        let known =
+            |pk: &Value| pk.as_str().filter(|_| !super::placeholder::is(pk)).map(str::to_owned);
+        BoundGroup {
+            binding: String::new(),
+            group: known(&self.pk).unwrap_or_default(),
+            name: self.name.clone(),
+            // The account's own key is not known before it is made; its name is enough then.
+            user: (self.field == "user").then(|| self.pk.as_i64().unwrap_or_default()),
+        }
+    }
+}
+
+/// Steps, apart: they are made before the application is linked, and removed at the end.
+#[derive(Debug, Default)]
+pub struct Bindings {
+    /// Made or repaired.
+    pub made: Vec<Step>,
+    /// Removed.
+    pub removed: Vec<Step>,
+}
+
+impl Bindings {
+    /// Whether the application must not be linked before they are made.
+    pub fn is_empty(&self) -> bool {
+        self.made.is_empty()
+    }
+}
+
+/// Plans bindings for these guests.
+pub fn plan(
+    plan: &mut Plan,
+    desired: &Desired,
+    observed: &Observed,
+    remembered: &Remembered,
+    guests: &[Guest],
+) -> Bindings {
+    let access = &observed.access;
+    let Some(present) = access.bindings.as_deref() else {
+        plan.remarks.extend(plan.admission.remark());
+        return Bindings::default();
+    };
+    let mut steps = Bindings::default();
+    let mut intends = Vec::new();
+    let target = match &access.application {
+        Some(application) => application.pk.clone(),
+        None => key_of("application", &desired.application_name.value),
+    };
+    let mut order = present.iter().map(|b| b.order + 1).max().unwrap_or(0);
+    for guest in guests {
+        let live = |b: &&Binding| guest.is_bound_by(b) && !ended(b, observed);
+        match present.iter().filter(live).max_by_key(|b| b.enabled && !b.negate) {
+            Some(binding) => match enforced(binding, guest) {
+                Some(step) => steps.made.push(step),
+                None => plan.unchanged += 1,
+            },
+            None => {
+                intends.push(guest.remembered());
+                steps.made.push(created(guest, &desired.slug, &target, order));
+                order += 1;
+            }
+        }
+    }
+    plan.intends = intends;
+    let wanted = |b: &Binding| guests.iter().any(|guest| guest.is_bound_by(b));
+    let gone = |b: &&Binding| {
+        !wanted(b) && !b.negate && is_ours(b, remembered) && goes(b, desired, observed, remembered)
+    };
+    let mut going: Vec<&Binding> = present.iter().filter(gone).collect();
+    // The account first: were it the last one, for a moment nobody else could open NetBird.
+    going.sort_by_key(|b| b.user.is_none());
+    for binding in &going {
+        let operation = Operation::DeleteBinding(binding.pk.clone());
+        steps.removed.push(Step::remove(Target::Binding, &name_of(binding), operation));
+    }
+    let stays = |b: &&Binding| going.iter().all(|g| g.pk != b.pk) && in_force(b, observed.at);
+    let others: Vec<&Binding> = present.iter().filter(stays).filter(|b| !wanted(b)).collect();
+    if let Some(error) = all_must_agree(desired, observed, guests.len() + others.len()) {
+        plan.refused.push(error);
+        return Bindings::default();
+    }
+    admission::tell(plan, desired, observed, remembered, &others);
+    plan.admission = Admission::of(observed, guests, &others);
+    plan.remarks.extend(plan.admission.remark());
+    steps
+}
+
+/// Whether this container made it, or the variable named its group in a run that got to its end.
+pub fn is_ours(binding: &Binding, remembered: &Remembered) -> bool {
+    remembered.bindings.iter().any(|known| {
+        let same_guest = match known.user {
+            Some(user) => binding.user.is_some_and(|b| {
+                b == user || (user == 0 && named(&binding.user_obj, |o| &o.username, &known.name))
+            }),
+            None => binding.group.as_ref().is_some_and(|b| {
+                *b == known.group
+                    || (known.group.is_empty()
+                        && named(&binding.group_obj, |o| &o.name, &known.name))
+            }),
+        };
+        same_guest && (known.binding.is_empty() || known.binding == binding.pk)
+    })
+}
+
+fn named<T>(object: &Option<T>, name: impl Fn(&T) -> &String, wanted: &str) -> bool {
+    object.as_ref().is_some_and(|object| name(object) == wanted)
+}
+
+/// Whether one of ours that nobody wishes for goes.
+fn goes(
+    binding: &Binding,
+    desired: &Desired,
+    observed: &Observed,
+    remembered: &Remembered,
+) -> bool {
+    match &desired.access {
+        config::Access::Unset => false,
+        // An account that was let in keeps NetBird's user list working.
+        config::Access::Groups(_) => binding.user.is_none(),
+        config::Access::Everyone => {
+            let mut live = observed.access.bindings.iter().flatten();
+            let others = live.any(|b| in_force(b, observed.at) && !is_ours(b, remembered));
+            binding.user.is_none() || !others
+        }
+    }
+}
+
+fn ended(binding: &Binding, observed: &Observed) -> bool {
+    !in_force(&Binding { enabled: true, ..binding.clone() }, observed.at)
+}
+
+fn enforced(binding: &Binding, guest: &Guest) -> Option<Step> {
+    let mut changes = Vec::new();
+    if !binding.enabled {
+        changes.push(Change::set("enabled", false, true));
+    }
+    if binding.negate {
+        changes.push(Change::set("negate", true, false));
+    }
+    let operation = Operation::ChangeBinding(binding.pk.clone());
+    (!changes.is_empty()).then(|| Step::change(Target::Binding, &guest.name, operation, changes))
+}
+
+fn created(guest: &Guest, slug: &str, target: &str, order: i64) -> Step {
+    let fields = vec![
+        Change::set("target", Value::Null, slug).sending(json!(target)),
+        Change::set(guest.field, Value::Null, guest.name.clone()).sending(guest.pk.clone()),
+        Change::set("order", Value::Null, order),
+        Change::set("enabled", Value::Null, true),
+        Change::set("negate", Value::Null, false),
+    ];
+    Step::create(Target::Binding, &guest.name, Operation::CreateBinding, fields)
+}
+
+/// One rule for the first run and the last: an application whose bindings must all agree keeps everybody out who is not
+/// in every group, so with more than one binding the variable cannot mean what it says.
+fn all_must_agree(desired: &Desired, observed: &Observed, bindings: usize) -> Option<Error> {
+    let mode = observed.access.application.as_ref()?.mode.as_deref()?;
+    let asked = matches!(desired.access, config::Access::Groups(_));
+    (mode == "all" && asked && bindings > 1).then(|| {
+        Error::new(
+            Exit::Refused,
+            format!("application {} asks for all of its bindings", desired.slug),
+        )
+        .because("with more than one binding only people who are in all of the groups could log in")
+        .remedy("set the application's policy engine mode to any, or unset AUTHENTIK_ACCESS_GROUPS")
+    })
+}

@@ -1,0 +1,193 @@
+//! What is remembered of a run: before its first write what a crash would lose, and at its end what it came to.
+
+use serde_json::Value;
+
+use super::observe::{OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
+use super::plan::{Plan, Step, Target};
+use crate::authentik::conflict::is_conflict;
+use crate::authentik::model::Binding;
+use crate::converge::desired::Desired;
+use crate::http::Trouble;
+use crate::state::store::{BoundGroup, Installation, OwnAccount, Remembered};
+
+/// Objects that a run made, by their answers.
+#[derive(Clone, Debug, Default)]
+pub struct Made {
+    application: Option<String>,
+    provider: Option<i64>,
+    account: Option<OwnAccount>,
+    role: Option<String>,
+    bindings: Vec<Binding>,
+    removed: Vec<String>,
+    /// The create that was refused, and how often in a row.
+    refused: Option<(String, Trouble, u32)>,
+}
+
+/// So often a create is refused with the words for a unique value that is taken, although nothing of that name is seen:
+/// between two looks another run may have made it and taken it back.
+const TAKEN_TRIES: u32 = 3;
+
+impl Made {
+    /// A step was done: what was made, by Authentik's answer, or what is gone.
+    pub fn note(&mut self, target: Target, name: &str, answer: &Value) {
+        let text = || answer["pk"].as_str().map(str::to_owned);
+        match target {
+            Target::Application => self.application = text(),
+            Target::Provider => self.provider = answer["pk"].as_i64(),
+            Target::ServiceAccount => {
+                let pk = answer["user_pk"].as_i64();
+                self.account = Some(OwnAccount { pk, username: name.to_owned() });
+            }
+            Target::Role => self.role = text(),
+            Target::Binding => self.bindings.extend(serde_json::from_value(answer.clone()).ok()),
+            _ => {}
+        }
+    }
+
+    /// A create was refused: the server is looked at again.
+    pub fn refused(&mut self, step: &Step, trouble: &Trouble) {
+        let headline = step.headline();
+        let before = self.refused.take().filter(|(last, ..)| *last == headline);
+        let times = before.map_or(1, |(.., times)| times + 1);
+        self.refused = Some((headline, trouble.clone(), times));
+    }
+
+    /// The refusal of a create that is still to be done after another look: its field errors are the answer.
+    pub fn refused_for_good(&self, plan: &Plan) -> Option<&Trouble> {
+        let (headline, trouble, times) = self.refused.as_ref()?;
+        let again = plan.steps.iter().any(|step| step.creates() && step.headline() == *headline);
+        let tries = if is_conflict(trouble) { TAKEN_TRIES } else { 1 };
+        (again && *times >= tries).then_some(trouble)
+    }
+
+    /// What was learnt makes the next try another one.
+    pub fn forgive(&mut self) {
+        self.refused = None;
+    }
+
+    /// A binding is gone.
+    pub fn removed(&mut self, binding: &str) {
+        self.removed.push(binding.to_owned());
+    }
+}
+
+/// What a plan is about to make and could not tell apart from other people's after a crash.
+pub fn intend(plan: &Plan, remembered: &mut Remembered) -> bool {
+    let before = remembered.clone();
+    for binding in &plan.intends {
+        if !remembered.bindings.contains(binding) {
+            remembered.bindings.push(binding.clone());
+        }
+    }
+    for step in plan.steps.iter().filter(|step| step.creates()) {
+        match step.target {
+            Target::ServiceAccount => {
+                let username = step.name.clone();
+                remembered.service_account = Some(OwnAccount { pk: None, username });
+            }
+            Target::Role => remembered.role = Some(String::new()),
+            _ => {}
+        }
+    }
+    *remembered != before
+}
+
+/// What an answer disproves: whoever has the name has not got it from this run.
+pub fn forget(target: Target, remembered: &mut Remembered) {
+    match target {
+        Target::ServiceAccount => remembered.service_account = None,
+        Target::Role => remembered.role = None,
+        _ => {}
+    }
+}
+
+/// What a good run came to: what it last saw, and what it made after that.
+pub fn conclude(desired: &Desired, observed: &Observed, made: &Made, remembered: &mut Remembered) {
+    let before = remembered.installation.take();
+    let (application, brand) = before.map(|b| (b.application, b.brand)).unwrap_or_default();
+    let seen = observed.access.application.as_ref().map(|application| application.pk.clone());
+    let default = observed.default_brand().map(|brand| brand.brand_uuid.clone());
+    remembered.installation = Some(Installation {
+        user: observed.me.pk,
+        uid: observed.me.uid.clone(),
+        application: made.application.clone().or(seen).or(application),
+        brand: default.or(brand),
+    });
+    let linked = observed.found.linked().map(|provider| provider.pk);
+    remembered.provider = linked.or(made.provider).or(remembered.provider);
+    let intended = remembered.service_account.as_ref().filter(|own| own.pk.is_none());
+    let seen = observed.account.account.as_ref().map(|account| account.pk);
+    match (&made.account, intended) {
+        (Some(account), _) => remembered.service_account = Some(account.clone()),
+        (None, Some(own)) if seen.is_some() => {
+            remembered.service_account = Some(OwnAccount { pk: seen, ..own.clone() });
+        }
+        _ => {}
+    }
+    let role = observed.account.role.as_ref().map(|role| role.pk.clone());
+    if let Some(pk) = made.role.clone().or(role.filter(|_| remembered.role.is_some())) {
+        remembered.role = Some(pk);
+    }
+    bindings(desired, observed, made, remembered);
+    verified(desired, observed, remembered);
+}
+
+/// From a finished run on, every binding of a group that the variable named is ours.
+fn bindings(desired: &Desired, observed: &Observed, made: &Made, remembered: &mut Remembered) {
+    let Some(present) = &observed.access.bindings else { return };
+    let all = present.iter().chain(&made.bindings);
+    let all: Vec<&Binding> = all.filter(|b| !made.removed.contains(&b.pk)).collect();
+    let groups = desired.access.groups();
+    let account = made.account.as_ref().and_then(|account| account.pk);
+    let account = account.or(observed.account.account.as_ref().map(|account| account.pk));
+    let ours = |b: &&&Binding| {
+        made.bindings.iter().any(|made| made.pk == b.pk)
+            || super::plan::is_ours(b, remembered)
+            || b.group.is_some() && named(b, observed).is_some_and(|name| groups.contains(&name))
+    };
+    let known: Vec<BoundGroup> = all
+        .iter()
+        .filter(ours)
+        .map(|b| {
+            let known = remembered.bindings.iter().find(|known| known.binding == b.pk);
+            let before = known.map(|known| known.name.clone());
+            BoundGroup {
+                binding: b.pk.clone(),
+                group: b.group.clone().unwrap_or_default(),
+                name: named(b, observed).or(before).unwrap_or_default(),
+                user: b.user.filter(|user| Some(*user) == account || b.group.is_none()),
+            }
+        })
+        .collect();
+    remembered.bindings = known;
+}
+
+/// The name of a binding's group or user, if the answer tells it.
+fn named(binding: &Binding, observed: &Observed) -> Option<String> {
+    let by_key = observed.access.groups.iter().find(|g| Some(&g.pk) == binding.group.as_ref());
+    let group = binding.group_obj.as_ref().map(|group| group.name.clone());
+    let user = binding.user_obj.as_ref().map(|user| user.username.clone());
+    by_key.map(|group| group.name.clone()).or(group).or(user).filter(|name| !name.is_empty())
+}
+
+/// What need not be asked again while the same holds.
+fn verified(desired: &Desired, observed: &Observed, remembered: &mut Remembered) {
+    if observed.flows.is_some() {
+        // A brand without a flow has got the wished one, which is sound or the plan would have been refused.
+        let without = observed.brand.as_ref().is_some_and(|brand| brand.flow_device_code.is_none());
+        let set = desired.device_code_flow.as_deref().filter(|_| without);
+        match set.or(super::plan::sound_on_brand(observed)) {
+            Some(slug) => remembered.verified.insert(SOUND_DEVICE_FLOW.to_owned(), slug.to_owned()),
+            None => remembered.verified.remove(SOUND_DEVICE_FLOW),
+        };
+    }
+    let unbound = !observed.access.bindings.iter().flatten().any(|b| in_force(b, observed.at));
+    if observed.release.has_default_access() && unbound {
+        match observed.access.open_by_default {
+            Some(true) => {
+                remembered.verified.insert(OPEN_BY_DEFAULT.to_owned(), observed.release.to_string())
+            }
+            _ => remembered.verified.remove(OPEN_BY_DEFAULT),
+        };
+    }
+}
