@@ -120,9 +120,9 @@ impl Reader<'_> {
             true => (paths[0], paths[1]),
             false => (paths[1], paths[0]),
         };
-        let answer = self.0.anonymous(Via::InternalAsPublic, first).await?;
+        let answer = self.0.anonymous(Via::InternalAsPublic, first, None).await?;
         match answer.status {
-            404 => decode(&self.0.anonymous(Via::InternalAsPublic, second).await?, ""),
+            404 => decode(&self.0.anonymous(Via::InternalAsPublic, second, None).await?, ""),
             _ => decode(&answer, ""),
         }
     }

@@ -42,6 +42,8 @@ pub struct Record {
     pub published: BTreeMap<Output, u64>,
     /// When the first of Authentik's certificates ends, as far as one was seen.
     pub certificate_ends: Option<SystemTime>,
+    /// Whether the next run asks what was verified before, too: set by whoever runs many.
+    pub thorough: bool,
     /// How checks came out, as far as the run got: those of the proof, and at its end what it has left.
     pub checks: Vec<(CheckId, Outcome)>,
 }
@@ -52,6 +54,7 @@ impl Record {
         *self = Self {
             secrets: self.secrets.take(),
             published: std::mem::take(&mut self.published),
+            thorough: self.thorough,
             ..Self::default()
         };
     }
@@ -112,6 +115,7 @@ async fn pipeline(
         server: &server,
         app_password: secrets.service_account.as_ref(),
         memory: &memory,
+        thorough: record.thorough,
         progress,
         story,
     };
@@ -123,6 +127,7 @@ async fn pipeline(
     record.certificate_ends = server.requests().first_expiry();
     let proof = proof?;
 
+    let warning = proof.keys.warning();
     let published = beside(move || publish_all(&shared, &proof, &secrets)).await?;
     let total = published.len();
     for (output, digest, written, was_there) in published {
@@ -162,6 +167,11 @@ async fn pipeline(
             },
             "{in_sync}"
         );
+    }
+    let reads_keys = config.files.outputs.contains(&Output::ManagementJson);
+    if let Some(warning) = warning.filter(|_| reads_keys) {
+        let check = CheckId::KeyRefresh.name();
+        news!(story, warn, "key refresh", { stage = "done", check }, "{warning}");
     }
     Ok(())
 }

@@ -52,6 +52,7 @@ pub async fn run(
             server: &server,
             app_password: password.as_ref(),
             memory: &memory,
+            thorough: false,
             progress: &progress,
             story: &story,
         };

@@ -16,6 +16,8 @@ pub struct Connection {
     pub internal: BaseUrl,
     /// `AUTHENTIK_HOST_BROWSER`.
     pub public: BaseUrl,
+    /// Whether that was set.
+    pub public_is_chosen: bool,
     /// `AUTHENTIK_TOKEN`.
     pub token: Secret,
     /// `AUTHENTIK_CA_FILE`, `AUTHENTIK_INSECURE`, `SETUP_PROXY` and `SETUP_REQUEST_TIMEOUT`.
@@ -38,6 +40,7 @@ impl Connection {
         let request_timeout = r.value(raw.setup_request_timeout(), parse::positive_duration);
         let internal = internal?;
         Some(Self {
+            public_is_chosen: public.is_some(),
             public: public.unwrap_or_else(|| internal.clone()),
             internal,
             token: token?,

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::authentik;
+use crate::authentik::advice as by_cause;
 use crate::converge::advice as about_authentik;
 use crate::error::{Error, Exit, Result};
 use crate::http::patience::Patience;
@@ -190,7 +191,7 @@ impl Connect<'_> {
             Decision::Again(delay) => {
                 let remedy = match setback {
                     Setback::Trouble(_, trouble) if of_authentik(phase) => {
-                        about_authentik::waiting(trouble).to_owned()
+                        by_cause::remedy(trouble).to_owned()
                     }
                     _ => advice::waiting(setback),
                 };

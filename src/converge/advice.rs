@@ -1,6 +1,7 @@
 //! What to tell people when a run gives up: each way in which a server can fail, in the terms of Authentik and of the
 //! variables. By cause, whatever the run was doing.
 
+use crate::authentik::advice;
 use crate::error::{Error, Exit};
 use crate::http::setback::{Ending, Missing};
 use crate::http::{Handshake, Kind, Trouble};
@@ -20,47 +21,6 @@ pub fn error(ending: Ending) -> Error {
     }
 }
 
-#[allow(dead_code)]
-/// The error of a single look at what this trouble means, where nobody waits.
-pub fn now(trouble: &Trouble) -> Error {
-    match &trouble.kind {
-        Kind::Tls(handshake) => tls(trouble, *handshake),
-        Kind::Redirect(to) => redirected(trouble, to),
-        Kind::Permission(permission) => forbidden(trouble, &[permission]),
-        Kind::Token | Kind::Stripped => rejected(trouble),
-        Kind::Malformed | Kind::Missing => malformed(trouble),
-        Kind::Invalid(_) => invalid(trouble),
-        Kind::Unreachable | Kind::Busy(_) | Kind::InFront => {
-            Error::new(Exit::NotReady, "Authentik does not answer as it should")
-                .because(trouble)
-                .remedy(waiting(trouble))
-        }
-    }
-}
-
-/// What to do about trouble that was waited out in vain.
-pub fn waiting(trouble: &Trouble) -> &'static str {
-    match &trouble.kind {
-        Kind::Unreachable => {
-            "see that Authentik's server is running and that AUTHENTIK_HOST is its URL as seen from this container"
-        }
-        Kind::Tls(_) => NOT_VALID_YET,
-        Kind::Busy(_) => match trouble.status {
-            Some(502..=504) => {
-                "Authentik is starting, or the proxy in front of it does not reach it: see the logs of Authentik's \
-                 server and of the proxy"
-            }
-            _ => "look at the log of Authentik's server for the reason",
-        },
-        Kind::Token => TOKEN,
-        Kind::Stripped => STRIPPED,
-        Kind::InFront => IN_FRONT,
-        Kind::Permission(_) => PERMISSION,
-        Kind::Missing | Kind::Malformed | Kind::Redirect(_) => NOT_AUTHENTIK,
-        Kind::Invalid(_) => INVALID,
-    }
-}
-
 /// What to do about objects that were waited for in vain.
 pub fn waiting_for(missing: &Missing) -> String {
     let variables: Vec<&str> = missing.absent.iter().filter_map(|a| a.chosen_by).collect();
@@ -73,60 +33,16 @@ pub fn waiting_for(missing: &Missing) -> String {
     }
 }
 
-const TOKEN: &str = "see that Authentik's worker runs (it creates the bootstrap token, from \
-    AUTHENTIK_BOOTSTRAP_TOKEN in the worker's environment and only at the first start), and that AUTHENTIK_TOKEN is \
-    the same value";
-
-const STRIPPED: &str = "a proxy between this container and Authentik strips the Authorization header: let it pass the \
-    header on, or set AUTHENTIK_HOST to a URL that reaches Authentik directly";
-
-const IN_FRONT: &str = "something in front of Authentik answers in its place (a proxy with a login of its own, a \
-    firewall): set AUTHENTIK_HOST to a URL that reaches Authentik directly";
-
-const NOT_AUTHENTIK: &str = "see that AUTHENTIK_HOST is Authentik itself (with its sub-path, if it has one), not \
-    another service, and that it is https:// where the port speaks TLS";
-
-const NOT_VALID_YET: &str =
-    "set this machine's clock (NTP): the certificate is valid from a later time on";
-
-const PERMISSION: &str =
-    "give the token's user this permission, or use a token of a member of authentik Admins";
-
-const INVALID: &str = "change the variable behind the field that is named, or report it if none is";
-
 fn labouring(trouble: &Trouble) -> Error {
     Error::new(Exit::NotReady, format!("Authentik keeps failing: {trouble}"))
         .because(format!("{} times in a row", trouble.in_a_row))
-        .remedy(waiting(trouble))
+        .remedy(advice::remedy(trouble))
 }
 
-fn tls(trouble: &Trouble, handshake: Handshake) -> Error {
-    let (what, remedy) = match handshake {
-        Handshake::Untrusted => (
-            "Authentik's certificate is not trusted",
-            "set AUTHENTIK_CA_FILE to the PEM file of the CA that signed it, use the name that the \
-             certificate is for in AUTHENTIK_HOST, or reach Authentik over http:// inside the compose network",
-        ),
-        Handshake::NotValidYet => ("Authentik's certificate is not valid yet", NOT_VALID_YET),
-        Handshake::PlainPort => (
-            "the port of AUTHENTIK_HOST speaks no TLS",
-            "write http:// in AUTHENTIK_HOST, or name the port for https:// (Authentik's own are 9000 and 9443)",
-        ),
-        Handshake::NoCommonProtocol => (
-            "the server of AUTHENTIK_HOST offers no TLS version or cipher that this container speaks",
-            "let it offer TLS 1.2 or 1.3, or reach Authentik over http:// inside the compose network",
-        ),
-        Handshake::ClientCertificate => (
-            "the server of AUTHENTIK_HOST asks for a client certificate",
-            "set AUTHENTIK_HOST to a URL that reaches Authentik without one",
-        ),
-    };
-    let exit = match handshake {
-        Handshake::NotValidYet => Exit::NotReady,
-        _ => Exit::Protocol,
-    };
+fn tls(trouble: &Trouble, kind: Handshake) -> Error {
+    let (what, remedy) = advice::handshake(kind);
     let what = format!("{what}: {}", trouble.request);
-    Error::new(exit, what).because(&trouble.detail).remedy(remedy)
+    Error::new(advice::exit(trouble), what).because(&trouble.detail).remedy(remedy)
 }
 
 fn redirected(trouble: &Trouble, to: &str) -> Error {
@@ -139,13 +55,13 @@ fn forbidden(trouble: &Trouble, permissions: &[&str]) -> Error {
     let permissions = permissions.join(" and ");
     Error::new(Exit::Rejected, format!("the token lacks the permission {permissions}"))
         .because(trouble)
-        .remedy(PERMISSION)
+        .remedy(advice::PERMISSION)
 }
 
 fn rejected(trouble: &Trouble) -> Error {
     let (what, remedy) = match trouble.kind {
-        Kind::Stripped => ("AUTHENTIK_TOKEN does not reach Authentik", STRIPPED),
-        _ => ("Authentik does not accept AUTHENTIK_TOKEN", TOKEN),
+        Kind::Stripped => ("AUTHENTIK_TOKEN does not reach Authentik", advice::STRIPPED),
+        _ => ("Authentik does not accept AUTHENTIK_TOKEN", advice::TOKEN),
     };
     Error::new(Exit::Rejected, what).because(trouble).remedy(remedy)
 }
@@ -153,14 +69,14 @@ fn rejected(trouble: &Trouble) -> Error {
 fn malformed(trouble: &Trouble) -> Error {
     Error::new(Exit::Protocol, "an answer that does not fit Authentik's API")
         .because(trouble)
-        .remedy(NOT_AUTHENTIK)
+        .remedy(advice::NOT_AUTHENTIK)
 }
 
 fn invalid(trouble: &Trouble) -> Error {
     let what = format!("Authentik refuses a value: {}", trouble.request);
     Error::new(Exit::Protocol, what)
         .because(trouble.field_errors().unwrap_or_else(|| trouble.detail.clone()))
-        .remedy(INVALID)
+        .remedy(advice::INVALID)
 }
 
 /// Names that the user set: of each the variable.

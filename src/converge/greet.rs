@@ -110,7 +110,7 @@ impl Learnt {
 }
 
 /// Outposts get empty lists instead of refusals: everything would look as if it did not exist yet.
-pub(super) fn outpost() -> Error {
+pub fn outpost() -> Error {
     Error::new(
         Exit::Rejected,
         "AUTHENTIK_TOKEN is that of an outpost, which may not configure Authentik",

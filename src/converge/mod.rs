@@ -8,22 +8,24 @@ mod greet;
 pub mod observe;
 pub mod plan;
 mod prove;
+mod reach;
 mod remember;
 mod waiting;
 
 use futures_util::future::join;
 use tokio::time::{Instant, sleep};
 
+use crate::authentik::model::User;
 use crate::authentik::redirect::Shape;
 use crate::authentik::{Reader, Release, Server, Writer};
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::http::patience::Patience;
-use crate::http::setback::{Decision, Ending, Phase, Setback};
+use crate::http::setback::{Decision, Ending, Missing, Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::netbird::{ClientType, Registration};
+use crate::netbird::ClientType;
 use crate::proof::{CheckId, Outcome, Proof};
 use crate::state::Memory;
 use crate::state::store::Remembered;
@@ -33,7 +35,10 @@ use apply::{Applying, Tally};
 use desired::Desired;
 use observe::Observed;
 use plan::{Plan, References};
+use prove::LOGIN;
 use remember::Made;
+
+pub use greet::outpost;
 
 /// Brings Authentik to what the configuration asks for, or only looks: what it is given.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +51,8 @@ pub struct Converge<'a> {
     pub app_password: Option<&'a Secret>,
     /// What is known from before.
     pub memory: &'a Memory,
+    /// Whether to ask what was verified before, too.
+    pub thorough: bool,
     /// What is told while it waits.
     pub progress: &'a Progress,
     /// What was told before.
@@ -71,6 +78,10 @@ pub struct Learnt {
     made: Made,
     /// How often in a row a plan was refused for a reason that may pass.
     doubts: u32,
+    /// Whether a device code was given already.
+    device_granted: bool,
+    /// What the endpoints of a login depend on, if they were seen to work.
+    login: Option<String>,
     /// The last look of a good run.
     last: Option<(Desired, Observed)>,
 }
@@ -95,14 +106,6 @@ pub struct Look {
     pub plan: Plan,
     /// What is there.
     pub observed: Observed,
-}
-
-impl Look {
-    /// What a proof can be held against now: application and provider are there, whatever is wrong with them.
-    pub fn provable(&self) -> Option<&Registration> {
-        self.observed.found.linked()?;
-        self.plan.registration.as_ref()
-    }
 }
 
 impl Converge<'_> {
@@ -158,42 +161,73 @@ impl Converge<'_> {
         }
     }
 
+    /// Whose token it is, and which release answers.
+    ///
+    /// # Errors
+    /// Any [`Trouble`] of the two questions.
+    pub async fn who(&self) -> Result<(User, Release), Trouble> {
+        let reader = Reader(self.server);
+        // Not the first failure of the two: the reason that is told would alternate between them.
+        let (me, release) = join(reader.me(), reader.release()).await;
+        Ok((me?.user, release?))
+    }
+
+    /// What Authentik is asked to hold, and what it holds.
+    ///
+    /// # Errors
+    /// The first [`Trouble`].
+    pub async fn observe(
+        &self,
+        user: User,
+        release: Release,
+        login_refused: bool,
+    ) -> Result<(Desired, Observed), Trouble> {
+        let desired = Desired::new(self.config, release, self.app_password);
+        let (reader, remembered) = (Reader(self.server), self.memory.remembered());
+        let observed = Observed::read(reader, &desired, release, user, &remembered, login_refused);
+        let observed = observed.await?;
+        if let Some(provider) = observed.found.linked() {
+            redact::learn(&provider.client_secret);
+        }
+        Ok((desired, observed))
+    }
+
+    /// What is to be done, or what is missing for it.
+    ///
+    /// # Errors
+    /// Objects that are referred to and are not there.
+    pub fn plan(
+        &self,
+        desired: &Desired,
+        observed: &Observed,
+        shape: Option<Shape>,
+    ) -> Result<Plan, Missing> {
+        let references = References::resolve(desired, observed, shape)?;
+        let mut plan = Plan::new(desired, observed, &references, self.memory);
+        self.add_reach(&mut plan);
+        Ok(plan)
+    }
+
     async fn look_once(
         &self,
         learnt: &mut Learnt,
         patience: &mut Patience,
     ) -> Result<Look, Setback> {
         let at = |phase| move |trouble: Trouble| Setback::Trouble(phase, trouble);
-        let reader = Reader(self.server);
         self.server.requests().next_attempt();
-
-        // Not the first failure of the two: the reason that is told would alternate between them.
-        let (me, release) = join(reader.me(), reader.release()).await;
-        let (me, release) =
-            (me.map_err(at(Phase::Reachable))?, release.map_err(at(Phase::Reachable))?);
+        let (user, release) = self.who().await.map_err(at(Phase::Reachable))?;
         patience.accepted();
         self.progress.passed(Phase::Token);
-        self.greet(learnt, &me.user.username, me.user.is_superuser, release);
-        if me.user.is_outpost() {
-            return Err(Setback::Final(learnt.with_user(greet::outpost())));
+        self.greet(learnt, &user.username, user.is_superuser, release);
+        if user.is_outpost() {
+            return Err(Setback::Final(learnt.with_user(outpost())));
         }
-
-        let desired = Desired::new(self.config, release, self.app_password);
-        let remembered = self.memory.remembered();
-        let observed =
-            Observed::read(reader, &desired, release, me.user, &remembered, learnt.login_refused);
-        let observed = observed.await;
-        let observed = observed.map_err(at(Phase::Objects))?;
+        let observed = self.observe(user, release, learnt.login_refused).await;
+        let (desired, observed) = observed.map_err(at(Phase::Objects))?;
         let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
-        let references =
-            References::resolve(&desired, &observed, shape).map_err(Setback::Missing)?;
+        let plan = self.plan(&desired, &observed, shape).map_err(Setback::Missing)?;
         patience.ready();
         self.progress.passed(Phase::Objects);
-        if let Some(provider) = observed.found.linked() {
-            redact::learn(&provider.client_secret);
-        }
-
-        let plan = Plan::new(&desired, &observed, &references, self.memory);
         let passing = !plan.refused.is_empty() && plan.refused.iter().all(|error| error.retryable);
         learnt.doubts = if passing { learnt.doubts + 1 } else { 0 };
         if passing && learnt.doubts < DOUBTS {
@@ -207,21 +241,20 @@ impl Converge<'_> {
         learnt: &mut Learnt,
         patience: &mut Patience,
     ) -> Result<Proof, Setback> {
-        let Look { desired, plan, observed } = self.look_once(learnt, patience).await?;
+        let look = self.look_once(learnt, patience).await?;
+        let Look { desired, plan, observed } = &look;
         if let Some((first, others)) = plan.refused.split_first() {
             others.iter().for_each(crate::log::failure);
             return Err(Setback::Final(first.clone()));
         }
         let bug = || Error::new(Exit::Bug, "a plan without a registration");
         let mut registration = plan.registration.clone().ok_or_else(bug)?;
-        self.contradictions(&registration)?;
-
-        if let Some(trouble) = learnt.made.refused_for_good(&plan) {
+        if let Some(trouble) = learnt.made.refused_for_good(plan) {
             let unseen = learnt.unseen(&Setback::Conflict(trouble.clone()));
             let invalid = || advice::error(Ending::Invalid(trouble.clone()));
             return Err(Setback::Final(unseen.unwrap_or_else(invalid)));
         }
-        self.tell(&plan);
+        self.tell(plan);
         let first = learnt.tally.is_empty();
         let applying = Applying {
             writer: Writer(self.server),
@@ -230,7 +263,7 @@ impl Converge<'_> {
             app_password: self.app_password,
             memory: self.memory,
         };
-        applying.apply(&plan, &mut learnt.tally, &mut learnt.made).await?;
+        applying.apply(plan, &mut learnt.tally, &mut learnt.made).await?;
         self.progress.passed(Phase::Apply);
         if desired.provider.client.client_type == ClientType::Confidential
             && registration.secret.is_none()
@@ -243,9 +276,9 @@ impl Converge<'_> {
         }
 
         let token = observed.account.token.clone().filter(|_| plan.steps.is_empty());
-        self.prove_user_list(learnt, &desired, &registration, token).await?;
-        let proof = self.prove(learnt, &desired, &registration).await?;
-        learnt.last = Some((desired, observed));
+        self.prove_user_list(learnt, desired, &registration, token).await?;
+        let proof = self.prove(learnt, &look, &registration).await?;
+        learnt.last = Some((look.desired, look.observed));
         Ok(proof)
     }
 
@@ -267,6 +300,10 @@ impl Learnt {
     pub fn remember(&self, remembered: &mut Remembered) {
         if let Some((desired, observed)) = &self.last {
             remember::conclude(desired, observed, &self.made, remembered);
+            match &self.login {
+                Some(digest) => remembered.verified.insert(LOGIN.to_owned(), digest.clone()),
+                None => remembered.verified.remove(LOGIN),
+            };
         }
     }
 

@@ -3,33 +3,35 @@
 
 use super::desired::Desired;
 use super::{Converge, Learnt, Look};
-use crate::authentik::oidc::{AccessToken, Oidc};
+use crate::authentik::model::Provider;
+use crate::authentik::oidc::{AccessToken, DeviceVerdict, Oidc};
+use crate::authentik::{Reader, Release};
 use crate::config::Output;
 use crate::error::{Error, Exit, Result};
 use crate::http::setback::{Phase, Setback};
 use crate::log::story::news;
 use crate::netbird::Registration;
-use crate::outputs::setup_env;
 use crate::proof::{
-    Check, Endpoints, Evidence, KeySource, Keys, Outcome, Proof, Subject, gather, judge,
+    Check, Endpoints, Evidence, KeySource, Keys, Outcome, Proof, Subject, gather, is_sound, judge,
 };
+use crate::text::digest;
+
+/// Under which the state remembers what the endpoints of a login depended on when they were last seen to work.
+pub(super) const LOGIN: &str = "login";
 
 impl Converge<'_> {
-    /// All checks of the proof, for every redirect URI, and what was proven if none of them failed.
-    ///
-    /// # Errors
-    /// Trouble of a question that only Authentik itself can answer.
+    /// All checks of the proof, for every redirect URI, and what may be written if none of them failed.
     pub async fn examine(
         &self,
-        look: &Look,
+        desired: &Desired,
         registration: &Registration,
-    ) -> Result<(Vec<Check>, Option<Proof>)> {
-        let uris = look.desired.provider.client.strict_redirect_uris();
-        let subject = self.subject(&look.desired, registration, &uris);
-        let evidence = gather(self.server, &subject).await.map_err(|t| Error::from(&t))?;
+    ) -> (Vec<Check>, Option<Proof>) {
+        let uris = desired.provider.client.strict_redirect_uris();
+        let subject = self.subject(desired, registration, &uris, true);
+        let evidence = gather(self.server, &subject).await;
         let checks = judge(&evidence, &subject);
-        let sound = checks.iter().all(|check| check.outcome != Outcome::Fail);
-        Ok((checks, sound.then(|| self.proof(&evidence, &subject).0)))
+        let proof = is_sound(&checks).then(|| self.proof(&evidence, &subject)).flatten();
+        (checks, proof.map(|(proof, _)| proof))
     }
 
     /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
@@ -74,13 +76,27 @@ impl Converge<'_> {
     pub(super) async fn prove(
         &self,
         learnt: &mut Learnt,
-        desired: &Desired,
+        look: &Look,
         registration: &Registration,
     ) -> Result<Proof, Setback> {
-        let subject = self.subject(desired, registration, &desired.provider.client.probes);
-        let evidence = gather(self.server, &subject)
-            .await
-            .map_err(|trouble| Setback::Trouble(Phase::Verify, trouble))?;
+        let Look { desired, plan, observed } = look;
+        let at = |trouble| Setback::Trouble(Phase::Verify, trouble);
+        let remembered = self.memory.remembered();
+        let known = remembered.verified.get(LOGIN);
+        let before = observed
+            .found
+            .linked()
+            .map(|provider| self.login_digest(desired, observed.release, provider));
+        let unchanged = plan.steps.is_empty() && before.is_some() && known == before.as_ref();
+        let thorough = self.thorough || !unchanged;
+        let probes = &desired.provider.client.probes;
+        let mut subject = self.subject(desired, registration, probes, thorough);
+        subject.asks_device = !learnt.device_granted;
+        let evidence = gather(self.server, &subject).await;
+        if let Some(trouble) = evidence.trouble() {
+            return Err(at(trouble.clone()));
+        }
+        learnt.device_granted |= matches!(evidence.device, Some(Ok(DeviceVerdict::Granted)));
         let mut failure = None;
         learnt.checks.clear();
         for check in judge(&evidence, &subject) {
@@ -91,7 +107,7 @@ impl Converge<'_> {
                     news!(self.story, warn, name, { stage = "verify", check = name }, "{} - {fix}", check.detail);
                 }
                 (_, Some(error)) if failure.is_none() => failure = Some(error),
-                (_, Some(error)) => crate::log::failure(&error),
+                (_, Some(error)) => tracing::debug!(stage = "verify", check = name, "{error}"),
                 _ => tracing::debug!(stage = "verify", check = name, "{}", check.detail),
             }
         }
@@ -99,7 +115,19 @@ impl Converge<'_> {
             return Err(Setback::Unproven(error));
         }
         self.progress.passed(Phase::Verify);
-        let (proof, explanation) = self.proof(&evidence, &subject);
+        let bug = || Error::new(Exit::Bug, "nothing was seen, and nothing failed");
+        let (proof, explanation) = self.proof(&evidence, &subject).ok_or_else(bug)?;
+        learnt.login = match (thorough, &evidence.device) {
+            // What was not answered is asked again.
+            (true, Some(Ok(DeviceVerdict::Throttled))) => None,
+            (true, _) if !plan.steps.is_empty() => {
+                let reader = Reader(self.server);
+                let found = reader.providers("client_id", &registration.client_id).await;
+                let found = found.map_err(at)?;
+                found.first().map(|provider| self.login_digest(desired, observed.release, provider))
+            }
+            _ => before,
+        };
         if self.config.files.outputs.contains(&Output::ManagementJson) {
             news!(
                 self.story,
@@ -110,7 +138,7 @@ impl Converge<'_> {
             );
         }
         let issuer = &proof.registration.issuer;
-        news!(self.story, info, "proven", { stage = "verify", %issuer }, "proven: issuer {issuer}, RSA key, endpoints and redirect URIs");
+        news!(self.story, info, "proven", { stage = "verify", %issuer }, "verified: issuer {issuer}, RSA key, endpoints and redirect URIs");
         Ok(proof)
     }
 
@@ -119,7 +147,9 @@ impl Converge<'_> {
         desired: &'a Desired,
         registration: &'a Registration,
         redirect_uris: &'a [String],
+        thorough: bool,
     ) -> Subject<'a> {
+        let claim = self.config.netbird.passed.get("NETBIRD_AUTH_USER_ID_CLAIM");
         Subject {
             registration,
             client: &desired.provider.client,
@@ -127,16 +157,32 @@ impl Converge<'_> {
             slug: &desired.slug,
             lenient: self.config.connection.is_lenient(),
             redirect_uris,
+            user_id_claim: claim.map(String::as_str).filter(|claim| *claim != "sub"),
+            thorough,
+            asks_device: true,
         }
     }
 
-    /// What was proven, and how NetBird's management is to come by its keys.
-    fn proof(&self, evidence: &Evidence, subject: &Subject<'_>) -> (Proof, String) {
+    /// All that the answers of the authorize, token and device endpoints depend on.
+    fn login_digest(&self, desired: &Desired, release: Release, provider: &Provider) -> String {
+        let mut mappings = provider.property_mappings.clone();
+        mappings.sort();
+        let client = &desired.provider.client;
+        let connection = &self.config.connection;
+        let urls = (connection.internal.join(""), connection.public.join(""), &desired.slug);
+        let asked = (&client.probes, &client.origins, client.login_scope());
+        let ids = (provider.pk, &provider.client_id, &provider.client_type);
+        let keys = (&provider.signing_key, &provider.encryption_key, &provider.authorization_flow);
+        let lists = (&provider.redirect_uris.entries, &provider.grant_types, mappings);
+        digest::of(&format!("{:?}", (release, urls, asked, ids, keys, lists)))
+    }
+
+    /// What was verified, and how NetBird's management is to come by its keys: exactly what was judged.
+    fn proof(&self, evidence: &Evidence, subject: &Subject<'_>) -> Option<(Proof, String)> {
         let connection = &self.config.connection;
         let source =
             KeySource::choose(evidence, self.config.files.management_discovery, connection);
-        let by_public = evidence.public.as_ref().and_then(|side| side.discovery.as_ref().ok());
-        let seen = &by_public.unwrap_or(&evidence.discovery).document;
+        let seen = &evidence.discovery()?.document;
         let location = match source.internal_keys {
             true => connection.internal.join(&Oidc::jwks_path(subject.slug)),
             false => seen.jwks_uri.clone(),
@@ -157,23 +203,6 @@ impl Converge<'_> {
             discovery_url: connection.public.join(&Oidc::discovery_path(subject.slug)),
             scope: subject.client.login_scope(),
         };
-        (proof, source.explanation)
-    }
-
-    /// Values that were passed in and contradict what will be proven are refused before anything is changed.
-    pub(super) fn contradictions(&self, registration: &Registration) -> Result<(), Error> {
-        let discovery_url =
-            self.config.connection.public.join(&Oidc::discovery_path(&self.config.wishes.slug));
-        let problems =
-            setup_env::contradictions(self.config, &discovery_url, &registration.client_id);
-        let Some((first, others)) = problems.split_first() else {
-            return Ok(());
-        };
-        let error = |p: &crate::config::Problem| {
-            Error::new(Exit::Config, p.to_string())
-                .because("NetBird would answer \"token invalid\" with it")
-        };
-        others.iter().map(error).for_each(|e| crate::log::failure(&e));
-        Err(error(first))
+        Some((proof, source.explanation))
     }
 }

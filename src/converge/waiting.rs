@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::advice;
+use crate::authentik::advice as by_cause;
 use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::text::duration::short;
@@ -32,7 +33,7 @@ pub fn remedy(setback: &Setback) -> String {
     match setback {
         Setback::Missing(missing) => advice::waiting_for(missing),
         Setback::Trouble(_, trouble) | Setback::Conflict(trouble) => {
-            advice::waiting(trouble).to_owned()
+            by_cause::remedy(trouble).to_owned()
         }
         Setback::Unproven(error) | Setback::Final(error) => {
             error.remedy.clone().unwrap_or_default()

@@ -61,6 +61,11 @@ impl OidcClient {
         names.join(" ")
     }
 
+    /// Whether machines without a browser log in (RFC 8628).
+    pub fn has_device_login(&self) -> bool {
+        self.grant_types.contains(&"urn:ietf:params:oauth:grant-type:device_code")
+    }
+
     /// Every redirect URI of a login that is compared byte for byte.
     pub fn strict_redirect_uris(&self) -> Vec<String> {
         self.redirect_uris

@@ -178,9 +178,10 @@ fn clocks_that_differ_are_a_warning() {
 
 #[test]
 fn the_documented_table_is_the_programs_table() {
-    let mut table = String::from("| symptom | check | what to do |\n|---|---|---|\n");
+    let mut table = String::from("| symptom | check | cause | what to do |\n|---|---|---|---|\n");
     for entry in CheckId::ALL.iter().map(|id| id.entry()) {
-        table += &format!("| {} | `{}` | {} |\n", entry.symptom, entry.name, entry.fix);
+        let (symptom, cause) = (entry.symptom, entry.cause);
+        table += &format!("| {symptom} | `{}` | {cause} | {} |\n", entry.name, entry.fix);
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/troubleshooting.md");
     let page = std::fs::read_to_string(path).unwrap();

@@ -15,7 +15,6 @@ use crate::state::secrets;
 
 /// One check a file, and one for the secrets.
 pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
-    let ids = config.files.outputs.iter().filter_map(|output| id_of(*output));
     let secrets = match outputs::secrets_in(config)
         .and_then(|in_use| secrets::read(config, &in_use))
     {
@@ -31,18 +30,55 @@ pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
         }
     };
     let mut checks = vec![Check::pass(CheckId::Secrets, "kept, and the same where they are used")];
-    let Some(proof) = proof else {
-        let skip = |id| Check::skipped(id, "nothing was proven to hold it against");
-        checks.extend(ids.map(skip));
-        return checks;
-    };
     let base =
         outputs::management_in(&config.files.path(Output::ManagementJson)).unwrap_or_default();
+    let managed = config.files.outputs.contains(&Output::ManagementJson);
+    if let Some(file) = base.as_ref().filter(|_| managed) {
+        checks.extend(foreign(file));
+    }
+    // Without it there is nothing to hold them against: they are told as skipped.
+    let Some(proof) = proof else { return checks };
+    if managed {
+        checks.push(match proof.keys.warning() {
+            Some(warning) => Check::warn(CheckId::KeyRefresh, warning, CheckId::KeyRefresh.fix()),
+            None => Check::pass(CheckId::KeyRefresh, "management fetches keys again"),
+        });
+    }
     for (output, wanted) in outputs::files(config, proof, &secrets, base) {
         let path = config.files.path(output);
         checks.extend(id_of(output).map(|id| compare(id, &path, &wanted)));
     }
     checks
+}
+
+/// What makes NetBird listen to another issuer, or ask another one for its users. Go reads keys without regard to case.
+fn foreign(file: &Map<String, Value>) -> [Check; 2] {
+    let key = |object: Option<&Value>, name: &str| {
+        let object = object.and_then(Value::as_object)?;
+        let found = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.clone())
+    };
+    let whole = Value::Object(file.clone());
+    let embedded = key(key(Some(&whole), "EmbeddedIdP").as_ref(), "Enabled");
+    let manager = key(key(Some(&whole), "IdpManagerConfig").as_ref(), "ManagerType");
+    let manager = manager.as_ref().and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    [
+        match embedded {
+            Some(Value::Bool(true)) => {
+                Check::failed(CheckId::EmbeddedIdp, "management.json has EmbeddedIdP.Enabled")
+                    .exiting(Exit::Refused)
+            }
+            _ => Check::pass(CheckId::EmbeddedIdp, "Authentik is the issuer"),
+        },
+        match manager.as_str() {
+            "" | "none" | "authentik" => Check::pass(CheckId::ForeignManager, "none"),
+            other => Check::failed(
+                CheckId::ForeignManager,
+                format!("management.json has the manager type {}", crate::text::excerpt(other)),
+            )
+            .exiting(Exit::Refused),
+        },
+    ]
 }
 
 /// The check of a file.

@@ -1,113 +1,71 @@
-//! `check`: waits and looks like `init`, writes nothing, and tells a line a check, grouped by what it protects.
+//! `check`: looks now, without waiting, writes nothing, and tells a line for every check that there is, whatever is wrong.
 
+mod board;
 mod drift;
+mod explain;
 mod files;
-mod probes;
 mod report;
+mod stages;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::debug;
 
-use super::{beside, server};
-use crate::authentik::oidc::Oidc;
-use crate::authentik::{Release, Server};
+use crate::authentik::Release;
+use crate::commands::plan::Format;
 use crate::config::Config;
 use crate::converge::plan::Plan;
-use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
-use crate::error::{Exit, Result};
-use crate::http::Trouble;
-use crate::http::setback::Phase;
-use crate::log::progress::Progress;
-use crate::log::story::Story;
-use crate::outputs;
+use crate::error::{Error, Exit, Result};
 use crate::proof::{Check, CheckId, Outcome};
-use crate::state::secrets;
-use crate::text::redact;
+
+use board::Board;
+
+/// Long enough for three tries of everything that is asked one after the other, and short enough for somebody who sits
+/// in front of it.
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs every check and prints what came out.
 ///
 /// # Errors
-/// What kept it from looking at all.
+/// None: what goes wrong is a check that fails.
 pub async fn run(
     config: Config,
     deadline: Deadline,
-    json: bool,
+    format: Format,
     out: &mut dyn Write,
 ) -> Result<Exit> {
-    let story: Arc<Story> = Arc::default();
-    let progress = Progress::new(deadline, Arc::clone(&story));
-    let config = Arc::new(config);
-    let checks = progress.during(async {
-        let for_secrets = Arc::clone(&config);
-        let (password, memory) =
-            beside(move || Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?)))
-                .await?;
-        password.iter().for_each(redact::learn);
-        progress.passed(Phase::Files);
-        let server = server(&config)?;
-        let converge = Converge {
-            config: &config,
-            server: &server,
-            app_password: password.as_ref(),
-            memory: &memory,
-            progress: &progress,
-            story: &story,
-        };
-        checks(&config, &converge).await
-    });
-    let checks = checks.await?;
-    let text = match json {
-        true => format!("{:#}\n", report::json(&checks)),
-        false => report::text(&checks),
-    };
-    // A reader that went away (`check | head`) is nobody to complain to.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    Ok(exit(&checks))
+    let board = Arc::new(Board::default());
+    board.add(Check::pass(CheckId::Configuration, "OK"));
+    let work = Box::pin(stages::all(Arc::new(config), Arc::clone(&board)));
+    if deadline.bound(work).await.is_none() {
+        let seconds = deadline.limit().as_secs_f64();
+        let what = format!("no end within {seconds} s");
+        let fix = "see that Authentik, its public URL and the volumes answer";
+        board.add(Check::fail(board.stage(), what, fix).exiting(Exit::NotReady));
+    }
+    Ok(print(&board, format, out))
 }
 
-async fn checks(config: &Arc<Config>, converge: &Converge<'_>) -> Result<Vec<Check>> {
-    let look = converge.look(&mut Learnt::default()).await?;
-    let server = converge.server;
-    let mut checks = drift::checks(config, look.observed.release, &look.plan);
-    let mut proof = None;
-    match look.provable() {
-        Some(registration) => {
-            let (judged, proven) = converge.examine(&look, registration).await?;
-            checks.extend(judged);
-            proof = proven;
-            let client = &look.desired.provider.client;
-            for origin in &client.origins {
-                let answer = probes::cors(server, &look.desired.slug, origin).await;
-                checks.push(asked(CheckId::Cors, answer));
-            }
-            let answer =
-                probes::device(server, &registration.client_id, &client.login_scope()).await;
-            checks.push(asked(CheckId::DeviceEndpoint, answer));
-            checks.push(user_list(config, server, &look).await);
-        }
-        None => {
-            let probed = [
-                CheckId::PublicUrl,
-                CheckId::Issuer,
-                CheckId::Endpoints,
-                CheckId::Authorize,
-                CheckId::Cors,
-                CheckId::DeviceEndpoint,
-                CheckId::UserList,
-            ];
-            let skip = |id| Check::skipped(id, "application and provider are not there yet");
-            checks.extend(probed.into_iter().map(skip));
-        }
-    }
-    let for_files = Arc::clone(config);
-    checks.extend(beside(move || Ok(files::checks(&for_files, proof.as_ref()))).await?);
-    checks.sort_by_key(|check| (check.id.entry().group, check.id));
-    merge(&mut checks);
+/// What is wrong with the variables, when nothing else can be looked at.
+pub fn not_configured(error: &Error, format: Format, out: &mut dyn Write) {
+    let board = Board::default();
+    let fix = error.remedy.clone().unwrap_or_default();
+    let failed = Check::fail(CheckId::Configuration, error.to_string(), fix);
+    board.add(failed.exiting(error.exit));
+    print(&board, format, out);
+}
+
+fn print(board: &Board, format: Format, out: &mut dyn Write) -> Exit {
+    let checks = board.finished();
     debug!(stage = "check", count = checks.len(), "checked");
-    Ok(checks)
+    let exit = checks.iter().find(|c| c.outcome == Outcome::Fail).map_or(Exit::Ok, |c| c.exit);
+    let text = report::render(&checks, exit, format);
+    // A reader that went away (`check | head`) is nobody to complain to.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    exit
 }
 
 /// What a run leaves that got to its end: nothing pending, every file as it was rendered, and a user list where one is
@@ -118,51 +76,19 @@ pub fn settled(config: &Config, release: Release) -> Vec<(CheckId, Outcome)> {
         .map(|check| (check.id, check.outcome))
         .collect();
     let listed = if config.netbird.lists_users() { Outcome::Pass } else { Outcome::Skipped };
-    checks.extend([(CheckId::UserList, listed), (CheckId::Secrets, Outcome::Pass)]);
+    let reached = [
+        CheckId::Configuration,
+        CheckId::Reachable,
+        CheckId::Token,
+        CheckId::Permissions,
+        CheckId::Objects,
+        CheckId::Refused,
+        CheckId::Installation,
+        CheckId::Secrets,
+    ];
+    checks.push((CheckId::UserList, listed));
+    checks.extend(reached.map(|id| (id, Outcome::Pass)));
     let files = config.files.outputs.iter().filter_map(|output| files::id_of(*output));
     checks.extend(files.map(|id| (id, Outcome::Pass)));
     checks
-}
-
-/// One line a check: of several of one id (a served key and a wished one, many redirect URIs) the failures
-/// stay, else the first.
-fn merge(checks: &mut Vec<Check>) {
-    let worst = |id: CheckId, checks: &[Check]| {
-        checks.iter().filter(|c| c.id == id).map(|c| c.outcome).max().unwrap_or(Outcome::Skipped)
-    };
-    let all = checks.clone();
-    let mut seen: Vec<CheckId> = Vec::new();
-    checks.retain(|check| {
-        let worst = worst(check.id, &all);
-        let bad = worst >= Outcome::Warn;
-        let keep = check.outcome == worst && (bad || !seen.contains(&check.id));
-        seen.push(check.id);
-        keep
-    });
-}
-
-/// The code of the first failure.
-fn exit(checks: &[Check]) -> Exit {
-    checks.iter().find(|c| c.outcome == Outcome::Fail).map_or(Exit::Ok, |c| c.exit)
-}
-
-fn asked(id: CheckId, result: Result<Check, Trouble>) -> Check {
-    result.unwrap_or_else(|trouble| Check::failed(id, trouble.to_string()))
-}
-
-async fn user_list(config: &Config, server: &Server, look: &Look) -> Check {
-    const ID: CheckId = CheckId::UserList;
-    if !config.netbird.lists_users() {
-        return Check::skipped(ID, "NETBIRD_MGMT_IDP is none");
-    }
-    let Some(token) = &look.observed.account.token else {
-        return Check::failed(ID, "the service account cannot log in");
-    };
-    match Oidc(server).lists_users(token).await {
-        Ok(true) => Check::pass(ID, "the service account logs in and lists users"),
-        Ok(false) => {
-            Check::failed(ID, "the service account may not list users").exiting(Exit::Rejected)
-        }
-        Err(trouble) => Check::failed(ID, trouble.to_string()),
-    }
 }
