@@ -6,11 +6,15 @@ use divan::{Bencher, black_box};
 use netbird_authentik_init::authentik::model::{Page, Provider};
 use netbird_authentik_init::config::{self, Config};
 use netbird_authentik_init::netbird::Registration;
-use netbird_authentik_init::outputs::{self, management, shell};
+use netbird_authentik_init::outputs::before::Before;
+use netbird_authentik_init::outputs::management::places::Places;
+use netbird_authentik_init::outputs::management::{self, File};
+use netbird_authentik_init::outputs::plan::FilePlan;
+use netbird_authentik_init::outputs::shell;
 use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
 use netbird_authentik_init::state::secrets::Secrets;
-use netbird_authentik_init::text::{Secret, redact};
-use serde_json::{Map, Value, json};
+use netbird_authentik_init::text::{Secret, printable, redact};
+use serde_json::{Value, json};
 
 fn main() {
     divan::main();
@@ -39,6 +43,7 @@ fn proof() -> Proof {
             authorization: at("authorize/"),
             token: at("token/"),
             device: at("device/"),
+            end_session: at("netbird/end-session/"),
         },
         keys: Keys {
             location: at("netbird/jwks/"),
@@ -49,16 +54,19 @@ fn proof() -> Proof {
         authority: at("netbird/"),
         discovery_url: at("netbird/.well-known/openid-configuration"),
         scope: "openid profile email offline_access".into(),
+        claims: Vec::new(),
+        internal_issuer: None,
+        logout_returns: false,
     }
 }
 
 fn rendered() -> (Config, Proof, Secrets) {
     let config = config::load(variables()).config.expect("sound variables");
     let secrets = Secrets {
-        datastore_key: Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
-        relay: Secret::new("relay-secret"),
-        turn: Secret::new("turn-secret"),
-        service_account: None,
+        datastore_key: Some(Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=")),
+        relay: Some(Secret::new("relay-secret")),
+        turn: Some(Secret::new("turn-secret")),
+        ..Secrets::default()
     };
     (config, proof(), secrets)
 }
@@ -79,18 +87,23 @@ fn shell_assign(value: &str) -> String {
 #[divan::bench]
 fn render_all_files(bencher: Bencher<'_, '_>) {
     let (config, proof, secrets) = rendered();
-    bencher.bench(|| outputs::files(&config, &proof, &secrets, None));
+    let before = Before::default();
+    bencher.bench(|| FilePlan::new(&config, &before, &secrets, Some(&proof)).unwrap());
 }
 
 /// management.json on top of the one that is there.
 #[divan::bench]
 fn management_merge(bencher: Bencher<'_, '_>) {
     let (config, proof, secrets) = rendered();
-    let text = management::render(&config, &proof, &secrets, None);
-    let base: Map<String, Value> = serde_json::from_str(&text).expect("our own file");
-    bencher
-        .with_inputs(|| Some(base.clone()))
-        .bench_values(|base| management::render(&config, &proof, &secrets, base));
+    let render = |file: Option<&File>| {
+        let places = Places::new(&config, file, &Default::default());
+        management::render(&config, &proof, &secrets, &places, file)
+    };
+    let text = render(None);
+    bencher.bench(|| {
+        let file = File::read("management.json", text.as_bytes()).expect("this program's own file");
+        render(Some(&file))
+    });
 }
 
 /// A page of one provider, as the first round of a run reads it.
@@ -117,8 +130,8 @@ fn decode_provider(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn scrub_a_text(bencher: Bencher<'_, '_>) {
     for n in 0..6 {
-        redact::learn(&Secret::new(format!("a-secret-of-ours-{n}")));
+        redact::learn(&Secret::new(format!("a-secret-value-{n}")));
     }
-    let text = "<p>no \u{1b}[31m a-secret-of-ours-3 for you</p>\r\n".repeat(20);
-    bencher.bench(|| redact::excerpt(black_box(&text)));
+    let text = "<p>no \u{1b}[31m a-secret-value-3 for you</p>\r\n".repeat(20);
+    bencher.bench(|| printable::excerpt(black_box(&text)));
 }

@@ -10,11 +10,12 @@ use tracing::warn;
 use crate::cli::{self, Command};
 use crate::commands::plan::Format;
 use crate::commands::{self, check, connect, healthcheck, init, plan, watch};
-use crate::config::{self, Config, Kind};
+use crate::config::{self, Config};
 use crate::connect::Tally;
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::log;
+use crate::text::printable::sentence;
 
 /// Environment variables, as the system has them.
 type Variables = Vec<(OsString, OsString)>;
@@ -44,7 +45,7 @@ pub async fn run(
         Command::Healthcheck => match healthcheck::ask(vars) {
             Ok(()) => Exit::Ok,
             Err(why) => {
-                say(out, &format!("{why}\n"));
+                say(out, &format!("{}\n", sentence(&why)));
                 Exit::Unwell
             }
         },
@@ -80,11 +81,6 @@ async fn configured(
         check::not_configured(error, format(*json, colours), out);
     }
     let config = loaded?;
-    if config.kind != Kind::Standalone {
-        let what = format!("SETUP_NETBIRD={} is not made by this release", config.kind.name());
-        let remedy = "unset SETUP_NETBIRD, or use a release that makes this kind of NetBird";
-        return Err(Error::new(Exit::Config, what).remedy(remedy));
-    }
     match command {
         Command::Init => {
             let mut record = init::Record::default();
@@ -129,6 +125,7 @@ fn say(out: &mut dyn Write, text: &str) -> Exit {
 /// Before the configuration is read there is no log: the command line is answered like any tool does.
 fn complain(error: &Error) -> Exit {
     let remedy = error.remedy.as_deref().unwrap_or_default();
-    let _ = writeln!(std::io::stderr(), "netbird-authentik-init: {error}; {remedy}");
+    let line = sentence(&format!("{error}; {remedy}"));
+    let _ = writeln!(std::io::stderr(), "netbird-authentik-init: {line}");
     error.exit
 }

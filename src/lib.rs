@@ -7,8 +7,9 @@
 //! Authentik ──patience──> observe ────┘  (pure)   (writes)  (probes)  (pure, then atomic files)
 //! ```
 //! Upper rooms use lower ones, never the other way round: `commands` tell each command's story, `converge` is the loop
-//! of observing, planning and applying, `proof` asks what NetBird will ask, `outputs` are NetBird's files, `netbird` and
-//! `authentik` say what the two are, and `http`, `files`, `state`, `log` and `text` know neither.
+//! of observing, planning and applying, `connect` the one for NetBird itself, `proof` asks what NetBird will ask,
+//! `outputs` are NetBird's files, `netbird` and `authentik` say what the two are, and `http`, `files`, `state`, `log` and
+//! `text` know neither.
 
 pub mod app;
 pub mod authentik;

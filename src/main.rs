@@ -11,12 +11,14 @@ use netbird_authentik_init::cli::{self, Command};
 use netbird_authentik_init::commands::check;
 use netbird_authentik_init::config;
 use netbird_authentik_init::error::Exit;
+use netbird_authentik_init::text::printable::sentence;
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() {
     std::panic::set_hook(Box::new(|info| {
         // Exit code 70 is a promise; an abort would be 134.
-        eprintln!("netbird-authentik-init: bug: {info}");
+        // What it says may hold anything, and a backtrace tells more than this about where.
+        eprintln!("netbird-authentik-init: bug: {}", sentence(&info.to_string()));
         eprintln!("please report this with the version and the lines above");
         exit(Exit::Bug as i32);
     }));

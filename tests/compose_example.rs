@@ -16,6 +16,11 @@ use serde_json::{Map, Value, json};
 const STACK: &str = "docker-compose.example.yml";
 const SIDECAR: &str = "docker-compose.sidecar.example.yml";
 const EXISTING: &str = "docker-compose.existing-authentik.example.yml";
+/// Where NetBird has a provider of its own.
+const KINDS: [&str; 2] =
+    ["docker-compose.embedded.example.yml", "docker-compose.combined.example.yml"];
+/// Laid over what NetBird's getting-started.sh makes.
+const OVERLAY: &str = "docker-compose.getting-started.example.yml";
 const INIT: &str = "netbird-authentik-init";
 
 /// Whether our container knows this name. Other `NETBIRD_*` names would be passed on, but here they
@@ -175,20 +180,23 @@ fn env_example() -> (BTreeSet<String>, BTreeMap<String, String>) {
 fn env_example_has_every_variable_and_no_other() {
     let (required, optional) = env_example();
     let explained: BTreeSet<_> = required.iter().cloned().chain(optional.keys().cloned()).collect();
-    let used: BTreeSet<_> = interpolated(STACK).into_keys().collect();
+    let stacks = [STACK].into_iter().chain(KINDS);
+    let used: BTreeSet<_> = stacks.flat_map(|stack| interpolated(stack).into_keys()).collect();
     assert_eq!(used, explained);
-    for name in interpolated(EXISTING).into_keys() {
-        assert!(
-            explained.contains(&name),
-            "{EXISTING} uses {name}, which .env.example does not have"
-        );
+    for file in [EXISTING, OVERLAY] {
+        for name in interpolated(file).into_keys() {
+            assert!(
+                explained.contains(&name),
+                "{file} uses {name}, which .env.example does not have"
+            );
+        }
     }
 }
 
 #[test]
 fn required_variables_are_refused_when_empty_and_the_others_have_the_default_shown() {
     let (required, optional) = env_example();
-    for file in [STACK, EXISTING] {
+    for file in [STACK, EXISTING, OVERLAY].into_iter().chain(KINDS) {
         for (name, uses) in interpolated(file) {
             let expected = match optional.get(&name) {
                 Some(default) => Otherwise::Default(default.clone()),

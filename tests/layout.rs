@@ -101,3 +101,29 @@ fn every_source_file_says_why_it_exists() {
         assert!(text.starts_with("//! "), "{} does not begin with a `//!`", file.display());
     }
 }
+
+/// Authentik's models may name no text without an end: each field says by which function it is read.
+#[test]
+fn every_text_of_an_answer_is_bounded() {
+    let authentik = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/authentik");
+    let mut bounded = 0;
+    for file in sources(&authentik) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let answers = text.split("Deserialize)]").skip(1).filter(|_| !file.ends_with("oidc.rs"));
+        for answer in answers.map(|rest| rest.split("\n}").next().unwrap()) {
+            let lines: Vec<&str> = answer.lines().map(str::trim).collect();
+            for pair in lines.windows(2).filter(|pair| pair[1].contains("String")) {
+                let (attribute, field) = (pair[0], pair[1]);
+                // Helpers in one line have the attribute beside the type.
+                if field.starts_with("//") || field.contains("deserialize_with") {
+                    continue;
+                }
+                let is_bounded =
+                    attribute.contains("deserialize_with") && !attribute.contains("or_default");
+                assert!(is_bounded, "{}: {field}", file.display());
+                bounded += 1;
+            }
+        }
+    }
+    assert!(bounded > 40, "the models were found: {bounded} texts");
+}

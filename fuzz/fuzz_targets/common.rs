@@ -5,16 +5,18 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::time::{Duration, SystemTime};
 
-use netbird_authentik_init::authentik::{account, model, oidc, redirect};
+use netbird_authentik_init::authentik::{account, model, oidc, people, redirect};
 use netbird_authentik_init::config::{self, parse, variables::VARIABLES};
 use netbird_authentik_init::http::answer;
 use netbird_authentik_init::netbird::Registration;
-use netbird_authentik_init::outputs::{self, management, shell};
+use netbird_authentik_init::outputs::management::places::Places;
+use netbird_authentik_init::outputs::management::{self, File};
+use netbird_authentik_init::outputs::{dashboard_env, relay_env, setup_env, shell};
 use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
 use netbird_authentik_init::state::secrets::Secrets;
 use netbird_authentik_init::text::Secret;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Variables in pairs: a number that chooses one, then its value up to the next zero byte. No problem may repeat
 /// control characters.
@@ -50,10 +52,10 @@ pub fn decoders(data: &[u8]) {
         model::KeyPair,
         model::Brand,
         account::Account,
-        model::AppPassword,
-        model::Group,
-        model::Role,
-        model::Binding,
+        people::AppPassword,
+        people::Group,
+        people::Role,
+        people::Binding,
         oidc::Discovery,
     );
     if let Ok(keys) = serde_json::from_slice::<oidc::Jwks>(data) {
@@ -81,7 +83,12 @@ fn proof(text: &str) -> Proof {
     let text = || text.to_owned();
     Proof {
         registration: Registration { client_id: text(), secret: None, issuer: text() },
-        endpoints: Endpoints { authorization: text(), token: text(), device: text() },
+        endpoints: Endpoints {
+            authorization: text(),
+            token: text(),
+            device: text(),
+            end_session: text(),
+        },
         keys: Keys {
             location: text(),
             discovery_at_start: true,
@@ -91,33 +98,44 @@ fn proof(text: &str) -> Proof {
         authority: text(),
         discovery_url: text(),
         scope: text(),
+        claims: Vec::new(),
+        internal_issuer: None,
+        logout_returns: true,
     }
 }
 
 fn secrets() -> Secrets {
     Secrets {
-        datastore_key: Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc="),
-        relay: Secret::new("relay"),
-        turn: Secret::new("turn"),
+        datastore_key: Some(Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=")),
+        relay: Some(Secret::new("relay")),
+        turn: Some(Secret::new("turn")),
         service_account: None,
+        owner: None,
+        cookie_key: None,
     }
 }
 
-/// Merging twice is merging once, and keys that are not ours survive.
+/// Merging twice is merging once, and keys that are not ours keep their bytes.
 pub fn management(data: &[u8]) {
-    let Ok(base) = serde_json::from_slice::<Map<String, Value>>(data) else { return };
+    let Ok(file) = File::read("management.json", data) else { return };
     let (config, proof, secrets) = (config(), proof("https://auth.example.com/"), secrets());
-    let _ = management::secrets_in(&base);
-    let once = management::render(&config, &proof, &secrets, Some(base.clone()));
-    let parsed: Map<String, Value> = serde_json::from_str(&once).unwrap();
-    let twice = management::render(&config, &proof, &secrets, Some(parsed.clone()));
-    assert_eq!(once, twice, "merging twice is not merging once");
-    for (key, value) in base.iter().filter(|(key, _)| key.starts_with("x-")) {
-        assert_eq!(parsed.get(key), Some(value), "{key} was lost");
+    let _ = management::secrets_in(&file);
+    if !management::refused(&file, &config).is_empty() {
+        return;
+    }
+    let render = |file: &File| {
+        let places = Places::new(&config, Some(file), &Default::default());
+        management::render(&config, &proof, &secrets, &places, Some(file))
+    };
+    let once = render(&file);
+    let parsed = File::read("management.json", once.as_bytes()).unwrap();
+    assert_eq!(once, render(&parsed), "merging twice is not merging once");
+    for (key, value) in file.root.members().iter().filter(|(key, _)| key.starts_with("\"x-")) {
+        let kept = parsed.root.members().iter().filter(|(name, _)| name == key);
+        assert!(kept.into_iter().any(|(_, kept)| kept == value), "{key} was lost");
     }
     // What was foreign stays as it was, templates included; of ours there is none.
-    let foreign = Value::Object(base).to_string().contains("{{");
-    assert!(foreign || !once.contains("{{"), "a template");
+    assert!(file.root.pretty().contains("{{") || !once.contains("{{"), "a template");
 }
 
 /// What bash reads, without bash, for the fuzzer's speed: single quotes, and escaped ones between them. The tests ask
@@ -136,13 +154,18 @@ pub fn shell(data: &[u8]) {
     }
     assert!(!inside && read == text, "{text:?} became {read:?}");
     // A hostile issuer or client id in every file that is sourced: one assignment, whatever it holds.
-    for (output, file) in outputs::files(&config(), &proof(text), &secrets(), None) {
-        if output.file_name().ends_with(".env") && !text.contains('\n') {
-            for line in file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-                let (name, _) = line.split_once('=').unwrap();
-                let name = name.trim_start_matches("export ");
-                assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{line}");
-            }
+    let (config, proof, secrets) = (config(), proof(text), secrets());
+    let places = Places::new(&config, None, &Default::default());
+    let files = [
+        setup_env::render(&config, &proof, &secrets, &places).unwrap(),
+        dashboard_env::render(&config, &proof),
+        relay_env::render(&places.services, &secrets).unwrap(),
+    ];
+    for file in files.iter().filter(|_| !text.contains('\n')) {
+        for line in file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (name, _) = line.split_once('=').unwrap();
+            let name = name.trim_start_matches("export ");
+            assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{line}");
         }
     }
 }

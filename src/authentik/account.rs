@@ -6,7 +6,10 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::model::{Role, or_default};
+use super::anything::object_or_empty;
+use super::bounded::{key, keys, many_or_none, text, text_or_empty};
+use super::model::or_default;
+use super::people::Role;
 
 /// Names of outposts' own users begin like this in every release.
 pub const OUTPOST_PREFIX: &str = "ak-outpost-";
@@ -20,11 +23,12 @@ pub struct Account {
     /// Primary key.
     pub pk: i64,
     /// The name.
+    #[serde(deserialize_with = "text")]
     pub username: String,
     /// `internal`, `external`, `service_account`, `internal_service_account`; from 2023.8.
-    #[serde(default, rename = "type", deserialize_with = "or_default")]
+    #[serde(default, rename = "type", deserialize_with = "text_or_empty")]
     kind: String,
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "object_or_empty")]
     attributes: Map<String, Value>,
     /// Whether it can log in.
     #[serde(default = "yes")]
@@ -33,16 +37,16 @@ pub struct Account {
     #[serde(default, deserialize_with = "or_default")]
     pub is_superuser: bool,
     /// Groups, by primary key.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "keys")]
     pub groups: Vec<String>,
     /// Groups, in part.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "many_or_none")]
     pub groups_obj: Vec<Membership>,
     /// Roles, by primary key; from 2025.12.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "keys")]
     pub roles: Vec<String>,
     /// Roles, in part; from 2025.12.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "many_or_none")]
     pub roles_obj: Vec<Role>,
 }
 
@@ -50,8 +54,10 @@ pub struct Account {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Membership {
     /// Primary key.
+    #[serde(deserialize_with = "key")]
     pub pk: String,
     /// The name.
+    #[serde(deserialize_with = "text")]
     pub name: String,
     /// Whether it makes its members administrators.
     #[serde(default, deserialize_with = "or_default")]
@@ -61,7 +67,7 @@ pub struct Membership {
 /// What keeps a user from being the service account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// Somebody of flesh and blood.
+    /// A person, of this organisation or another.
     Person,
     /// The account of an outpost, which Authentik keeps.
     Outpost,

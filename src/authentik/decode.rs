@@ -3,6 +3,7 @@
 use reqwest::header;
 use serde::de::DeserializeOwned;
 
+use super::bounded::has_endless_text;
 use crate::http::answer::{Answer, retry_after, text_header};
 use crate::http::{Kind, Trouble};
 use crate::text::excerpt;
@@ -13,6 +14,11 @@ pub(super) fn decode<T: DeserializeOwned>(
     permission: &'static str,
 ) -> Result<T, Trouble> {
     match answer.status {
+        200 | 201 if has_endless_text(&answer.body) => {
+            let mut trouble = Trouble::of(answer, Kind::Malformed);
+            trouble.detail = "a text without an end in it".to_owned();
+            Err(trouble)
+        }
         200 | 201 => serde_json::from_slice(&answer.body).map_err(|e| {
             let mut trouble = Trouble::of(answer, Kind::Malformed);
             if answer.media_type != "text/html" {
@@ -26,7 +32,7 @@ pub(super) fn decode<T: DeserializeOwned>(
 
 /// What an answer that is not a success means.
 pub(super) fn refusal(answer: &Answer, permission: &'static str) -> Trouble {
-    let body = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+    let body = answer.small_json();
     let kind = match answer.status {
         // Authentik's API answers in JSON only.
         401 | 403 if !answer.media_type.ends_with("json") => Kind::InFront,
@@ -59,6 +65,9 @@ pub(super) fn refusal(answer: &Answer, permission: &'static str) -> Trouble {
     trouble
 }
 
+/// How many field errors are kept: more than any form here has fields that can be wrong at a time.
+const FIELDS: usize = 10;
+
 /// Field errors repeat what was sent, and may be raw texts of a database: shortened and without secrets.
 fn scrubbed(
     fields: serde_json::Map<String, serde_json::Value>,
@@ -67,10 +76,10 @@ fn scrubbed(
     fn walk(value: Value) -> Value {
         match value {
             Value::String(text) => excerpt(&text).into(),
-            Value::Array(items) => items.into_iter().map(walk).collect(),
+            Value::Array(items) => items.into_iter().take(FIELDS).map(walk).collect(),
             Value::Object(map) => Value::Object(scrubbed(map)),
             other => other,
         }
     }
-    fields.into_iter().map(|(key, v)| (excerpt(&key), walk(v))).collect()
+    fields.into_iter().take(FIELDS).map(|(key, v)| (excerpt(&key), walk(v))).collect()
 }

@@ -3,12 +3,16 @@
 
 pub mod account;
 pub mod advice;
+mod anything;
+mod bounded;
 pub mod conflict;
 mod decode;
 pub mod duration;
 pub mod model;
 pub mod oidc;
+pub mod people;
 pub mod reader;
+mod reader_people;
 pub mod redirect;
 pub mod release;
 pub mod server;

@@ -3,6 +3,10 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::bounded::{
+    key, key_or_none, keys, many, secret, text, text_or_empty, text_or_none, texts_or_none,
+};
+use super::people::Flags;
 use super::redirect::RedirectUris;
 use crate::text::Secret;
 
@@ -19,15 +23,16 @@ pub struct User {
     /// Primary key.
     pub pk: i64,
     /// The name that people log in with.
+    #[serde(deserialize_with = "text")]
     pub username: String,
     /// A hash of the primary key and of the installation's id (its secret key before 2023.4).
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub uid: String,
     /// Whether every permission is granted.
     #[serde(default, deserialize_with = "or_default")]
     pub is_superuser: bool,
     /// `internal_service_account` for an outpost; from 2023.8.
-    #[serde(default, rename = "type", deserialize_with = "or_default")]
+    #[serde(default, rename = "type", deserialize_with = "text_or_empty")]
     pub kind: String,
 }
 
@@ -42,15 +47,18 @@ impl User {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Version {
     /// Such as `2026.2.2`.
+    #[serde(deserialize_with = "text")]
     pub version_current: String,
 }
 
 /// One page of a list.
 #[derive(Debug, Deserialize)]
+#[serde(bound = "T: Deserialize<'de>")]
 pub struct Page<T> {
     /// Where the next one is.
     pub pagination: Pagination,
     /// The objects.
+    #[serde(deserialize_with = "many")]
     pub results: Vec<T>,
 }
 
@@ -68,12 +76,13 @@ pub struct Provider {
     /// Primary key.
     pub pk: i64,
     /// Unique over all providers from 2023.3.
+    #[serde(deserialize_with = "text")]
     pub name: String,
     /// Unique.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub client_id: String,
     /// `public` or `confidential`.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub client_type: String,
     /// Authentik makes one for public clients too.
     #[serde(default, deserialize_with = "secret")]
@@ -82,43 +91,43 @@ pub struct Provider {
     #[serde(default)]
     pub include_claims_in_id_token: Option<bool>,
     /// Flow, by primary key.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "key_or_none")]
     pub authorization_flow: Option<String>,
     /// Flow, by primary key; from 2024.10.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "key_or_none")]
     pub invalidation_flow: Option<String>,
     /// Scope mappings, by primary key, in no order.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "keys")]
     pub property_mappings: Vec<String>,
     /// Key pair, by primary key.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "key_or_none")]
     pub signing_key: Option<String>,
     /// Key pair, by primary key; from 2024.10.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "key_or_none")]
     pub encryption_key: Option<String>,
     /// In either shape.
     #[serde(default)]
     pub redirect_uris: RedirectUris,
     /// What a token's `sub` is.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub sub_mode: String,
     /// `per_provider` or `global`.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub issuer_mode: String,
     /// The issuer verbatim, whatever `issuer_mode` says; from 2026.11, empty where it is not used.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub issuer_override: String,
     /// Such as `minutes=10`: of the code, and of the device code.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub access_code_validity: String,
     /// From 2026.5; absent before.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "texts_or_none")]
     pub grant_types: Option<Vec<String>>,
     /// Null or absent when no application has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_none")]
     pub assigned_application_slug: Option<String>,
     /// Null or absent when no application has it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_none")]
     pub assigned_application_name: Option<String>,
 }
 
@@ -136,12 +145,13 @@ pub struct AnyProvider {
     /// Primary key.
     pub pk: i64,
     /// Unique over all types from 2023.3.
+    #[serde(deserialize_with = "text")]
     pub name: String,
     /// Its type, such as `authentik_providers_oauth2.oauth2provider`.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub meta_model_name: String,
     /// Its type for people.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub verbose_name: String,
 }
 
@@ -156,13 +166,16 @@ impl AnyProvider {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Application {
     /// Primary key, which is what bindings target.
+    #[serde(deserialize_with = "key")]
     pub pk: String,
     /// `any` or `all` of its bindings must let a user in.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub policy_engine_mode: String,
     /// Its name.
+    #[serde(deserialize_with = "text")]
     pub name: String,
     /// Its slug.
+    #[serde(deserialize_with = "text")]
     pub slug: String,
     /// Its provider, by primary key.
     #[serde(default)]
@@ -173,14 +186,16 @@ pub struct Application {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Flow {
     /// Primary key.
+    #[serde(deserialize_with = "key")]
     pub pk: String,
     /// Its slug.
+    #[serde(deserialize_with = "text")]
     pub slug: String,
     /// What it is for: `authorization`, `invalidation`, `stage_configuration` and others.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub designation: String,
     /// Who may run it: `none`, `require_authenticated` and others.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub authentication: String,
 }
 
@@ -188,15 +203,16 @@ pub struct Flow {
 #[derive(Clone, Debug, Deserialize)]
 pub struct ScopeMapping {
     /// Primary key.
+    #[serde(deserialize_with = "key")]
     pub pk: String,
     /// The name under which Authentik's blueprints keep it; null for a person's own.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_none")]
     pub managed: Option<String>,
     /// Its name.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub name: String,
     /// The scope.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "text_or_empty")]
     pub scope_name: String,
 }
 
@@ -204,14 +220,16 @@ pub struct ScopeMapping {
 #[derive(Clone, Debug, Deserialize)]
 pub struct KeyPair {
     /// Primary key.
+    #[serde(deserialize_with = "key")]
     pub pk: String,
     /// Its name.
+    #[serde(deserialize_with = "text")]
     pub name: String,
     /// From 2025.12.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_none")]
     key_type: Option<String>,
     /// Before 2025.12; null when details were not asked for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_none")]
     private_key_type: Option<String>,
 }
 
@@ -226,15 +244,16 @@ impl KeyPair {
 #[derive(Clone, Debug, Deserialize)]
 pub struct Brand {
     /// Primary key.
-    #[serde(alias = "tenant_uuid")]
+    #[serde(alias = "tenant_uuid", deserialize_with = "key")]
     pub brand_uuid: String,
     /// It serves hosts that end in this.
+    #[serde(deserialize_with = "text")]
     pub domain: String,
     /// It serves all others.
     #[serde(default, deserialize_with = "or_default")]
     pub default: bool,
     /// Flow, by primary key: without it, `/device` answers 404.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "key_or_none")]
     pub flow_device_code: Option<String>,
 }
 
@@ -242,179 +261,14 @@ pub struct Brand {
 #[derive(Clone, Debug, Deserialize)]
 pub struct CurrentBrand {
     /// The brand's domain; `fallback` where there is no brand yet.
+    #[serde(deserialize_with = "text")]
     pub matched_domain: String,
     /// Its device code flow, by slug; absent where there is none.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text_or_none")]
     pub flow_device_code: Option<String>,
     /// Settings that everybody may know.
     #[serde(default, deserialize_with = "or_default")]
     pub flags: Flags,
-}
-
-/// Flags of the system settings.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Flags {
-    /// Whether an application without bindings is open to everyone, from 2026.5; before, it is.
-    #[serde(default)]
-    pub core_default_app_access: Option<bool>,
-}
-
-/// `/admin/settings/`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Settings {
-    /// From 2025.10.
-    #[serde(default, deserialize_with = "or_default")]
-    pub flags: Flags,
-}
-
-/// `/core/tokens/{identifier}/`. Its key is not part of the answer.
-#[derive(Clone, Debug, Deserialize)]
-pub struct AppPassword {
-    /// Unique.
-    pub identifier: String,
-    /// `app_password` for those that can log in.
-    #[serde(default, deserialize_with = "or_default")]
-    pub intent: String,
-    /// Whose it is.
-    pub user: i64,
-    /// Whether it ends.
-    #[serde(default, deserialize_with = "or_default")]
-    pub expiring: bool,
-}
-
-/// `/core/groups/`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Group {
-    /// Primary key.
-    pub pk: String,
-    /// Not unique before 2025.12.
-    pub name: String,
-    /// Roles, by primary key.
-    #[serde(default, deserialize_with = "or_default")]
-    pub roles: Vec<String>,
-    /// Whether its members are administrators.
-    #[serde(default, deserialize_with = "or_default")]
-    pub is_superuser: bool,
-    /// Direct members, by primary key.
-    #[serde(default, deserialize_with = "or_default")]
-    pub users: Vec<i64>,
-    /// The group above it, before 2025.12: what that one gives, members of this one have too.
-    #[serde(default)]
-    pub parent: Option<String>,
-    /// The groups above it, from 2025.12.
-    #[serde(default, deserialize_with = "or_default")]
-    pub parents: Vec<String>,
-    /// The groups below it, whose members are members of it too; from 2025.8.
-    #[serde(default, deserialize_with = "or_default")]
-    pub children: Vec<String>,
-}
-
-/// `/core/groups/` with its members.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Circle {
-    /// Primary key.
-    pub pk: String,
-    /// Not unique before 2025.12.
-    pub name: String,
-    /// Direct members.
-    #[serde(default, deserialize_with = "or_default")]
-    pub users_obj: Vec<Member>,
-}
-
-/// A direct member of a group.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Member {
-    /// Primary key: `sub` of the mode `user_id`.
-    pub pk: i64,
-    /// `sub` of the mode `hashed_user_id`.
-    #[serde(default, deserialize_with = "or_default")]
-    pub uid: String,
-    /// Whether the account may log in.
-    #[serde(default, deserialize_with = "or_default")]
-    pub is_active: bool,
-}
-
-/// `/core/users/`, as far as it tells who somebody is.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Person {
-    /// Primary key.
-    pub pk: i64,
-    /// `sub` of the mode `user_uuid`; from 2023.10.
-    #[serde(default, deserialize_with = "or_default")]
-    pub uuid: String,
-}
-
-/// `/rbac/roles/`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Role {
-    /// Primary key.
-    pub pk: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// `/policies/bindings/`: who may open an application.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Binding {
-    /// Primary key.
-    pub pk: String,
-    /// A group that it lets in.
-    #[serde(default)]
-    pub group: Option<String>,
-    /// A user that it lets in.
-    #[serde(default)]
-    pub user: Option<i64>,
-    /// A policy that decides.
-    #[serde(default)]
-    pub policy: Option<String>,
-    /// The group, in part.
-    #[serde(default)]
-    pub group_obj: Option<Named>,
-    /// The user, in part.
-    #[serde(default)]
-    pub user_obj: Option<Named>,
-    /// Whether it ends; from 2026.8.
-    #[serde(default, deserialize_with = "or_default")]
-    pub expiring: bool,
-    /// When it ends, if it does (RFC 3339).
-    #[serde(default)]
-    pub expires: Option<String>,
-    /// Whether it counts.
-    #[serde(default, deserialize_with = "or_default")]
-    pub enabled: bool,
-    /// Whether it keeps out instead.
-    #[serde(default, deserialize_with = "or_default")]
-    pub negate: bool,
-    /// Its place.
-    #[serde(default, deserialize_with = "or_default")]
-    pub order: i64,
-}
-
-/// An object inside another one, of which only the name matters.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub struct Named {
-    /// Of a group.
-    #[serde(default, deserialize_with = "or_default")]
-    pub name: String,
-    /// Of a user.
-    #[serde(default, deserialize_with = "or_default")]
-    pub username: String,
-}
-
-/// `/rbac/permissions/`.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Permission {
-    /// Such as `view_user`.
-    pub codename: String,
-    /// Such as `authentik_core`.
-    pub app_label: String,
-}
-
-/// A text that nothing may show. Anything else counts as absent: from 2026.11 on it may be a reference to a secret that
-/// is kept elsewhere.
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
-    let value = serde_json::Value::deserialize(deserializer)?;
-    Ok(Secret::new(value.as_str().unwrap_or_default()))
 }
 
 /// Null like absent: releases differ in which of the two they send.

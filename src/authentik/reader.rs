@@ -4,18 +4,17 @@
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
-use super::account::Account;
 use super::decode::decode;
 use super::model::{
-    AnyProvider, AppPassword, Application, Binding, Brand, Circle, CurrentBrand, Flow, Group,
-    KeyPair, Me, Page, Permission, Person, Provider, Role, ScopeMapping, Settings, Version,
+    AnyProvider, Application, Brand, CurrentBrand, Flow, KeyPair, Me, Page, Provider, ScopeMapping,
+    Version,
 };
 use super::release::Release;
 use super::server::{Server, Via};
 use crate::http::{Answer, Kind, Trouble};
 
 /// More pages than any of these lists has: a server that never says "last page" must not keep us.
-const PAGE_LIMIT: u32 = 1_000;
+const PAGE_LIMIT: u32 = 100;
 
 /// The reading side of the API.
 #[derive(Clone, Copy, Debug)]
@@ -127,17 +126,6 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether an application without bindings is open to everyone (`core_default_app_access`). Where the settings do not
-    /// know the flag, it is.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn default_access(&self) -> Result<bool, Trouble> {
-        let permission = "authentik_rbac.view_system_settings";
-        let settings: Settings = self.get("admin/settings/", permission).await?;
-        Ok(settings.flags.core_default_app_access.unwrap_or(true))
-    }
-
     /// All key pairs that have a private key; up to 2025.10 without their type, which makes this cheap.
     ///
     /// # Errors
@@ -158,90 +146,6 @@ impl Reader<'_> {
         self.find(&format!("crypto/certificatekeypairs/{pk}/"), permission).await
     }
 
-    /// The user of exactly this name.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn account(&self, username: &str) -> Result<Option<Account>, Trouble> {
-        let path = format!("core/users/?username={}", query_value(username));
-        let found: Vec<Account> = self.list(&path, "authentik_core.view_user").await?;
-        Ok(found.into_iter().find(|account| account.username == username))
-    }
-
-    /// The user with this primary key.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn account_by_key(&self, pk: i64) -> Result<Option<Account>, Trouble> {
-        self.find(&format!("core/users/{pk}/"), "authentik_core.view_user").await
-    }
-
-    /// A token by its identifier, without its key.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn app_password(&self, identifier: &str) -> Result<Option<AppPassword>, Trouble> {
-        self.find(&format!("core/tokens/{identifier}/"), "authentik_core.view_token").await
-    }
-
-    /// All groups of exactly this name: before 2025.12 there may be several. With their members' keys alone.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn groups(&self, name: &str) -> Result<Vec<Group>, Trouble> {
-        let path = format!("core/groups/?include_users=false&name={}", query_value(name));
-        let found: Vec<Group> = self.list(&path, "authentik_core.view_group").await?;
-        Ok(found.into_iter().filter(|group| group.name == name).collect())
-    }
-
-    /// All groups of exactly this name, with their direct members.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn circles(&self, name: &str) -> Result<Vec<Circle>, Trouble> {
-        let path = format!("core/groups/?include_users=true&name={}", query_value(name));
-        let found: Vec<Circle> = self.list(&path, "authentik_core.view_group").await?;
-        Ok(found.into_iter().filter(|group| group.name == name).collect())
-    }
-
-    /// Everyone. Only where the UUID of a member decides, which groups do not tell.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn people(&self) -> Result<Vec<Person>, Trouble> {
-        self.list("core/users/?is_active=true&include_groups=false", "authentik_core.view_user")
-            .await
-    }
-
-    /// The role of exactly this name.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn role(&self, name: &str) -> Result<Option<Role>, Trouble> {
-        let path = format!("rbac/roles/?search={}", query_value(name));
-        let found: Vec<Role> = self.list(&path, "authentik_rbac.view_role").await?;
-        Ok(found.into_iter().find(|role| role.name == name))
-    }
-
-    /// What a role may do, as `app.codename`.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn role_permissions(&self, role: &str) -> Result<Vec<String>, Trouble> {
-        let path = format!("rbac/permissions/?role={role}");
-        let found: Vec<Permission> = self.list(&path, "authentik_rbac.view_role").await?;
-        Ok(found.into_iter().map(|p| format!("{}.{}", p.app_label, p.codename)).collect())
-    }
-
-    /// Who may open the application with this primary key.
-    ///
-    /// # Errors
-    /// Any [`Trouble`].
-    pub async fn bindings(&self, application: &str) -> Result<Vec<Binding>, Trouble> {
-        let path = format!("policies/bindings/?ordering=order&target={application}");
-        self.list(&path, "authentik_policies.view_policybinding").await
-    }
-
     /// A list that has moved between releases: the likelier path first, the other on 404.
     async fn moved<T: DeserializeOwned>(
         &self,
@@ -257,7 +161,7 @@ impl Reader<'_> {
     }
 
     /// All pages of a list; `path` ends in `?` or in a query.
-    async fn list<T: DeserializeOwned>(
+    pub(super) async fn list<T: DeserializeOwned>(
         &self,
         path: &str,
         permission: &'static str,
@@ -280,7 +184,7 @@ impl Reader<'_> {
         Ok(all)
     }
 
-    async fn get<T: DeserializeOwned>(
+    pub(super) async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
         permission: &'static str,
@@ -289,7 +193,7 @@ impl Reader<'_> {
     }
 
     /// One object that need not be there.
-    async fn find<T: DeserializeOwned>(
+    pub(super) async fn find<T: DeserializeOwned>(
         &self,
         path: &str,
         permission: &'static str,
@@ -308,6 +212,6 @@ impl Reader<'_> {
 }
 
 /// A value as it may stand in a query.
-fn query_value(value: &str) -> String {
+pub(super) fn query_value(value: &str) -> String {
     url::form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }

@@ -4,6 +4,8 @@
 use serde::de::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::anything::anything;
+
 /// What a redirect URI is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
@@ -12,6 +14,9 @@ pub enum Purpose {
     /// The way back from a logout: an entry of its own from 2026.5, the same list before.
     Logout,
 }
+
+/// A path that no URI has, as a Python regular expression.
+const MATCHES_NOTHING: &str = "/(?!)";
 
 /// One redirect URI.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +33,13 @@ impl RedirectUri {
     /// An entry that is compared byte for byte.
     pub fn strict(url: impl Into<String>) -> Self {
         Self { url: url.into(), pattern: false, purpose: Purpose::Authorization }
+    }
+
+    /// A pattern that matches nothing and still names an origin. Where redirect URIs are one text, Authentik takes the
+    /// origins that its CORS allows from it as it stands, and the escaped dots of ours make another name (seen on
+    /// 2024.2.4).
+    pub fn origin_alone(origin: &str) -> Self {
+        Self { pattern: true, ..Self::strict(format!("{origin}{MATCHES_NOTHING}")) }
     }
 
     /// For people: the URI, with what is special about it.
@@ -116,7 +128,7 @@ impl RedirectUris {
 
     /// The same without entries that an upgrade of Authentik left dead, and what those were: where redirect URIs were one
     /// text, ours stood in it with escaped dots, and the upgrade made strict entries of that text, which match nothing.
-    pub fn without_dead(&self, ours: &[RedirectUri]) -> (Self, Vec<String>) {
+    pub fn without_dead(&self, ours: &[RedirectUri], origins: &[String]) -> (Self, Vec<String>) {
         let mut left = self.clone();
         if matches!(self.shape, Some(Shape::Text) | None) {
             return (left, Vec::new());
@@ -124,7 +136,8 @@ impl RedirectUris {
         let is_dead = |entry: &RedirectUri| {
             let literal = ours.iter().filter(|uri| !uri.pattern).map(|uri| escape(&uri.url));
             let patterns = ours.iter().filter(|uri| uri.pattern).map(|uri| uri.url.clone());
-            let mut written = literal.chain(patterns);
+            let origins = origins.iter().map(|origin| RedirectUri::origin_alone(origin).url);
+            let mut written = literal.chain(patterns).chain(origins);
             !entry.pattern
                 && written.any(|text| text == entry.url)
                 && !ours.iter().any(|uri| !uri.pattern && uri.url == entry.url)
@@ -154,7 +167,7 @@ impl RedirectUris {
 
 impl<'de> Deserialize<'de> for RedirectUris {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(|value| Self::read(&value))
+        anything(deserializer).map(|value| Self::read(&value))
     }
 }
 

@@ -129,6 +129,11 @@ impl Release {
         self.since(2025, 12)
     }
 
+    /// Whether the name of a group is unique.
+    pub fn has_unique_group_names(self) -> bool {
+        self.since(2025, 12)
+    }
+
     /// Whether the system settings decide if an application without bindings is open to everyone.
     pub fn has_default_access(self) -> bool {
         self.since(2026, 5)

@@ -93,7 +93,7 @@ impl Server {
         form: String,
         origin: Option<&str>,
     ) -> Result<Answer, Trouble> {
-        let call = self.call(Method::POST, Via::InternalAsPublic, path).form(form);
+        let call = self.call(Method::POST, Via::InternalAsPublic, path).short().form(form);
         self.transport.send(from(call, origin)).await
     }
 
@@ -107,7 +107,7 @@ impl Server {
         path: &str,
         origin: Option<&str>,
     ) -> Result<Answer, Trouble> {
-        self.transport.send(from(self.call(Method::GET, via, path), origin)).await
+        self.transport.send(from(self.call(Method::GET, via, path).short(), origin)).await
     }
 
     fn call<'a>(&'a self, method: Method, via: Via, path: &'a str) -> Call<'a> {

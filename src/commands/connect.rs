@@ -6,19 +6,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{beside, server, transport};
+use super::{server, transport};
 use crate::config::{Config, Kind};
-use crate::connect::asked::{Asked, Owner, Provider};
+use crate::connect::asked::{Asked, Login, Provider};
 use crate::connect::plan::Plan;
 use crate::connect::plan::settings::Wish;
 use crate::connect::{Connect, Tally};
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
+use crate::http::BaseUrl;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::api::Server;
-use crate::state::secrets::{self, Held};
-use crate::text::{excerpt, redact};
+use crate::text::excerpt;
 
 /// Does what is asked for; what was done is in the tally also if it fails.
 ///
@@ -31,8 +31,7 @@ pub async fn run(
     tally: &mut Tally,
 ) -> Result<()> {
     let progress = Progress::new(deadline, Arc::clone(story));
-    let work =
-        async { Work::new(config).await?.connect(config, &progress, story).run(tally).await };
+    let work = async { Work::new(config)?.connect(config, &progress, story).run(tally).await };
     progress.during(work).await
 }
 
@@ -63,8 +62,8 @@ pub enum Sight {
 /// Looks once, with `NB_PAT` alone, and changes nothing.
 pub async fn look(config: &Config, story: &Arc<Story>) -> Sight {
     let seen = async {
-        let work = Work::new(config).await?;
-        if !work.asked.needs_credential(false) {
+        let work = Work::new(config)?;
+        if !work.asked.needs_credential(true, false) {
             return Ok(Sight::Nothing);
         }
         let deadline = Deadline::from_now(LOOK.min(config.timing.timeout));
@@ -115,21 +114,33 @@ impl fmt::Display for Sight {
     }
 }
 
+/// The NetBird at `NB_MANAGEMENT_URL`.
+///
+/// # Errors
+/// [`crate::error::Exit::Config`] when a certificate that was given cannot be used as a root.
+pub fn netbird(config: &Config) -> Result<Server> {
+    netbird_at(config, config.connect.url.clone())
+}
+
+/// The NetBird at this URL.
+///
+/// # Errors
+/// As [`netbird`].
+pub fn netbird_at(config: &Config, url: BaseUrl) -> Result<Server> {
+    Ok(Server::new(transport(config)?, url))
+}
+
 /// What a run works with.
 struct Work {
     asked: Asked,
-    held: Held,
     netbird: Server,
     authentik: crate::authentik::Server,
 }
 
 impl Work {
-    async fn new(config: &Config) -> Result<Self> {
-        let state_dir = config.files.state_dir.clone();
-        let held = beside(move || secrets::held(&state_dir)).await?;
-        held.all().for_each(redact::learn);
-        let netbird = Server::new(transport(config)?, config.connect.url.clone());
-        Ok(Self { asked: asked(config, &held), held, netbird, authentik: server(config)? })
+    fn new(config: &Config) -> Result<Self> {
+        let netbird = netbird(config)?;
+        Ok(Self { asked: asked(config), netbird, authentik: server(config)? })
     }
 
     fn connect<'a>(
@@ -142,7 +153,6 @@ impl Work {
             asked: &self.asked,
             netbird: &self.netbird,
             authentik: &self.authentik,
-            client_secret: self.held.client.as_ref(),
             state_dir: &config.files.state_dir,
             progress,
             story,
@@ -151,23 +161,20 @@ impl Work {
 }
 
 /// What the configuration asks of NetBird.
-fn asked(config: &Config, held: &Held) -> Asked {
+fn asked(config: &Config) -> Asked {
     let provider = match config.kind {
         Kind::Standalone => Provider::Authentik,
         Kind::Embedded => Provider::OwnByFile,
         Kind::Combined => Provider::OwnByApi,
     };
-    let password = config.owner.password.clone().or_else(|| held.owner.clone());
-    let has_login = provider.is_own() && config.owner.local_auth;
-    let owner = password.filter(|_| has_login).map(|password| {
-        let email = held.owner_email.clone().filter(|_| !config.owner.email.chosen);
-        Owner { email: email.unwrap_or_else(|| config.owner.email.value.clone()), password }
-    });
+    let owner = &config.owner;
+    let login = (provider.is_own() && owner.local_auth.value)
+        .then(|| Login { email: owner.email.clone(), password: owner.password.clone() });
     let connect = &config.connect;
     Asked {
         provider,
         access_token: connect.token.clone(),
-        owner,
+        login,
         settings: Wish {
             user_approval: connect.user_approval,
             jwt_groups: connect.jwt_groups,

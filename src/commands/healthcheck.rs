@@ -3,9 +3,11 @@
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::watch::channel::{WELL, address};
+use rustix::net::sockopt::socket_peercred;
+
+use super::watch::channel::{LONGEST, WELL, address};
 use crate::config;
 
 /// A sidecar answers within a moment, whatever it is doing, or it hangs.
@@ -18,11 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub fn ask(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<(), String> {
     let state_dir = config::state_dir(vars);
     let answer = address(&state_dir).and_then(|address| {
-        let mut stream = UnixStream::connect_addr(&address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        let stream = UnixStream::connect_addr(&address)?;
+        match is_trusted(&stream)? {
+            true => line(stream, Instant::now() + PATIENCE),
+            false => Ok("another user's process answers in the place of watch".into()),
+        }
     });
     match answer {
         Ok(answer) if answer == WELL => Ok(()),
@@ -37,4 +39,33 @@ pub fn ask(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<(), S
         }
         Err(e) => Err(format!("watch cannot be asked: {e}")),
     }
+}
+
+/// Whether a user answers who may say how this container is: the one that it runs as, or root. Any process in the same
+/// network namespace can take the name first.
+fn is_trusted(stream: &UnixStream) -> io::Result<bool> {
+    let answering = socket_peercred(stream)?.uid;
+    Ok(answering == rustix::process::geteuid() || answering.is_root())
+}
+
+/// The first line of the answer, as far as it is read.
+fn line(mut stream: UnixStream, end: Instant) -> io::Result<String> {
+    let mut line = Vec::new();
+    let mut buffer = [0; LONGEST];
+    while line.len() < LONGEST && !line.contains(&b'\n') {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        let room = LONGEST - line.len();
+        match stream.read(&mut buffer[..room]) {
+            Ok(0) => break,
+            Ok(read) => line.extend_from_slice(&buffer[..read]),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    let first = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    Ok(String::from_utf8_lossy(first).into_owned())
 }

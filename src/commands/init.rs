@@ -7,23 +7,24 @@ use std::time::SystemTime;
 
 use tracing::{debug, info};
 
+use super::volumes::{self, Admitted, Volumes};
 use super::{beside, check, server};
-use crate::config::{Config, Output};
+use crate::config::{Config, Kind, Output};
 use crate::converge::plan::Target;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
-use crate::error::Result;
-use crate::files::publish::{self, Document, Ownership, Published};
+use crate::error::{Error, Exit, Result};
+use crate::files::publish::{self, Document, Published};
 use crate::http::requests::CLASSES;
 use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
-use crate::outputs;
-use crate::proof::{CheckId, Outcome, Proof};
-use crate::state::lock;
+use crate::netbird::Registration;
+use crate::outputs::plan::Page;
+use crate::proof::{CheckId, Outcome};
 use crate::state::secrets::{self, Secrets};
-use crate::state::store;
-use crate::text::redact;
+use crate::state::store::{self, KnownClient};
+use crate::state::{client, lock};
 
 /// What a run did, also if it failed; and the secrets, which the next run must not make anew.
 #[derive(Debug, Default)]
@@ -59,8 +60,9 @@ impl Record {
         };
     }
 
-    /// A file has this content now; `written` says that it was not there, or had another one.
-    fn note(&mut self, output: Output, digest: u64, written: bool, was_there: bool) {
+    /// A file has this content now.
+    fn note(&mut self, done: Done) {
+        let Done { output, digest, written, was_there } = done;
         let before = self.published.insert(output, digest);
         self.written += usize::from(written);
         if written && (was_there || before.is_some_and(|before| before != digest)) {
@@ -81,7 +83,8 @@ pub async fn run(
 ) -> Result<()> {
     record.renew();
     let progress = Progress::new(deadline, Arc::clone(story));
-    progress.during(pipeline(config, deadline, &progress, story, record)).await
+    // On the heap: in a debug build the whole of it is more than a thread's stack has room for.
+    progress.during(Box::pin(pipeline(config, deadline, &progress, story, record))).await
 }
 
 async fn pipeline(
@@ -91,36 +94,35 @@ async fn pipeline(
     story: &Arc<Story>,
     record: &mut Record,
 ) -> Result<()> {
-    let shared = Arc::new(config.clone());
-    let files = &shared.files;
-    let writable = Arc::clone(&shared);
-    beside(move || writable_directories(&writable)).await?;
+    let writable = config.clone();
+    beside(move || volumes::writable(&writable)).await?;
     let held = |by: &str| progress.waiting(Phase::Files, by, String::new());
-    let _lock = lock::wait(&files.state_dir, held).await?;
-    // Before anything is asked or changed: a data store key in doubt must end the run here.
-    let (for_secrets, kept) = (Arc::clone(&shared), record.secrets.clone());
-    let secrets = beside(move || {
-        let memory = outputs::memory(&for_secrets)?;
-        let in_use = outputs::secrets_in(&for_secrets)?;
-        Ok((secrets::keep(&for_secrets, &in_use, kept.as_ref())?, memory))
-    });
-    let (secrets, memory) = secrets.await?;
-    secrets.all().for_each(redact::learn);
-    record.secrets = Some(secrets.clone());
+    let _lock = lock::wait(&config.files.state_dir, held).await?;
+    // Before anything is asked or changed: a secret in doubt, or a file of somebody else's, must end the run here.
+    let volumes = admitted(volumes::keep(config, record.secrets.clone()).await?)?;
+    let news = story.is_news("volumes", &volumes.remarks.join("\n"));
+    for remark in &volumes.remarks {
+        match news {
+            true => info!(stage = "files", "{remark}"),
+            false => debug!(stage = "files", "{remark}"),
+        }
+    }
+    record.secrets = Some(volumes.secrets.clone());
     progress.passed(Phase::Files);
 
     let server = server(config)?;
+    let memory = volumes.memory(config);
     let converge = Converge {
         config,
         server: &server,
-        app_password: secrets.service_account.as_ref(),
+        app_password: volumes.app_password(),
         memory: &memory,
         thorough: record.thorough,
         progress,
         story,
     };
     let mut learnt = Learnt::default();
-    let proof = converge.run(&mut learnt).await;
+    let proof = Box::pin(converge.run(&mut learnt)).await;
     record.changes = learnt.tally.steps().collect();
     record.checks = std::mem::take(&mut learnt.checks);
     record.requests = server.requests().by_class();
@@ -128,14 +130,32 @@ async fn pipeline(
     let proof = proof?;
 
     let warning = proof.keys.warning();
-    let published = beside(move || publish_all(&shared, &proof, &secrets)).await?;
-    let total = published.len();
-    for (output, digest, written, was_there) in published {
-        record.note(output, digest, written, was_there);
-    }
+    // Somebody may have changed a file while Authentik was waited for: what is there now is what counts.
+    let volumes = admitted(volumes::keep(config, record.secrets.clone()).await?)?;
+    let plan = volumes.files(config, Some(&proof))?;
+    plan.told().for_each(|line| info!(stage = "publish", "{line}"));
+    let total = plan.pages.len();
+    let (shared, registration, connector) =
+        (config.clone(), proof.registration.clone(), plan.connector);
+    beside(move || keep_client(&shared, &registration, connector)).await?;
+    let (for_publishing, pages) = (config.clone(), plan.pages);
+    let (last, others): (Vec<Page>, Vec<Page>) =
+        pages.into_iter().partition(|page| page.output == Output::SetupEnv);
+    let shared = for_publishing.clone();
+    let published = beside(move || publish_all(&shared, others)).await?;
+    published.into_iter().for_each(|done| record.note(done));
+    let written = plan.written;
+    memory
+        .note(|remembered| {
+            learnt.remember(remembered);
+            remembered.written = written;
+        })
+        .await?;
+    // Whoever waits for it finds everything else.
+    let published = beside(move || publish_all(&for_publishing, last)).await?;
+    published.into_iter().for_each(|done| record.note(done));
     let written = record.written;
     record.checks.extend(learnt.release().into_iter().flat_map(|r| check::settled(config, r)));
-    memory.note(|remembered| learnt.remember(remembered)).await?;
 
     let (created, changed) = (learnt.tally.created(), learnt.tally.changed());
     let unchanged = learnt.unchanged;
@@ -168,7 +188,8 @@ async fn pipeline(
             "{in_sync}"
         );
     }
-    let reads_keys = config.files.outputs.contains(&Output::ManagementJson);
+    let reads_keys =
+        config.kind == Kind::Standalone && config.files.outputs.contains(&Output::ManagementJson);
     if let Some(warning) = warning.filter(|_| reads_keys) {
         let check = CheckId::KeyRefresh.name();
         news!(story, warn, "key refresh", { stage = "done", check }, "{warning}");
@@ -176,27 +197,43 @@ async fn pipeline(
     Ok(())
 }
 
-/// Asked before anything is locked or changed.
-fn writable_directories(config: &Config) -> Result<()> {
-    let files = &config.files;
-    publish::check_directory("SETUP_DIR", &files.dir)?;
-    publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
-    files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))
+/// Where NetBird has a provider of its own, `connect` needs to know the client; and the connector's id outlives the file.
+fn keep_client(
+    config: &Config,
+    registration: &Registration,
+    connector: Option<String>,
+) -> Result<()> {
+    if config.kind == Kind::Standalone {
+        return Ok(());
+    }
+    let Registration { client_id, secret, issuer } = registration.clone();
+    let known = KnownClient { id: client_id, issuer };
+    client::keep(&config.files.state_dir, known, secret.as_ref(), connector)
 }
 
-/// Renders and publishes; answers of each file a digest, whether it was written, and whether there was one before.
-fn publish_all(
-    config: &Config,
-    proof: &Proof,
-    secrets: &Secrets,
-) -> Result<Vec<(Output, u64, bool, bool)>> {
+/// The volumes, or the first refusal; the others are told.
+fn admitted(admitted: Admitted) -> Result<Volumes> {
+    admitted.map_err(|errors| {
+        let mut errors = errors.into_iter();
+        let first = errors.next();
+        errors.for_each(|error| crate::log::failure(&error));
+        first.unwrap_or_else(|| Error::new(Exit::Bug, "a refusal without a reason"))
+    })
+}
+
+/// A file that was published.
+struct Done {
+    output: Output,
+    digest: u64,
+    /// It was not there, or had another content.
+    written: bool,
+    was_there: bool,
+}
+
+fn publish_all(config: &Config, pages: Vec<Page>) -> Result<Vec<Done>> {
     let files = &config.files;
-    let ownership = Ownership { mode: files.mode, uid: files.uid, gid: files.gid };
-    let base = outputs::management_in(&files.path(Output::ManagementJson))?;
-    let rendered = outputs::files(config, proof, secrets, base);
     let mut published = Vec::new();
-    for (output, text) in rendered {
-        let path = files.path(output);
+    for Page { output, path, text, ownership, .. } in pages {
         let shown = path.display().to_string();
         let was_there = path.symlink_metadata().is_ok();
         let mut digest = DefaultHasher::new();
@@ -212,7 +249,7 @@ fn publish_all(
                     false
                 }
             };
-        published.push((output, digest.finish(), written, was_there));
+        published.push(Done { output, digest: digest.finish(), written, was_there });
     }
     let names: Vec<&str> = Output::ALL.iter().map(|o| o.file_name()).collect();
     for dir in files.dirs.values().chain([&files.dir]) {

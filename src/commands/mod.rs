@@ -5,6 +5,8 @@ pub mod connect;
 pub mod healthcheck;
 pub mod init;
 pub mod plan;
+mod print;
+mod volumes;
 pub mod watch;
 
 use std::ffi::OsString;
@@ -14,7 +16,6 @@ use crate::config::{self, Config, Loaded};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::http::Transport;
-use crate::text::redact;
 
 /// Work that may block a thread, on a disk or a lock: it happens beside, so that a signal is heard meanwhile and a
 /// deadline can leave it behind.
@@ -54,12 +55,11 @@ fn server(config: &Config) -> Result<Server> {
     Ok(Server::new(transport(config)?, internal, public, connection.token.clone()))
 }
 
-/// How requests are sent; from here on nothing shows a secret that was given.
+/// How requests are sent.
 ///
 /// # Errors
 /// See [`server`].
 fn transport(config: &Config) -> Result<Transport> {
-    config.given_secrets().iter().for_each(redact::learn);
     Transport::new(&config.connection.tls).map_err(|why| {
         Error::new(Exit::Config, "AUTHENTIK_CA_FILE holds a certificate that cannot be a root")
             .because(why)

@@ -3,17 +3,18 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use super::{beside, connect, server};
+use super::connect::{self, Sight};
+use super::volumes::{self, Volumes};
+use super::{print, server};
 use crate::config::Config;
-use crate::converge::{Converge, Learnt};
+use crate::converge::plan::{Plan, coloured};
+use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
 use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::outputs;
-use crate::state::secrets;
-use crate::text::redact;
+use crate::proof::Check;
 
 /// How a plan is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,45 +39,81 @@ pub async fn run(
 ) -> Result<Exit> {
     let story: Arc<Story> = Arc::default();
     let progress = Progress::new(deadline, Arc::clone(&story));
-    let config = Arc::new(config);
-    let look = progress.during(async {
-        let for_secrets = Arc::clone(&config);
-        let (password, memory) =
-            beside(move || Ok((secrets::password(&for_secrets)?, outputs::memory(&for_secrets)?)))
-                .await?;
-        password.iter().for_each(redact::learn);
+    let seen = progress.during(Box::pin(async {
+        let volumes = match volumes::look(&config).await? {
+            Ok(volumes) => volumes,
+            Err(refused) => return Ok((Plan { refused, ..Plan::default() }, Sight::Nothing)),
+        };
         progress.passed(Phase::Files);
         let server = server(&config)?;
+        let memory = volumes.memory(&config);
         let converge = Converge {
             config: &config,
             server: &server,
-            app_password: password.as_ref(),
+            app_password: volumes.app_password(),
             memory: &memory,
             thorough: false,
             progress: &progress,
             story: &story,
         };
         let look = converge.look(&mut Learnt::default()).await?;
-        let netbird = connect::look(&config, &story).await;
-        Ok((look.plan, netbird))
-    });
-    let (plan, netbird) = look.await?;
-    let text = match format {
+        let plan = with_files(&config, &converge, &volumes, look).await?;
+        Ok((plan, connect::look(&config, &story).await))
+    }));
+    let (plan, netbird) = seen.await?;
+    match format {
         Format::Json => {
             let mut document = plan.json();
             if let Some(netbird) = netbird.json() {
                 document["netbird"] = netbird;
             }
-            format!("{document:#}\n")
+            print::document(out, document);
         }
-        Format::Coloured => format!("{}{netbird}", plan.coloured()),
-        Format::Text => format!("{plan}{netbird}"),
-    };
-    // A reader that went away (`plan | head`) is nobody to complain to.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    if let Some(error) = plan.refused.first() {
+        Format::Coloured => print::painted(out, &format!("{plan}{netbird}"), coloured),
+        Format::Text => print::lines(out, &format!("{plan}{netbird}")),
+    }
+    if let Some((error, others)) = plan.refused.split_first() {
+        others.iter().for_each(crate::log::failure);
         crate::log::failure(error);
         return Ok(error.exit);
     }
     Ok(if plan.is_empty() { Exit::Ok } else { Exit::Pending })
+}
+
+/// The plan for Authentik and the files. The files say what Authentik answers now; where it has no application yet, that
+/// they will be written.
+async fn with_files(
+    config: &Config,
+    converge: &Converge<'_>,
+    volumes: &Volumes,
+    look: Look,
+) -> Result<Plan> {
+    if !look.plan.refused.is_empty() {
+        return Ok(look.plan);
+    }
+    let pending = !look.plan.steps.is_empty();
+    let mut proof = None;
+    let mut failed = None;
+    if let Some(registration) = look.provable().cloned() {
+        match converge.foresee(&look, &registration).await {
+            Ok((checks, foreseen)) => {
+                failed = checks.iter().find_map(Check::error);
+                proof = Some(foreseen);
+            }
+            // What is pending may be what keeps it from answering.
+            Err(_) if pending => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let remembered = look.conclude(&volumes.before.remembered);
+    let mut plan = look.plan;
+    plan.refused.extend(failed.filter(|_| !pending));
+    match volumes.files(config, proof.as_ref()) {
+        Ok(mut files) => {
+            files.remember(&volumes.before, (!pending).then_some(&remembered));
+            plan.files = files;
+        }
+        Err(error) => plan.refused.push(error),
+    }
+    Ok(plan)
 }

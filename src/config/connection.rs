@@ -18,6 +18,8 @@ pub struct Connection {
     pub public: BaseUrl,
     /// Whether that was set.
     pub public_is_chosen: bool,
+    /// `SETUP_AUTHENTIK_INTERNAL`: NetBird reaches Authentik at the former, browsers at the latter.
+    pub is_inside: bool,
     /// `AUTHENTIK_TOKEN`.
     pub token: Secret,
     /// `AUTHENTIK_CA_FILE`, `AUTHENTIK_INSECURE`, `SETUP_PROXY` and `SETUP_REQUEST_TIMEOUT`.
@@ -38,9 +40,11 @@ impl Connection {
         let extra_roots = r.opt(raw.authentik_ca_file(), ca_file);
         let proxy_from_env = r.opt(raw.setup_proxy(), parse::choice(&[("env", true)]));
         let request_timeout = r.value(raw.setup_request_timeout(), parse::positive_duration);
+        let is_inside = r.value(raw.setup_authentik_internal(), parse::boolean);
         let internal = internal?;
         Some(Self {
             public_is_chosen: public.is_some(),
+            is_inside: is_inside?,
             public: public.unwrap_or_else(|| internal.clone()),
             internal,
             token: token?,

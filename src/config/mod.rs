@@ -46,7 +46,6 @@ pub use timing::Timing;
 pub use wishes::Wishes;
 
 use crate::log;
-use crate::text::Secret;
 use reader::Reader;
 use variables::Raw;
 
@@ -71,23 +70,6 @@ pub struct Config {
     pub timing: Timing,
     /// `SETUP_LISTEN`.
     pub listen: Option<SocketAddr>,
-}
-
-impl Config {
-    /// Every secret that was given, so that no text shows one.
-    pub fn given_secrets(&self) -> Vec<Secret> {
-        let netbird = &self.netbird;
-        let given = [
-            &netbird.service_account_password,
-            &netbird.datastore_key,
-            &netbird.relay_secret,
-            &netbird.turn_password,
-            &self.owner.password,
-            &self.connect.token,
-        ];
-        let given = given.into_iter().flatten().cloned();
-        given.chain([self.connection.token.clone()]).collect()
-    }
 }
 
 /// What reading the environment comes to.

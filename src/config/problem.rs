@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::declare::Variable;
 use crate::error::{Error, Exit};
+use crate::text::redact::without_secrets;
 
 /// Everything that is wrong with the variables, a line each; what it comes to is the error.
 pub fn tell(problems: &[Problem]) -> Error {
@@ -37,7 +38,8 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(variable: &str, found: Option<&str>, wanted: &str) -> Self {
-        let found = found.map(shown);
+        // Before it is cut: half of a secret is one too.
+        let found = found.map(|found| shown(&without_secrets(found)));
         let variable = variable.escape_debug().to_string();
         Self { variable, found, missing: false, wanted: wanted.to_owned() }
     }

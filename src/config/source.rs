@@ -73,6 +73,12 @@ pub fn prepare(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Prepared
             Err(problem) => prepared.problems.push(problem),
         }
     }
+    // From here on nothing may show one, what is wrong with it least of all.
+    for (name, value) in &own {
+        if variables::find(name).is_some_and(|variable| variable.secret) {
+            redact::learn(&Secret::new(value));
+        }
+    }
     prepared.unknown.sort();
 
     match envy::from_iter::<_, Raw>(own) {

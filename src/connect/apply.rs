@@ -84,10 +84,10 @@ impl Connect<'_> {
         wish: &Connector,
         memory: &mut Memory,
     ) -> Result<(), Setback> {
-        let Some(secret) = self.client_secret else {
+        let Some(secret) = memory.held().client.clone() else {
             return Err(Error::new(Exit::Bug, "a connector without a client secret").into());
         };
-        let made = writer.create_connector(wish, secret).await.map_err(|t| refused(t, writer))?;
+        let made = writer.create_connector(wish, &secret).await.map_err(|t| refused(t, writer))?;
         let known = KnownConnector {
             id: made.id,
             secret: Some(digest::of(secret.expose())),
@@ -102,10 +102,10 @@ impl Connect<'_> {
         wish: &Connector,
         memory: &mut Memory,
     ) -> Result<(), Setback> {
-        let Some(secret) = self.client_secret else {
+        let Some(secret) = memory.held().client.clone() else {
             return Err(Error::new(Exit::Bug, "a connector without a client secret").into());
         };
-        writer.change_connector(wish, secret).await.map_err(|t| refused(t, writer))?;
+        writer.change_connector(wish, &secret).await.map_err(|t| refused(t, writer))?;
         let known = KnownConnector {
             id: wish.id.clone(),
             secret: Some(digest::of(secret.expose())),

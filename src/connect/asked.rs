@@ -1,7 +1,8 @@
 //! What the configuration asks of NetBird once it runs.
 
 use super::plan::settings;
-use crate::config::RoleGroup;
+use crate::config::{RoleGroup, Setting};
+use crate::state::secrets::Held;
 use crate::text::Secret;
 
 /// Whose tokens NetBird takes, as far as it matters to what is done over its API.
@@ -31,6 +32,15 @@ pub struct Owner {
     pub password: Secret,
 }
 
+/// What the variables say about that login; what they leave open was decided when NetBird's files were written.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// `SETUP_OWNER_EMAIL`.
+    pub email: Setting<String>,
+    /// `SETUP_OWNER_PASSWORD`.
+    pub password: Option<Secret>,
+}
+
 /// All of it.
 #[derive(Clone, Debug)]
 pub struct Asked {
@@ -38,8 +48,8 @@ pub struct Asked {
     pub provider: Provider,
     /// `NB_PAT`.
     pub access_token: Option<Secret>,
-    /// Nothing where local logins are off, or nobody knows the password.
-    pub owner: Option<Owner>,
+    /// Nothing where local logins are off.
+    pub login: Option<Login>,
     /// Settings of the account.
     pub settings: settings::Wish,
     /// Nothing where the variable is not set: roles that were given stay.
@@ -53,6 +63,14 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// The owner's login; nothing where nobody knows the password.
+    pub fn owner(&self, held: &Held) -> Option<Owner> {
+        let login = self.login.as_ref()?;
+        let password = login.password.clone().or_else(|| held.owner.clone())?;
+        let written = held.owner_email.as_ref().filter(|_| !login.email.chosen);
+        Some(Owner { email: written.unwrap_or(&login.email.value).clone(), password })
+    }
+
     /// Where the provider of this NetBird is for people.
     pub fn issuer(&self) -> String {
         format!("{}/oauth2", self.origin)
@@ -76,7 +94,7 @@ impl Asked {
     }
 
     /// Whether a credential is needed: for what is kept, and until the owner's login has claimed the account.
-    pub fn needs_credential(&self, claimed: bool) -> bool {
-        self.keeps_something() || (self.owner.is_some() && self.access_token.is_none() && !claimed)
+    pub fn needs_credential(&self, claimed: bool, has_owner: bool) -> bool {
+        self.keeps_something() || (has_owner && self.access_token.is_none() && !claimed)
     }
 }

@@ -1,6 +1,6 @@
 //! As whom NetBird is asked: by the token that was given, else by the owner's login.
 
-use super::asked::Asked;
+use super::asked::{Asked, Owner};
 use super::plan::account;
 use crate::error::{Error, Exit};
 use crate::http::setback::{Phase, Setback};
@@ -11,11 +11,15 @@ use crate::netbird::api::{Credential, Server};
 ///
 /// # Errors
 /// A [`Setback`]: trouble of a request, or [`Exit::Rejected`].
-pub async fn get(server: &Server, asked: &Asked) -> Result<Credential, Setback> {
+pub async fn get(
+    server: &Server,
+    asked: &Asked,
+    owner: Option<&Owner>,
+) -> Result<Credential, Setback> {
     if let Some(token) = &asked.access_token {
         return Ok(Credential::AccessToken(token.clone()));
     }
-    let Some(owner) = &asked.owner else {
+    let Some(owner) = owner else {
         return Err(none(asked).into());
     };
     let redirect = asked.dashboard_redirect();

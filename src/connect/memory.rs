@@ -5,13 +5,17 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Exit, Result};
 use crate::state::lock::{self, Lock};
-use crate::state::store::{self, NetBirdSide};
+use crate::state::secrets::{self, Held};
+use crate::state::store::{self, Installation, NetBirdSide, Remembered};
+use crate::text::redact;
 
 /// What is remembered, and the lock that makes it safe to act upon it.
 #[derive(Debug)]
 pub struct Memory {
     dir: PathBuf,
     side: NetBirdSide,
+    held: Held,
+    installation: Option<Installation>,
     _lock: Option<Lock>,
 }
 
@@ -37,8 +41,10 @@ impl Memory {
         let lock = if locks { lock::wait(dir, held).await? } else { None };
         let dir = dir.to_owned();
         blocking(move || {
-            let side = store::read(&dir)?.netbird;
-            Ok(Self { dir, side, _lock: lock })
+            let Remembered { netbird: side, installation, .. } = store::read(&dir)?;
+            let held = secrets::held(&dir)?;
+            held.all().for_each(redact::learn);
+            Ok(Self { dir, side, held, installation, _lock: lock })
         })
         .await
     }
@@ -46,6 +52,16 @@ impl Memory {
     /// What is remembered.
     pub fn side(&self) -> &NetBirdSide {
         &self.side
+    }
+
+    /// The secrets that are kept.
+    pub fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// Which Authentik it was whose people NetBird knows.
+    pub fn installation(&self) -> Option<&Installation> {
+        self.installation.as_ref()
     }
 
     /// Remembers something else from now on: on the disk when this returns.

@@ -27,7 +27,6 @@ use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
 use crate::netbird::api::{Credential, Reader, Server, Writer};
-use crate::text::Secret;
 
 use asked::{Asked, Provider};
 use memory::Memory;
@@ -43,8 +42,6 @@ pub struct Connect<'a> {
     pub netbird: &'a Server,
     /// Who says who is in which group.
     pub authentik: &'a authentik::Server,
-    /// The secret of the client in Authentik, where there is one.
-    pub client_secret: Option<&'a Secret>,
     /// `SETUP_STATE_DIR`.
     pub state_dir: &'a Path,
     /// What is told while it waits.
@@ -106,7 +103,7 @@ impl Connect<'_> {
     async fn look_once(&self, patience: &mut Patience) -> Result<Plan, Setback> {
         self.answers().await?;
         let memory = Memory::look(self.state_dir).await?;
-        let credential = credential::get(self.netbird, self.asked).await?;
+        let credential = credential::get(self.netbird, self.asked, None).await?;
         let reader = Reader { server: self.netbird, credential: &credential };
         let plan = self.planned(reader, &memory).await?;
         patience.ready();
@@ -115,15 +112,18 @@ impl Connect<'_> {
 
     async fn attempt(&self, tally: &mut Tally, patience: &mut Patience) -> Result<(), Setback> {
         self.netbird.requests().next_attempt();
-        let claimed = Memory::look(self.state_dir).await?.side().owner.is_some();
-        if !self.asked.needs_credential(claimed) {
-            self.nothing_to_do(claimed);
+        let before = Memory::look(self.state_dir).await?;
+        let claimed = before.side().owner.is_some();
+        let owner = self.asked.owner(before.held());
+        if !self.asked.needs_credential(claimed, owner.is_some()) {
+            self.nothing_to_do(claimed, owner.is_some());
             return Ok(());
         }
         self.answers().await?;
         // Not while it waits: others need the lock as well.
         let mut memory = Memory::open(self.state_dir).await?;
-        let credential = credential::get(self.netbird, self.asked).await?;
+        let owner = self.asked.owner(memory.held());
+        let credential = credential::get(self.netbird, self.asked, owner.as_ref()).await?;
         let reader = Reader { server: self.netbird, credential: &credential };
         let plan = self.planned(reader, &memory).await?;
         patience.ready();
@@ -147,7 +147,6 @@ impl Connect<'_> {
     async fn answers(&self) -> Result<(), Setback> {
         let at = |trouble| Setback::Trouble(Phase::NetBird, trouble);
         let instance = self.netbird.instance().await.map_err(at)?;
-        self.progress.passed(Phase::NetBird);
         if instance.setup_required && self.asked.access_token.is_none() {
             return Err(credential::not_set_up(self.asked).into());
         }
@@ -196,7 +195,7 @@ impl Connect<'_> {
                     _ => advice::waiting(setback),
                 };
                 self.progress.waiting(phase, &reason(setback), remedy);
-                let soon = phase == Phase::NetBird && self.asked.owner.is_some();
+                let soon = phase == Phase::NetBird && self.asked.login.is_some();
                 sleep(if soon { delay.min(CLAIM_DELAY) } else { delay }).await;
                 Ok(())
             }
@@ -210,9 +209,9 @@ impl Connect<'_> {
         }
     }
 
-    fn nothing_to_do(&self, claimed: bool) {
+    fn nothing_to_do(&self, claimed: bool, has_owner: bool) {
         let asked = self.asked;
-        if asked.provider.is_own() && asked.owner.is_none() && asked.access_token.is_none() {
+        if asked.provider.is_own() && !has_owner && asked.access_token.is_none() {
             news!(
                 self.story,
                 warn,

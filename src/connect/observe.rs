@@ -45,7 +45,15 @@ impl Connect<'_> {
         };
         let groups = async {
             match with_roles {
-                true => people::read(self.authentik, self.asked, self.client_id(side)).await,
+                true => {
+                    people::read(
+                        self.authentik,
+                        self.asked,
+                        self.client_id(side),
+                        memory.installation(),
+                    )
+                    .await
+                }
                 false => Ok(Groups::default()),
             }
         };
@@ -55,7 +63,7 @@ impl Connect<'_> {
         plan.steps.extend(groups.missing.into_iter().map(Step::CreateGroup));
         let mut ours = side.connector.as_ref().map(|connector| connector.id.clone());
         if by_api {
-            let wish = self.wish(side)?;
+            let wish = self.wish(memory)?;
             connector::plan(&mut plan, &connectors, &wish, &known(side));
             let found = connector::find(&connectors, &wish, &known(side));
             ours = found.ok().flatten().map(|connector| connector.id.clone());
@@ -79,8 +87,8 @@ impl Connect<'_> {
     }
 
     /// The connector that is wished.
-    pub(super) fn wish(&self, side: &NetBirdSide) -> Result<Wish, Setback> {
-        let (Some(client), Some(secret)) = (&side.client, self.client_secret) else {
+    fn wish(&self, memory: &Memory) -> Result<Wish, Setback> {
+        let (Some(client), Some(secret)) = (&memory.side().client, &memory.held().client) else {
             return Err(no_client());
         };
         Ok(Wish {
@@ -109,7 +117,7 @@ impl Connect<'_> {
             return Ok(());
         }
         let side = memory.side();
-        let wish = self.wish(side)?;
+        let wish = self.wish(memory)?;
         let connectors = reader.connectors().await.map_err(of)?;
         let found = connector::find(&connectors, &wish, &known(side)).map_err(|error| *error)?;
         let Some(found) =

@@ -6,12 +6,14 @@ use futures_util::future::{join_all, try_join};
 
 use super::asked::Asked;
 use super::plan::roles::Entry;
-use crate::authentik::model::{Circle, Member, Provider};
+use crate::authentik::model::Provider;
+use crate::authentik::people::{Circle, Member};
 use crate::authentik::{Reader, Server};
 use crate::config::RoleGroup;
 use crate::error::{Error, Exit};
 use crate::http::Trouble;
 use crate::http::setback::{Phase, Setback};
+use crate::state::store::Installation;
 
 /// What Authentik says about the groups.
 #[derive(Debug, Default)]
@@ -34,9 +36,19 @@ enum Subject {
 ///
 /// # Errors
 /// A [`Setback`]: trouble of a request, or what keeps roles from being settled.
-pub async fn read(authentik: &Server, asked: &Asked, client_id: &str) -> Result<Groups, Setback> {
+pub async fn read(
+    authentik: &Server,
+    asked: &Asked,
+    client_id: &str,
+    known: Option<&Installation>,
+) -> Result<Groups, Setback> {
     let reader = Reader(authentik);
     let at = |trouble: Trouble| Setback::Trouble(Phase::Objects, trouble);
+    if let Some(known) = known
+        && !is_same(reader, known, &asked.slug).await.map_err(at)?
+    {
+        return Err(another_authentik().into());
+    }
     let names = asked.role_groups.iter().map(|entry| reader.circles(&entry.group));
     let circles = async { join_all(names).await.into_iter().collect::<Result<Vec<_>, _>>() };
     let (provider, circles) =
@@ -66,6 +78,28 @@ pub async fn read(authentik: &Server, asked: &Asked, client_id: &str) -> Result<
     }
     groups.missing.dedup();
     Ok(groups)
+}
+
+/// Whether this is the Authentik that is remembered: by the token's user, the application or the default brand. Another
+/// one has other people with the same numbers.
+async fn is_same(reader: Reader<'_>, known: &Installation, slug: &str) -> Result<bool, Trouble> {
+    let me = reader.me().await?.user;
+    if !known.uid.is_empty() && (&known.uid, known.user) == (&me.uid, me.pk) {
+        return Ok(true);
+    }
+    let application = reader.application(slug).await?.map(|application| application.pk);
+    if known.application.is_some() && known.application == application {
+        return Ok(true);
+    }
+    let brands = reader.brands(reader.release().await?).await?;
+    let brand = brands.into_iter().find(|brand| brand.default).map(|brand| brand.brand_uuid);
+    Ok(known.brand.is_some() && known.brand == brand)
+}
+
+fn another_authentik() -> Error {
+    Error::new(Exit::Refused, "this is another Authentik than the one that NetBird's people came from")
+        .because("its users have other numbers, so a person would get the role of somebody else")
+        .remedy("restore Authentik's database; or run init with SETUP_ALLOW_IDENTITY_CHANGE=true if NetBird has no users yet")
 }
 
 /// The provider of the application: by its client id first, which costs the server a tenth of asking for the

@@ -1,17 +1,15 @@
 //! Carries out a plan, step by step. Each step is safe to repeat: a run that dies between two is completed
 //! by the next one, which looks first.
 
-use std::time::SystemTime;
-
 use serde_json::{Map, Value};
 use tracing::{debug, info};
 
 use crate::authentik::conflict::refers_to_nothing;
-use crate::authentik::model::{Binding, Provider};
-use crate::authentik::redirect::RedirectUris;
+use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
 use crate::authentik::{Reader, Release, Writer};
-use crate::converge::observe::in_force;
+use crate::converge::alone;
+use crate::converge::kept::kept;
 use crate::converge::plan::placeholder::{self, Known};
 use crate::converge::plan::{Action, Change, Plan, Step, Target};
 use crate::converge::remember::{self, Made};
@@ -20,7 +18,7 @@ use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::random::random;
 use crate::state::Memory;
-use crate::text::{Secret, excerpt, redact};
+use crate::text::{Secret, redact};
 
 /// What was done, over all attempts of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,7 +82,9 @@ impl Applying<'_> {
             self.memory.note(|remembered| *remembered = intended).await?;
         }
         let needs_secret = |change: &Change| change.wire == placeholder::client_secret().as_str();
-        for step in &plan.steps {
+        let is_binding = |step: &Step| step.creates() && step.target == Target::Binding;
+        let (last_binding, mut bound) = (plan.steps.iter().rposition(is_binding), Vec::new());
+        for (position, step) in plan.steps.iter().enumerate() {
             if step.changes.iter().any(needs_secret) {
                 known.learn(placeholder::client_secret(), new_client_secret()?.expose().into());
             }
@@ -107,7 +107,15 @@ impl Applying<'_> {
                 made.removed(pk);
             }
             kept(step, &answer)?;
-            self.alone(step, &body, &answer, made).await?;
+            if step.creates() && step.target == Target::Group {
+                alone::group(self, step, &answer).await?;
+            }
+            if is_binding(step) {
+                bound.extend(serde_json::from_value::<Binding>(answer).ok());
+                if last_binding == Some(position) {
+                    alone::bindings(self, &body, &bound, made).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -150,48 +158,6 @@ impl Applying<'_> {
         }
         Setback::Trouble(Phase::Apply, trouble)
     }
-
-    /// Two runs at once may make the same binding, or before 2025.12 the same group: neither is unique. Whoever sees
-    /// another one after making its own takes its own back and looks again; the later of two always sees both, so
-    /// never two remain.
-    async fn alone(
-        self,
-        step: &Step,
-        body: &Value,
-        answer: &Value,
-        made: &mut Made,
-    ) -> Result<(), Setback> {
-        let at = |trouble| Setback::Trouble(Phase::Apply, trouble);
-        let Some(mine) = answer["pk"].as_str() else { return Ok(()) };
-        let reader = Reader(self.writer.0);
-        let (others, take_back) = match (step.target, step.creates()) {
-            (Target::Group, true) => {
-                let groups = reader.groups(&step.name).await.map_err(at)?;
-                let others = groups.iter().filter(|g| g.pk != mine).count();
-                (others, Operation::TakeBackGroup(mine.to_owned()))
-            }
-            (Target::Binding, true) => {
-                let target = body["target"].as_str().unwrap_or_default();
-                let bindings = reader.bindings(target).await.map_err(at)?;
-                let same = |b: &&Binding| {
-                    b.group.as_deref() == body["group"].as_str() && b.user == body["user"].as_i64()
-                };
-                // One that has ended is no reason: this one was made in its place.
-                let live = |b: &&Binding| in_force(b, SystemTime::now());
-                let others = bindings.iter().filter(|b| b.pk != mine).filter(same).filter(live);
-                (others.count(), Operation::DeleteBinding(mine.to_owned()))
-            }
-            _ => return Ok(()),
-        };
-        if others == 0 {
-            return Ok(());
-        }
-        self.writer.write(self.release, &take_back, &Value::Null).await.map_err(at)?;
-        made.removed(mine);
-        debug!(stage = "apply", "took back {}: another run has made it too", step.headline());
-        let detail = "another run made it at the same time";
-        Err(Setback::Conflict(Trouble::without_answer(Kind::Busy(None), step.headline(), detail)))
-    }
 }
 
 /// As Authentik makes them, letters and digits: NetBird's provider sends it in a header, where other characters are
@@ -213,11 +179,11 @@ const CLIENT_SECRET_LENGTH: usize = 128;
 /// The lines that `plan` shows, now that it is done. Of a new object the fields are for debug: they are what the
 /// variables say; of a change they say what had drifted.
 fn tell(step: &Step) {
-    let (object, name) = (step.target.kind(), excerpt(&step.name));
-    info!(stage = "apply", object, %name, "{}", excerpt(&step.headline()));
+    let (object, name) = (step.target.kind(), &step.name);
+    info!(stage = "apply", object, %name, "{}", step.headline());
     for change in &step.changes {
         for line in change.lines(step.creates()) {
-            let (field, line) = (change.field, excerpt(&line));
+            let field = change.field;
             if step.creates() {
                 debug!(stage = "apply", object, %name, field, "    {line}");
             } else {
@@ -239,42 +205,4 @@ fn filled(step: &Step, known: &Known) -> Result<(Operation, Value), Error> {
     }
     let operation = step.operation.clone().map_key(|key| known.fill_text(key)).map_err(unknown)?;
     Ok((operation, Value::Object(body)))
-}
-
-/// Whether the server kept what it was told. One that drops a field in silence would be written to at every
-/// run, and NetBird would still not work.
-fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
-    if step.target != Target::Provider {
-        return Ok(());
-    }
-    let unfit = |what: &str| {
-        Error::new(Exit::Protocol, format!("provider {}: {what}", step.name)).remedy(
-            "set it by hand in Authentik's admin interface and run again, or report this release",
-        )
-    };
-    let provider: Provider = serde_json::from_value(answer.clone())
-        .map_err(|e| unfit("Authentik's answer cannot be read").because(e))?;
-    for change in &step.changes {
-        let sent = &change.wire;
-        let (sent_list, got_list) = (sent.as_array(), answer[change.field].as_array());
-        // Only what is echoed can be compared: old releases ignore fields that they do not know.
-        let fine = match change.field {
-            "redirect_uris" => {
-                let sent = RedirectUris::read(sent);
-                sent.entries.iter().all(|uri| provider.redirect_uris.contains(uri))
-            }
-            "property_mappings" | "grant_types" => match (sent_list, got_list) {
-                (Some(sent), Some(got)) => {
-                    sent.iter().filter(|s| !placeholder::is(s)).all(|s| got.contains(s))
-                }
-                _ => true,
-            },
-            _ if placeholder::is(sent) => true,
-            field => answer.get(field).is_none_or(|got| got == sent),
-        };
-        if !fine {
-            return Err(unfit(&format!("Authentik did not keep {}", change.field)));
-        }
-    }
-    Ok(())
 }

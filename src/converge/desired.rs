@@ -4,7 +4,7 @@
 use crate::authentik::Release;
 use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::config::{Access, AccountRole, Config, Setting};
+use crate::config::{Access, AccountRole, Config, Kind, Setting};
 use crate::http::{BaseUrl, Trouble};
 use crate::netbird::OidcClient;
 use crate::netbird::standalone::API_SCOPE;
@@ -29,6 +29,8 @@ pub struct Desired {
     pub allow_identity_change: bool,
     /// Who may open NetBird.
     pub access: Access,
+    /// Whether it was said that NetBird does not list users.
+    pub lists_no_users: bool,
     /// Who lists users for NetBird, where it is asked for.
     pub service_account: Option<ServiceAccount>,
 }
@@ -104,8 +106,14 @@ pub struct DesiredProvider {
 }
 
 impl Desired {
-    /// What this configuration asks of this release, with the app password if there is one already.
-    pub fn new(config: &Config, release: Release, password: Option<&Secret>) -> Self {
+    /// What this configuration asks of this release, with the app password if there is one already, and with the ports on
+    /// which clients wait.
+    pub fn new(
+        config: &Config,
+        release: Release,
+        password: Option<&Secret>,
+        ports: &[u16],
+    ) -> Self {
         let wishes = &config.wishes;
         let netbird = &config.netbird;
         let default = match release.has_roles() {
@@ -135,12 +143,17 @@ impl Desired {
                 authorization_flow: wishes.authorization_flow.clone(),
                 invalidation_flow: wishes.invalidation_flow.clone(),
                 signing_key: wishes.signing_key.clone(),
-                client: OidcClient::new(config, release),
+                client: OidcClient::new(config, release, ports),
             },
-            device_code_flow: wishes.device_code_flow.clone(),
+            // Elsewhere devices log in at NetBird's own provider.
+            device_code_flow: wishes
+                .device_code_flow
+                .clone()
+                .filter(|_| config.kind == Kind::Standalone),
             public: config.connection.public.clone(),
             allow_identity_change: wishes.allow_identity_change,
             access: wishes.access.clone(),
+            lists_no_users: netbird.user_list == Some(false),
             service_account,
         }
     }

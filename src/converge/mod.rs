@@ -2,9 +2,11 @@
 //! anew, since looking again is always safe. The caller's deadline bounds it all.
 
 pub mod advice;
+mod alone;
 pub mod apply;
 pub mod desired;
 mod greet;
+mod kept;
 pub mod observe;
 pub mod plan;
 mod prove;
@@ -18,14 +20,14 @@ use tokio::time::{Instant, sleep};
 use crate::authentik::model::User;
 use crate::authentik::redirect::Shape;
 use crate::authentik::{Reader, Release, Server, Writer};
-use crate::config::Config;
+use crate::config::{Config, Output};
 use crate::error::{Error, Exit, Result};
 use crate::http::patience::Patience;
 use crate::http::setback::{Decision, Ending, Missing, Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::netbird::ClientType;
+use crate::netbird::{ClientType, Registration};
 use crate::proof::{CheckId, Outcome, Proof};
 use crate::state::Memory;
 use crate::state::store::Remembered;
@@ -33,7 +35,7 @@ use crate::text::{Secret, redact};
 
 use apply::{Applying, Tally};
 use desired::Desired;
-use observe::Observed;
+use observe::{Continuity, Observed};
 use plan::{Plan, References};
 use prove::LOGIN;
 use remember::Made;
@@ -106,6 +108,21 @@ pub struct Look {
     pub plan: Plan,
     /// What is there.
     pub observed: Observed,
+}
+
+impl Look {
+    /// What is remembered if nothing is done.
+    pub fn conclude(&self, remembered: &Remembered) -> Remembered {
+        let mut concluded = remembered.clone();
+        remember::conclude(&self.desired, &self.observed, &Made::default(), &mut concluded);
+        concluded
+    }
+
+    /// What a proof can be held against now: application and provider are there, whatever is wrong with them.
+    pub fn provable(&self) -> Option<&Registration> {
+        self.observed.found.linked()?;
+        self.plan.registration.as_ref()
+    }
 }
 
 impl Converge<'_> {
@@ -182,7 +199,8 @@ impl Converge<'_> {
         release: Release,
         login_refused: bool,
     ) -> Result<(Desired, Observed), Trouble> {
-        let desired = Desired::new(self.config, release, self.app_password);
+        let desired =
+            Desired::new(self.config, release, self.app_password, &self.memory.client_ports);
         let (reader, remembered) = (Reader(self.server), self.memory.remembered());
         let observed = Observed::read(reader, &desired, release, user, &remembered, login_refused);
         let observed = observed.await?;
@@ -255,6 +273,9 @@ impl Converge<'_> {
             return Err(Setback::Final(unseen.unwrap_or_else(invalid)));
         }
         self.tell(plan);
+        if observed.continuity == Continuity::Other {
+            self.memory.note(Remembered::forget_authentik).await?;
+        }
         let first = learnt.tally.is_empty();
         let applying = Applying {
             writer: Writer(self.server),
@@ -265,9 +286,9 @@ impl Converge<'_> {
         };
         applying.apply(plan, &mut learnt.tally, &mut learnt.made).await?;
         self.progress.passed(Phase::Apply);
-        if desired.provider.client.client_type == ClientType::Confidential
-            && registration.secret.is_none()
-        {
+        let seeds = self.config.files.outputs.contains(&Output::IdpSeedInfo);
+        let confidential = desired.provider.client.client_type == ClientType::Confidential;
+        if (confidential || seeds) && registration.secret.is_none() {
             registration.secret = Some(self.secret_of(&registration.client_id).await?);
         }
         if first {

@@ -6,7 +6,7 @@ use super::{Converge, Learnt, Look};
 use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, DeviceVerdict, Oidc};
 use crate::authentik::{Reader, Release};
-use crate::config::Output;
+use crate::config::{Kind, Output};
 use crate::error::{Error, Exit, Result};
 use crate::http::setback::{Phase, Setback};
 use crate::log::story::news;
@@ -32,6 +32,29 @@ impl Converge<'_> {
         let checks = judge(&evidence, &subject);
         let proof = is_sound(&checks).then(|| self.proof(&evidence, &subject)).flatten();
         (checks, proof.map(|(proof, _)| proof))
+    }
+
+    /// What `init` would find if it ran now, and what the files would say then, whatever is wrong.
+    ///
+    /// # Errors
+    /// Trouble of a question that only Authentik itself can answer.
+    pub async fn foresee(
+        &self,
+        look: &Look,
+        registration: &Registration,
+    ) -> Result<(Vec<Check>, Proof)> {
+        let probes = &look.desired.provider.client.probes;
+        let thorough = self.thorough || !self.is_verified(look);
+        let mut subject = self.subject(&look.desired, registration, probes, thorough);
+        // A code is something that Authentik keeps, and an address gets twenty an hour.
+        subject.asks_device = false;
+        let evidence = gather(self.server, &subject).await;
+        if let Some(trouble) = evidence.trouble() {
+            return Err(Error::from(trouble));
+        }
+        let nothing = || Error::new(Exit::Bug, "nothing was seen, and nothing failed");
+        let (proof, _) = self.proof(&evidence, &subject).ok_or_else(nothing)?;
+        Ok((judge(&evidence, &subject), proof))
     }
 
     /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
@@ -81,14 +104,8 @@ impl Converge<'_> {
     ) -> Result<Proof, Setback> {
         let Look { desired, plan, observed } = look;
         let at = |trouble| Setback::Trouble(Phase::Verify, trouble);
-        let remembered = self.memory.remembered();
-        let known = remembered.verified.get(LOGIN);
-        let before = observed
-            .found
-            .linked()
-            .map(|provider| self.login_digest(desired, observed.release, provider));
-        let unchanged = plan.steps.is_empty() && before.is_some() && known == before.as_ref();
-        let thorough = self.thorough || !unchanged;
+        let before = self.digest_of(look);
+        let thorough = self.thorough || !self.is_verified(look);
         let probes = &desired.provider.client.probes;
         let mut subject = self.subject(desired, registration, probes, thorough);
         subject.asks_device = !learnt.device_granted;
@@ -128,7 +145,8 @@ impl Converge<'_> {
             }
             _ => before,
         };
-        if self.config.files.outputs.contains(&Output::ManagementJson) {
+        let standalone = self.config.kind == Kind::Standalone;
+        if standalone && self.config.files.outputs.contains(&Output::ManagementJson) {
             news!(
                 self.story,
                 info,
@@ -160,7 +178,28 @@ impl Converge<'_> {
             user_id_claim: claim.map(String::as_str).filter(|claim| *claim != "sub"),
             thorough,
             asks_device: true,
+            inside: (self.config.kind == Kind::Embedded && self.config.connection.is_inside).then(
+                || {
+                    let path = Oidc::authority_path(&desired.slug);
+                    self.config.connection.internal.join(&path)
+                },
+            ),
         }
+    }
+
+    /// What is there now, as far as the answers of a login depend on it.
+    fn digest_of(&self, look: &Look) -> Option<String> {
+        let provider = look.observed.found.linked()?;
+        Some(self.login_digest(&look.desired, look.observed.release, provider))
+    }
+
+    /// Whether exactly this was seen to work by a run before.
+    fn is_verified(&self, look: &Look) -> bool {
+        let remembered = self.memory.remembered();
+        let now = self.digest_of(look);
+        look.plan.steps.is_empty()
+            && now.is_some()
+            && remembered.verified.get(LOGIN) == now.as_ref()
     }
 
     /// All that the answers of the authorize, token and device endpoints depend on.
@@ -180,8 +219,8 @@ impl Converge<'_> {
     /// What was verified, and how NetBird's management is to come by its keys: exactly what was judged.
     fn proof(&self, evidence: &Evidence, subject: &Subject<'_>) -> Option<(Proof, String)> {
         let connection = &self.config.connection;
-        let source =
-            KeySource::choose(evidence, self.config.files.management_discovery, connection);
+        let wish = self.config.files.management_discovery;
+        let source = KeySource::choose(evidence, wish, connection, self.memory.key_source);
         let seen = &evidence.discovery()?.document;
         let location = match source.internal_keys {
             true => connection.internal.join(&Oidc::jwks_path(subject.slug)),
@@ -202,6 +241,12 @@ impl Converge<'_> {
             authority: connection.public.join(&Oidc::authority_path(subject.slug)),
             discovery_url: connection.public.join(&Oidc::discovery_path(subject.slug)),
             scope: subject.client.login_scope(),
+            claims: seen.claims_supported.clone(),
+            internal_issuer: evidence
+                .inside
+                .as_ref()
+                .and_then(|seen| Some(seen.as_ref().ok()?.document.issuer.clone())),
+            logout_returns: subject.client.returns_from_logout(),
         };
         Some((proof, source.explanation))
     }

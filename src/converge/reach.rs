@@ -120,6 +120,7 @@ impl Converge<'_> {
         let error = |p: &crate::config::Problem| {
             Error::new(Exit::Config, p.to_string())
                 .because("NetBird would answer \"token invalid\" with it")
+                .remedy(format!("unset {}, or set it to what Authentik has", p.variable))
         };
         problems.iter().map(error).collect()
     }

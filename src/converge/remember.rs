@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::observe::{OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
 use super::plan::{Plan, Step, Target};
 use crate::authentik::conflict::is_conflict;
-use crate::authentik::model::Binding;
+use crate::authentik::people::Binding;
 use crate::converge::desired::Desired;
 use crate::http::Trouble;
 use crate::state::store::{BoundGroup, Installation, OwnAccount, Remembered};
@@ -32,7 +32,11 @@ impl Made {
     pub fn note(&mut self, target: Target, name: &str, answer: &Value) {
         let text = || answer["pk"].as_str().map(str::to_owned);
         match target {
-            Target::Application => self.application = text(),
+            Target::Application => {
+                self.application = text();
+                // An unlinked provider was adopted: no answer of its own tells that.
+                self.provider = answer["provider"].as_i64().or(self.provider);
+            }
             Target::Provider => self.provider = answer["pk"].as_i64(),
             Target::ServiceAccount => {
                 let pk = answer["user_pk"].as_i64();

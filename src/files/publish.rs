@@ -152,13 +152,13 @@ pub fn sweep(dir: &Path, names: &[&str]) {
         let Some(file_name) = file_name.to_str() else {
             continue;
         };
-        let ours = file_name.ends_with(".tmp")
+        let own = file_name.ends_with(".tmp")
             && names.iter().any(|n| file_name.starts_with(&format!(".{n}.")));
         let stale = entry
             .metadata()
             .and_then(|m| m.modified())
             .is_ok_and(|t| t.elapsed().is_ok_and(|age| age > STALE));
-        if ours && stale {
+        if own && stale {
             let _ = fs::remove_file(entry.path());
         }
     }

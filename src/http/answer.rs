@@ -40,8 +40,8 @@ impl Answer {
         if self.media_type == "text/html" {
             return "an HTML page".into();
         }
-        let text = String::from_utf8_lossy(&self.body);
-        let json: Option<Value> = serde_json::from_slice(&self.body).ok();
+        let text = String::from_utf8_lossy(&self.body[..self.body.len().min(UNKNOWN_FORM)]);
+        let json: Option<Value> = self.small_json();
         let said = match &json {
             Some(Value::Object(map)) => ["detail", "error_description", "error", "message"]
                 .iter()
@@ -59,6 +59,18 @@ impl Answer {
         let location = text_header(&self.headers, header::LOCATION)?;
         let target = url::Url::parse(&self.origin).ok()?.join(location).ok()?;
         (target.origin().ascii_serialization() != self.origin).then(|| excerpt(location))
+    }
+}
+
+/// The largest body that is read without knowing its form, in bytes: errors are far smaller, and a tree of JSON is many
+/// times as large as its text.
+const UNKNOWN_FORM: usize = 64 * 1024;
+
+impl Answer {
+    /// The body, if it is JSON and no larger than the words of an error are.
+    pub fn small_json(&self) -> Option<Value> {
+        let small = self.body.len() <= UNKNOWN_FORM;
+        small.then(|| serde_json::from_slice(&self.body).ok()).flatten()
     }
 }
 

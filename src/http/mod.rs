@@ -3,6 +3,7 @@
 
 pub mod answer;
 mod base_url;
+pub mod body;
 mod certificate;
 pub mod handshake;
 pub mod patience;

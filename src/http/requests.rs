@@ -2,9 +2,11 @@
 //! budgets and for metrics; and how often in a row a request has failed, for patience.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::body::ALTOGETHER;
 
 /// Classes of answers, by the first digit of the status; `none` is for requests without a complete answer.
 pub const CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -15,6 +17,7 @@ pub struct Requests {
     answered: [AtomicU64; CLASSES.len()],
     sent: AtomicU64,
     attempt: AtomicU64,
+    taken: AtomicUsize,
     failing: Mutex<BTreeMap<String, (u16, u32)>>,
     /// In Unix time; 0: none was seen.
     first_expiry: AtomicU64,
@@ -78,6 +81,13 @@ impl Requests {
     /// The run looks at the server anew: its requests are those of another attempt.
     pub fn next_attempt(&self) {
         self.attempt.fetch_add(1, Ordering::Relaxed);
+        self.taken.store(0, Ordering::Relaxed);
+    }
+
+    /// An answer of this many bytes came; whether those of this attempt are within bounds still. Waiting for a server
+    /// takes as many attempts as it takes, and none of them keeps what the last one read.
+    pub fn takes(&self, bytes: usize) -> bool {
+        self.taken.fetch_add(bytes, Ordering::Relaxed) + bytes <= ALTOGETHER
     }
 
     /// Which attempt of the run this is, from 1 on.

@@ -12,15 +12,13 @@ use tracing::debug;
 
 use super::BaseUrl;
 use super::answer::{Answer, text_header};
+use super::body::{self, Large, Unread};
 use super::certificate;
 use super::handshake;
 use super::requests::Requests;
 use super::tls::{Clients, Settings, Trust};
 use super::trouble::{self, Kind, Trouble};
 use crate::text::excerpt;
-
-/// The largest body that is read. Authentik's largest answer here, a hundred flows, is a tenth of it.
-const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Between the tries of a request that is not waited for: the second after this long, the third after twice that.
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
@@ -34,6 +32,7 @@ pub struct Call<'a> {
     trust: Trust,
     headers: HeaderMap,
     body: Option<(&'static str, String)>,
+    limit: usize,
     unsendable: Option<&'static str>,
 }
 
@@ -41,8 +40,14 @@ impl<'a> Call<'a> {
     /// A request for a path below a base URL; the path has no leading slash, and may carry a query.
     pub fn new(method: Method, base: &'a BaseUrl, path: &'a str) -> Self {
         let trust = Trust::Configured;
-        let headers = HeaderMap::new();
-        Self { method, base, path, trust, headers, body: None, unsendable: None }
+        let (headers, limit) = (HeaderMap::new(), body::LARGEST);
+        Self { method, base, path, trust, headers, body: None, limit, unsendable: None }
+    }
+
+    /// Whose answer is a short document or a page: more than [`body::SMALL`] is none.
+    #[must_use]
+    pub fn short(self) -> Self {
+        Self { limit: body::SMALL, ..self }
     }
 
     /// With another judgement of the peer's certificate than [`Trust::Configured`].
@@ -96,6 +101,7 @@ impl<'a> Call<'a> {
 pub struct Transport {
     clients: Clients,
     requests: Arc<Requests>,
+    large: Large,
     tries: u32,
 }
 
@@ -105,7 +111,8 @@ impl Transport {
     /// # Errors
     /// The library's words, when a certificate that was given cannot be used as a root.
     pub fn new(settings: &Settings) -> Result<Self, String> {
-        Ok(Self { clients: Clients::new(settings)?, requests: Arc::default(), tries: 1 })
+        let (requests, large) = (Arc::default(), Large::default());
+        Ok(Self { clients: Clients::new(settings)?, requests, large, tries: 1 })
     }
 
     /// One that sends a request up to so many times, where no answer comes or one that says "not now": for whoever
@@ -163,7 +170,7 @@ impl Transport {
         }
         self.requests.send();
         let start = Instant::now();
-        let result = receive(request, &self.requests).await;
+        let result = self.receive(request, call.limit).await;
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let attempt = self.requests.attempt();
         let status = result.as_ref().ok().map(|answer| answer.status);
@@ -192,6 +199,43 @@ impl Transport {
             }
         }
     }
+
+    async fn receive(
+        &self,
+        request: reqwest::RequestBuilder,
+        limit: usize,
+    ) -> Result<Received, (Kind, String)> {
+        let mut response = request.send().await.map_err(classify)?;
+        let peer = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
+        if let Some(ends) = peer.and_then(certificate::ends) {
+            self.requests.saw_certificate(ends);
+        }
+        let received = SystemTime::now();
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let body = match status {
+            200..=299 => {
+                let body = self.large.read(&mut response, limit).await;
+                let body = body.map_err(|e| match e {
+                    Unread::Broken(e) => classify(e),
+                    Unread::TooLarge => {
+                        let size = body::size(limit);
+                        (Kind::Malformed, format!("status {status}, and a body larger than {size}"))
+                    }
+                })?;
+                if !self.requests.takes(body.len()) {
+                    let size = body::size(body::ALTOGETHER);
+                    return Err((Kind::Malformed, format!("more than {size} of answers in all")));
+                }
+                body
+            }
+            _ => body::beginning(&mut response).await.map_err(classify)?,
+        };
+        let media_type = text_header(&headers, header::CONTENT_TYPE)
+            .map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+            .unwrap_or_default();
+        Ok(Received { status, media_type, headers, body, received })
+    }
 }
 
 /// An answer, as far as it came over the wire.
@@ -203,34 +247,9 @@ struct Received {
     received: SystemTime,
 }
 
-async fn receive(
-    request: reqwest::RequestBuilder,
-    requests: &Requests,
-) -> Result<Received, (Kind, String)> {
-    let classify = |e: reqwest::Error| match handshake::failure(&e) {
+fn classify(error: reqwest::Error) -> (Kind, String) {
+    match handshake::failure(&error) {
         Some((kind, text)) => (Kind::Tls(kind), text),
-        None => (Kind::Unreachable, trouble::innermost(&e)),
-    };
-    let mut response = request.send().await.map_err(classify)?;
-    let peer = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
-    if let Some(ends) = peer.and_then(certificate::ends) {
-        requests.saw_certificate(ends);
+        None => (Kind::Unreachable, trouble::innermost(&error)),
     }
-    let received = SystemTime::now();
-    let status = response.status().as_u16();
-    let headers = std::mem::take(response.headers_mut());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(classify)? {
-        if body.len() + chunk.len() > BODY_LIMIT {
-            return Err((
-                Kind::Malformed,
-                format!("status {status}, and a body larger than 4 MiB"),
-            ));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    let media_type = text_header(&headers, header::CONTENT_TYPE)
-        .map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
-        .unwrap_or_default();
-    Ok(Received { status, media_type, headers, body, received })
 }

@@ -1,6 +1,7 @@
 //! Logs to stderr: lines for people, without colours, or one JSON object a line. Standard output is for what
 //! was asked for.
 
+mod format;
 pub mod progress;
 pub mod story;
 
@@ -10,6 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::Error;
+use format::Line;
 
 /// How to log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +25,9 @@ pub struct Settings {
 /// Starts logging. A second call in one process changes nothing.
 pub fn start(settings: &Settings) {
     let targets = targets(&settings.filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-    let registry = tracing_subscriber::registry().with(targets);
-    let _ = if settings.json {
-        registry.with(layer.json().flatten_event(true).with_current_span(false)).try_init()
-    } else {
-        registry.with(layer.with_target(false)).try_init()
-    };
+    let line = Line { json: settings.json };
+    let layer = tracing_subscriber::fmt::layer().event_format(line).with_writer(std::io::stderr);
+    let _ = tracing_subscriber::registry().with(targets).with(layer).try_init();
 }
 
 /// A bare level is about this program: what its libraries do is another matter, asked for by name

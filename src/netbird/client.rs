@@ -66,6 +66,11 @@ impl OidcClient {
         self.grant_types.contains(&"urn:ietf:params:oauth:grant-type:device_code")
     }
 
+    /// Whether Authentik sends people back who log out.
+    pub fn returns_from_logout(&self) -> bool {
+        self.redirect_uris.iter().any(|uri| uri.purpose == Purpose::Logout)
+    }
+
     /// Every redirect URI of a login that is compared byte for byte.
     pub fn strict_redirect_uris(&self) -> Vec<String> {
         self.redirect_uris
@@ -81,7 +86,7 @@ impl OidcClient {
 pub struct Registration {
     /// `client_id` of the provider, which is the audience of its tokens.
     pub client_id: String,
-    /// `client_secret` of the provider; a public client has none.
+    /// `client_secret` of the provider. Authentik makes one for a public client too, which does not use it.
     pub secret: Option<Secret>,
     /// The issuer that its tokens must have, byte for byte.
     pub issuer: String,

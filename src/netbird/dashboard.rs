@@ -11,6 +11,9 @@ pub const SILENT_REDIRECT_PATH: &str = "/silent-auth";
 /// The dashboard's paths for its login: what is written for it, and what NetBird's embedded provider uses.
 pub const PATHS: [&str; 4] = [REDIRECT_PATH, SILENT_REDIRECT_PATH, "/nb-auth", "/nb-silent-auth"];
 
+/// Those of a dashboard whose provider is NetBird's own: for a login, and for a silent one.
+pub const EMBEDDED_PATHS: [&str; 2] = ["/nb-auth", "/nb-silent-auth"];
+
 /// Where NetBird's management takes logins of its reverse proxy feature (`AuthCallbackURL`).
 pub const PROXY_CALLBACK: &str = "/api/reverse-proxy/callback";
 

@@ -12,10 +12,10 @@ use crate::authentik::Release;
 use crate::config::{Config, Kind};
 
 impl OidcClient {
-    /// What the kind of NetBird that is configured needs of this release.
-    pub fn new(config: &Config, release: Release) -> Self {
+    /// What the kind of NetBird that is configured needs of this release; its clients wait on these ports.
+    pub fn new(config: &Config, release: Release, ports: &[u16]) -> Self {
         match config.kind {
-            Kind::Standalone => Self::standalone(config, release),
+            Kind::Standalone => Self::standalone(config, release, ports),
             Kind::Embedded | Kind::Combined => Self::embedded(config, release),
         }
     }

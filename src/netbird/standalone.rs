@@ -16,7 +16,7 @@ const CODE_MINUTES: u64 = 10;
 
 impl OidcClient {
     /// What NetBird with Authentik as its issuer needs of this release.
-    pub fn standalone(config: &Config, release: Release) -> Self {
+    pub fn standalone(config: &Config, release: Release, ports: &[u16]) -> Self {
         let lists_users = config.netbird.lists_users();
         // Whatever the release: one that has no grant types ignores them, and one that has them creates
         // providers with none.
@@ -30,12 +30,12 @@ impl OidcClient {
         }
         Self {
             client_type: ClientType::Public,
-            redirect_uris: redirect_uris(config, release),
+            redirect_uris: redirect_uris(config, release, ports),
             scopes: scopes(release, lists_users),
             grant_types,
             code_minutes: CODE_MINUTES,
             origins: dashboard::origins(config),
-            probes: probes(config),
+            probes: probes(config, ports),
         }
     }
 }
@@ -61,7 +61,7 @@ fn scopes(release: Release, lists_users: bool) -> Vec<Scope> {
 
 /// Byte for byte, since strict matching knows no trailing slash: the dashboard's, both forms of its logout, and each
 /// port on which a client waits.
-fn redirect_uris(config: &Config, release: Release) -> Vec<RedirectUri> {
+fn redirect_uris(config: &Config, release: Release, ports: &[u16]) -> Vec<RedirectUri> {
     let mut uris: Vec<RedirectUri> = Vec::new();
     let mut add = |uri: RedirectUri| {
         if !uris.contains(&uri) {
@@ -88,7 +88,7 @@ fn redirect_uris(config: &Config, release: Release) -> Vec<RedirectUri> {
             }
         }
     }
-    for port in &config.netbird.pkce_ports {
+    for port in ports {
         add(RedirectUri::strict(format!("http://localhost:{port}")));
         add(RedirectUri::strict(format!("http://localhost:{port}/")));
     }
@@ -107,11 +107,11 @@ fn redirect_uris(config: &Config, release: Release) -> Vec<RedirectUri> {
 }
 
 /// The dashboard's, and a waiting client's with and without slash.
-fn probes(config: &Config) -> Vec<String> {
+fn probes(config: &Config, ports: &[u16]) -> Vec<String> {
     let path = dashboard::redirect_path(config);
     let mut uris: Vec<String> =
         dashboard::origins(config).iter().map(|origin| format!("{origin}{path}")).collect();
-    if let Some(port) = config.netbird.pkce_ports.first() {
+    if let Some(port) = ports.first() {
         uris.push(format!("http://localhost:{port}"));
         uris.push(format!("http://localhost:{port}/"));
     }

@@ -4,25 +4,40 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::shell;
+use super::management::places::{Follower, Places};
+use super::{shell, sourced};
 use crate::config::{Config, Problem};
 use crate::netbird::dashboard::{REDIRECT_PATH, SILENT_REDIRECT_PATH};
 use crate::proof::Proof;
+use crate::state::evidence::{InUse, Kind};
 use crate::state::secrets::Secrets;
 
-/// The file's text.
-pub fn render(config: &Config, proof: &Proof, secrets: &Secrets) -> String {
+/// Names in the file; the first and the last are of secrets.
+const KEY: &str = "NETBIRD_DATASTORE_ENC_KEY";
+const REFRESH: &str = "NETBIRD_MGMT_IDP_SIGNKEY_REFRESH";
+const RELAY: &str = "NETBIRD_RELAY_ENDPOINT";
+const PASSWORD: &str = "NETBIRD_IDP_MGMT_EXTRA_PASSWORD";
+
+/// The file's text; nothing while the data store key is known to NetBird's environment only.
+pub fn render(
+    config: &Config,
+    proof: &Proof,
+    secrets: &Secrets,
+    places: &Places,
+) -> Option<String> {
+    let key = secrets.datastore_key.as_ref()?;
     let passed = &config.netbird.passed;
-    let mut out = String::from(
-        "# Written by netbird-authentik-init, and again whenever a value changes: edit the environment of\n\
+    let mut out = format!(
+        "{}, and again whenever a value changes: edit the environment of\n\
          # that container instead. Values were proven against Authentik before they were written.\n",
+        sourced::MARK
     );
     let mut done: Vec<&str> = Vec::new();
-    for (comment, assignments) in groups(config, proof, secrets) {
+    for (comment, assignments) in groups(config, proof, secrets, places) {
         let _ = write!(out, "\n# {comment}\n");
-        for (name, ours) in assignments {
+        for (name, own) in assignments {
             // What was passed in is passed on as it is; what contradicts the proof was refused before.
-            let value = passed.get(name).map_or(ours.as_str(), String::as_str);
+            let value = passed.get(name).map_or(own.as_str(), String::as_str);
             out.push_str(&shell::assign(name, value));
             done.push(name);
         }
@@ -30,7 +45,7 @@ pub fn render(config: &Config, proof: &Proof, secrets: &Secrets) -> String {
     // configure.sh sets this name itself and forgets what is not exported.
     out.push_str("\n# The key that NetBird's users are encrypted with: without it they are lost\n");
     out.push_str("export ");
-    out.push_str(&shell::assign("NETBIRD_DATASTORE_ENC_KEY", secrets.datastore_key.expose()));
+    out.push_str(&shell::assign(KEY, key.expose()));
     let rest: BTreeMap<_, _> =
         passed.iter().filter(|(name, _)| !done.contains(&name.as_str())).collect();
     if !rest.is_empty() {
@@ -39,15 +54,83 @@ pub fn render(config: &Config, proof: &Proof, secrets: &Secrets) -> String {
             out.push_str(&shell::assign(name, value));
         }
     }
-    out
+    if !passed.contains_key(RELAY) && places.is_theirs(Follower::Relays) {
+        out.push_str("\n# As management.json has it\n");
+        out.push_str(&shell::assign(RELAY, places.services.relay()));
+    }
+    Some(out)
+}
+
+/// The secrets that the file holds.
+pub fn secrets_in(text: &str, place: &str) -> InUse {
+    let mut in_use = InUse::default();
+    match sourced::secret(text, KEY) {
+        Some(found) => in_use.add(Kind::DatastoreKey, format!("{place}, {KEY},"), found),
+        None if text.trim().is_empty() => {}
+        None => in_use.without_key.push(place.to_owned()),
+    }
+    if let Some(found) = sourced::secret(text, PASSWORD) {
+        in_use.add(Kind::ServiceAccount, format!("{place}, {PASSWORD},"), found);
+    }
+    in_use
+}
+
+/// Whether the file says that keys come with a max-age.
+pub fn public_max_age(text: &str) -> Option<bool> {
+    let (_, value) = sourced::assignments(text).filter(|(name, _)| *name == REFRESH).last()?;
+    shell::unquote(value)?.parse().ok()
+}
+
+/// Whether a value may be shown: one that was passed on may be secret, and only its owner knows.
+pub fn is_shown(name: &str) -> bool {
+    const SHOWN: &[&str] = &[
+        "NETBIRD_DOMAIN",
+        "NETBIRD_USE_AUTH0",
+        "NETBIRD_TOKEN_SOURCE",
+        "NETBIRD_MGMT_IDP",
+        "NETBIRD_MGMT_IDP_SIGNKEY_REFRESH",
+        "NETBIRD_IDP_MGMT_CLIENT_ID",
+        "NETBIRD_IDP_MGMT_EXTRA_USERNAME",
+        RELAY,
+        "NETBIRD_SIGNAL_ENDPOINT",
+        "NETBIRD_TURN_DOMAIN",
+    ];
+    SHOWN.contains(&name) || (name.starts_with("NETBIRD_AUTH_") && !name.contains("SECRET"))
+}
+
+/// The file's text where NetBird has a provider of its own: what of it still has a meaning. Nothing while the data store
+/// key is known to NetBird's environment only.
+pub fn render_own(config: &Config, secrets: &Secrets) -> Option<String> {
+    let key = secrets.datastore_key.as_ref()?;
+    let mut out = format!(
+        "{}, and again whenever a value changes: edit the environment of\n\
+         # that container instead.\n\
+         # NetBird's configure.sh does not know a NetBird with a provider of its own: do not run it with this file.\n\
+         # management.json and dashboard.env are complete without it.\n\n",
+        sourced::MARK
+    );
+    out.push_str(&shell::assign("NETBIRD_DOMAIN", &config.netbird.domain));
+    out.push_str(
+        "\n# The key that NetBird's users are encrypted with: without it they are lost\nexport ",
+    );
+    out.push_str(&shell::assign(KEY, key.expose()));
+    let passed = config.netbird.passed.iter();
+    let rest: Vec<_> = passed.filter(|(name, _)| *name != "NETBIRD_DOMAIN").collect();
+    if !rest.is_empty() {
+        out.push_str("\n# Passed on from the environment\n");
+        for (name, value) in rest {
+            out.push_str(&shell::assign(name, value));
+        }
+    }
+    Some(out)
 }
 
 type Group = (&'static str, Vec<(&'static str, String)>);
 
-fn groups(config: &Config, proof: &Proof, secrets: &Secrets) -> Vec<Group> {
+fn groups(config: &Config, proof: &Proof, secrets: &Secrets, places: &Places) -> Vec<Group> {
     let netbird = &config.netbird;
     let text = str::to_owned;
-    let ports: Vec<String> = netbird.pkce_ports.iter().map(u16::to_string).collect();
+    let ports: Vec<String> = places.ports().iter().map(u16::to_string).collect();
     vec![
         ("NetBird", vec![("NETBIRD_DOMAIN", netbird.domain.clone())]),
         (
@@ -91,7 +174,7 @@ fn groups(config: &Config, proof: &Proof, secrets: &Secrets) -> Vec<Group> {
 
 fn users(config: &Config, proof: &Proof, secrets: &Secrets) -> Group {
     let refresh = proof.keys.public_max_age.to_string();
-    let refresh = ("NETBIRD_MGMT_IDP_SIGNKEY_REFRESH", refresh);
+    let refresh = (REFRESH, refresh);
     match &secrets.service_account {
         None => (
             "Users: NetBird knows them from their tokens, so it needs no access to Authentik's user list",

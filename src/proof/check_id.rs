@@ -16,6 +16,8 @@ pub enum Group {
     UserList,
     /// Do the files say the same?
     Files,
+    /// Is NetBird itself as it is asked to be, where it runs?
+    NetBird,
 }
 
 impl Group {
@@ -28,6 +30,7 @@ impl Group {
             Self::Clients => "login of clients",
             Self::UserList => "user list",
             Self::Files => "files",
+            Self::NetBird => "NetBird itself",
         }
     }
 }
@@ -186,13 +189,18 @@ checks! {
         "`Authentication failed` in NetBird after the login in Authentik; `invalid_client` in its log",
         "the secret was changed in Authentik, or the redirect URI is gone",
         "run `init` and restart NetBird: it uses a changed secret after its next start";
+    /// What an ID token says by itself.
+    Claims, "claims", Identity,
+        "`Authentication failed` in NetBird; `missing \"name\" claim` in its log",
+        "the provider does not put claims into the ID token, which is all that NetBird's own provider reads",
+        "run `init`";
     /// The scope mappings.
     ScopeMappings, "scope-mappings", Identity,
         "names, e-mails or groups are missing; logins end after an hour for want of `offline_access`",
         "the provider lacks a scope mapping",
         "run `init`";
     /// The claim that names a user.
-    Claims, "claims", Identity,
+    UserIdClaim, "user-id-claim", Identity,
         "401 `token invalid`; in management's log `user ID claim token value is empty`",
         "`AuthUserIDClaim` names a claim that tokens do not have",
         "unset `NETBIRD_AUTH_USER_ID_CLAIM`, or add a scope mapping that sets it";
@@ -262,6 +270,11 @@ checks! {
         "management.json has another issuer, audience, key location or secret than Authentik",
         "run `init` and restart NetBird's management";
     /// A file.
+    ConfigYaml, "config.yaml", Files,
+        "netbird-server ends, or has another owner or key than is kept",
+        "config.yaml is missing, old, or was changed",
+        "run `init` and restart netbird-server";
+    /// A file.
     DashboardEnv, "dashboard.env", Files,
         "the dashboard shows placeholders, or logs in elsewhere",
         "dashboard.env is missing or old",
@@ -286,6 +299,31 @@ checks! {
         "management ends at its start, or names and e-mails are those of another identity provider",
         "management.json has the `IdpManagerConfig` of another provider",
         "set its ManagerType to none, or set `NETBIRD_MGMT_IDP=authentik`";
+    /// NetBird answers, and has a user.
+    NetBird, "netbird", NetBird,
+        "the dashboard is always on `/setup`",
+        "nobody has claimed NetBird's account yet",
+        "restart NetBird with the file that `init` wrote, which names an owner, and run `connect`";
+    /// The provider inside.
+    NetBirdProvider, "netbird-provider", NetBird,
+        "`Unregistered redirect_uri.`",
+        "NetBird's own provider was made for another public name",
+        "set `NETBIRD_DOMAIN` to NetBird's public name, run `init` and restart NetBird; see that `SETUP_NETBIRD` is its kind";
+    /// The way from NetBird to Authentik.
+    Connector, "connector", NetBird,
+        "`Login error.`, or `Connector failed to initialize`",
+        "NetBird's container does not reach Authentik, does not trust it, or has no connector to it",
+        "let NetBird's container reach Authentik at its public URL, with a certificate that it trusts; run `init`, restart NetBird, run `connect`";
+    /// The way from people to the provider.
+    NetBirdRoute, "netbird-route", NetBird,
+        "the dashboard's login page is a 404",
+        "the proxy in front of NetBird does not pass requests for its provider",
+        "route `/oauth2` to management or netbird-server in the proxy in front of NetBird";
+    /// The account, its settings and roles.
+    NetBirdAccount, "netbird-account", NetBird,
+        "`user is pending approval`; everyone is owner of an empty network",
+        "the account's settings or roles are not what the variables ask for",
+        "run `connect`";
 }
 
 impl CheckId {

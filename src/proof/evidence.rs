@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{OptionFuture, join, join_all, join3, join5};
+use futures_util::future::{OptionFuture, join, join_all, join4, join5};
 use tokio::time::timeout;
 
 use crate::authentik::oidc::{
@@ -11,7 +11,7 @@ use crate::authentik::oidc::{
 use crate::authentik::{Server, Via};
 use crate::http::tls::Trust;
 use crate::http::{BaseUrl, Kind, Trouble};
-use crate::netbird::{OidcClient, Registration};
+use crate::netbird::{ClientType, OidcClient, Registration};
 
 /// What is to be verified, and how it is reached.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Subject<'a> {
     pub thorough: bool,
     /// Whether to ask for a device code then: an address gets twenty an hour.
     pub asks_device: bool,
+    /// The issuer at the URL inside, where NetBird reaches Authentik there.
+    pub inside: Option<String>,
 }
 
 /// One way to Authentik, and what came by it.
@@ -74,6 +76,8 @@ pub struct Evidence {
     pub client: Option<Result<ClientVerdict, Trouble>>,
     /// The device endpoint's answer, where it was asked.
     pub device: Option<Result<DeviceVerdict, Trouble>>,
+    /// Discovery at the URL inside, as NetBird asks for it there; nothing where it does not.
+    pub inside: Option<Result<Sighting<Discovery>, Trouble>>,
 }
 
 impl Evidence {
@@ -109,7 +113,19 @@ impl Evidence {
         let client = self.client.iter().filter_map(|answer| answer.as_ref().err());
         let device = self.device.iter().filter_map(|answer| answer.as_ref().err());
         let documents = side.discovery.as_ref().err().into_iter().chain(side.keys.as_ref().err());
-        documents.chain(authorize).chain(tokens).chain(client).chain(device).next()
+        let inside = self.inside.iter().filter_map(|answer| answer.as_ref().err());
+        documents.chain(authorize).chain(tokens).chain(client).chain(device).chain(inside).next()
+    }
+
+    /// Whether the public URL answered nothing that could be right or wrong: no connection, or a server or proxy that is
+    /// busy.
+    pub fn is_silent(&self) -> bool {
+        let trouble = match (&self.strictly, &self.public) {
+            (Some(strictly), _) => strictly.as_ref().err(),
+            (None, Some(side)) => side.discovery.as_ref().err(),
+            (None, None) => None,
+        };
+        matches!(trouble.map(|t| &t.kind), Some(Kind::Unreachable | Kind::Busy(_)))
     }
 }
 
@@ -128,10 +144,12 @@ pub async fn gather(server: &Server, subject: &Subject<'_>) -> Evidence {
         uris.map(|uri| async { (uri.clone(), oidc.authorize(client_id, &scope, uri).await) }),
     );
     let redirect_uri = subject.redirect_uris.first();
+    let confidential = subject.client.client_type == ClientType::Confidential;
     let client: OptionFuture<_> = subject
         .registration
         .secret
         .as_ref()
+        .filter(|_| confidential)
         .zip(redirect_uri)
         .map(|(secret, uri)| oidc.knows_client(client_id, secret, uri))
         .into();
@@ -148,9 +166,12 @@ pub async fn gather(server: &Server, subject: &Subject<'_>) -> Evidence {
         let strictly = Via::Public(Trust::PublicRoots);
         let strictly: OptionFuture<_> =
             judged.then(|| in_time(oidc.discovery(strictly, subject.slug, None))).into();
-        join3(internal, public, strictly).await
+        let inside = subject.inside.as_ref();
+        let inside: OptionFuture<_> =
+            inside.map(|_| oidc.discovery(Via::Internal, subject.slug, None)).into();
+        join4(internal, public, strictly, inside).await
     };
-    let ((internal, public, strictly), authorize, tokens, client, device) =
+    let ((internal, public, strictly, inside), authorize, tokens, client, device) =
         join5(documents, authorize, tokens(server, subject), client, device).await;
     let mut evidence = Evidence {
         internal,
@@ -160,6 +181,7 @@ pub async fn gather(server: &Server, subject: &Subject<'_>) -> Evidence {
         authorize,
         client,
         device,
+        inside,
     };
     evidence.readable = readable(server, subject, &evidence, tokens).await;
     evidence

@@ -4,6 +4,7 @@
 
 use super::Evidence;
 use crate::config::{Connection, ManagementDiscovery};
+use crate::state::memory::KeysBefore;
 
 /// Where management gets its keys from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +24,16 @@ pub struct KeySource {
 impl KeySource {
     /// Chooses by what was seen from here: NetBird's containers stand in the same place, and trust the public roots
     /// alone.
-    pub fn choose(evidence: &Evidence, wish: ManagementDiscovery, connection: &Connection) -> Self {
+    ///
+    /// A public URL that gives no answer, once, is no reason to write another file: what NetBird runs with stays then. A
+    /// wrong answer is one.
+    pub fn choose(
+        evidence: &Evidence,
+        wish: ManagementDiscovery,
+        connection: &Connection,
+        before: Option<KeysBefore>,
+    ) -> Self {
+        let before = before.filter(|_| evidence.is_silent());
         let answers = evidence.is_trusted();
         let public = evidence.public.as_ref().unwrap_or(&evidence.internal);
         let public_keys = public.keys.as_ref().ok().filter(|_| answers);
@@ -31,6 +41,9 @@ impl KeySource {
             ManagementDiscovery::Always => (true, "SETUP_MANAGEMENT_DISCOVERY=true"),
             ManagementDiscovery::Never => (false, "SETUP_MANAGEMENT_DISCOVERY=false"),
             ManagementDiscovery::Auto if answers => (true, "the public URL answers from here"),
+            ManagementDiscovery::Auto if before.is_some_and(|before| before.discovery_at_start) => {
+                (true, "the public URL does not answer now, and did before")
+            }
             ManagementDiscovery::Auto => (
                 false,
                 "the public URL does not answer from here with a certificate that NetBird trusts",
@@ -46,11 +59,16 @@ impl KeySource {
             true => internal.and_then(|keys| keys.max_age),
             false => public_keys.and_then(|keys| keys.max_age),
         };
-        let refresh = max_age.is_some() || !discovery_at_start;
+        let refresh = match before {
+            Some(before) if discovery_at_start => before.refresh,
+            _ => max_age.is_some() || !discovery_at_start,
+        };
+        let public_max_age = public_keys.is_some_and(|keys| keys.max_age.is_some());
         let discovery = if discovery_at_start { "discovery at each start" } else { "no discovery" };
         let keys =
             if internal_keys { "keys from the internal URL" } else { "keys from the public URL" };
         let refreshing = match (refresh, max_age) {
+            _ if before.is_some() && discovery_at_start => "refreshed as before".to_owned(),
             (true, Some(seconds)) => format!("refreshed after {seconds} s"),
             (true, None) => "refreshed at every request (no max-age)".to_owned(),
             (false, _) => "read once, since they come without a max-age".to_owned(),
@@ -59,7 +77,9 @@ impl KeySource {
             discovery_at_start,
             internal_keys,
             refresh,
-            public_max_age: public_keys.is_some_and(|keys| keys.max_age.is_some()),
+            public_max_age: before
+                .and_then(|before| before.public_max_age)
+                .unwrap_or(public_max_age),
             explanation: format!("{discovery} ({why}); {keys}, {refreshing}"),
         }
     }

@@ -31,6 +31,19 @@ pub struct Proof {
     pub discovery_url: String,
     /// `scope` of a login.
     pub scope: String,
+    /// `claims_supported` of the discovery document; empty where it does not say.
+    pub claims: Vec<String>,
+    /// The issuer at the URL inside, where NetBird reaches Authentik there.
+    pub internal_issuer: Option<String>,
+    /// Whether this release sends people back from a logout.
+    pub logout_returns: bool,
+}
+
+impl Proof {
+    /// The issuer that NetBird's own provider is told.
+    pub fn connector_issuer(&self) -> &str {
+        self.internal_issuer.as_deref().unwrap_or(&self.registration.issuer)
+    }
 }
 
 /// Endpoints as the discovery document names them.
@@ -42,6 +55,8 @@ pub struct Endpoints {
     pub token: String,
     /// Where headless clients begin.
     pub device: String,
+    /// Where browsers log out.
+    pub end_session: String,
 }
 
 impl Endpoints {
@@ -51,6 +66,7 @@ impl Endpoints {
             authorization: document.authorization_endpoint.clone(),
             token: document.token_endpoint.clone(),
             device: document.device_authorization_endpoint.clone(),
+            end_session: document.end_session_endpoint.clone(),
         }
     }
 }

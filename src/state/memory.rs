@@ -15,16 +15,27 @@ pub struct Memory {
     pub holds_identity: bool,
     /// The issuer in `management.json`.
     pub issuer: Option<String>,
+    /// Ports on which clients wait for the end of a login.
+    pub client_ports: Vec<u16>,
+    /// How NetBird's management comes by its keys so far; nothing where there is no file yet.
+    pub key_source: Option<KeysBefore>,
+}
+
+/// How NetBird's management comes by its keys so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeysBefore {
+    /// Whether it fetches discovery at each start.
+    pub discovery_at_start: bool,
+    /// Whether it fetches keys again.
+    pub refresh: bool,
+    /// Whether keys came with a max-age, as far as a file says so.
+    pub public_max_age: Option<bool>,
 }
 
 impl Memory {
-    /// Reads `state.json` in this directory.
-    ///
-    /// # Errors
-    /// See [`store::read`].
-    pub fn read(dir: PathBuf, holds_identity: bool, issuer: Option<String>) -> Result<Self> {
-        let remembered = Mutex::new(store::read(&dir)?);
-        Ok(Self { dir, remembered, holds_identity, issuer })
+    /// What is remembered in `state.json` of this directory.
+    pub fn of(dir: PathBuf, remembered: Remembered) -> Self {
+        Self { dir, remembered: Mutex::new(remembered), ..Self::default() }
     }
 
     /// What is remembered.
@@ -42,9 +53,12 @@ impl Memory {
         change(&mut remembered);
         let (dir, keep) = (self.dir.clone(), remembered.clone());
         let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
-        tokio::task::spawn_blocking(move || store::write(&dir, &keep))
-            .await
-            .map_err(abnormal)??;
+        // What is known of NetBird has writers of its own: `client`, and `connect`.
+        let write = move || {
+            let netbird = store::read(&dir)?.netbird;
+            store::write(&dir, &Remembered { netbird, ..keep })
+        };
+        tokio::task::spawn_blocking(write).await.map_err(abnormal)??;
         *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = remembered;
         Ok(())
     }

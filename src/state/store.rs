@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Exit, Result};
 use crate::files::publish::{self, Document, Ownership, Published};
-use crate::files::read::read_object;
+use crate::files::read::{Found, look, read_object};
 
 /// The file's name.
 pub const FILE_NAME: &str = "state.json";
@@ -18,7 +18,7 @@ pub const FILE_NAME: &str = "state.json";
 const VERSION: u64 = 1;
 
 /// Readable by its owner only, as `secrets.json` is: it will hold a client secret's neighbours.
-const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
+pub const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
 
 /// What is remembered. Keys that are not known here stay.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -102,6 +102,18 @@ pub struct KnownConnector {
     pub changed_at: Option<u64>,
 }
 
+impl Remembered {
+    /// Forgets what was made in an Authentik: in another one the same numbers and names are other people's.
+    pub fn forget_authentik(&mut self) {
+        self.installation = None;
+        self.bindings.clear();
+        self.provider = None;
+        self.service_account = None;
+        self.role = None;
+        self.verified.clear();
+    }
+}
+
 /// Which Authentik: it is the same one if any of the three matches.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -179,13 +191,26 @@ pub fn read(state_dir: &Path) -> Result<Remembered> {
 /// # Errors
 /// [`Exit::Output`].
 pub fn write(state_dir: &Path, remembered: &Remembered) -> Result<Published> {
+    let path = state_dir.join(FILE_NAME);
+    // Another layout of the same is no reason to write.
+    let is_there = matches!(look(&path), Ok(Found::File(_)));
+    if is_there && read(state_dir).is_ok_and(|there| there == *remembered) {
+        let shown = path.display();
+        if let Err(error) = publish::own_existing(&path, OWNERSHIP) {
+            tracing::warn!(
+                stage = "files",
+                "{shown} should be readable by its owner only: {error}"
+            );
+        }
+        return Ok(Published::Unchanged);
+    }
     let mut object = Map::new();
     object.insert("version".into(), VERSION.into());
     if let Ok(Value::Object(keys)) = serde_json::to_value(remembered) {
         object.extend(keys);
     }
     let content = format!("{:#}\n", Value::Object(object)).into_bytes();
-    publish::publish(&Document { path: state_dir.join(FILE_NAME), content }, OWNERSHIP)
+    publish::publish(&Document { path, content }, OWNERSHIP)
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 pub mod digest;
 pub mod duration;
+pub mod printable;
 pub mod redact;
 pub mod secret;
 
-pub use redact::excerpt;
+pub use printable::excerpt;
 pub use secret::Secret;

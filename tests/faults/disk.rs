@@ -118,6 +118,10 @@ fn a_full_disk_ends_in_73_and_loses_nothing() {
     assert!(full >= 3, "the disk was full {full} times only");
 }
 
+/// A file of this container, with the key that it would hold.
+const MOUNTED: &str = "# Written by netbird-authentik-init, and mounted\n\
+                       export NETBIRD_DATASTORE_ENC_KEY='BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc='\n";
+
 /// A file that Compose mounts by itself cannot be replaced whole, and another user's directory cannot be written to.
 #[test]
 fn a_mounted_file_and_a_foreign_directory_end_in_73_with_the_cure() {
@@ -129,7 +133,7 @@ fn a_mounted_file_and_a_foreign_directory_end_in_73_with_the_cure() {
     // Root's rights are given up, else no directory would be foreign.
     let as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
     std::fs::create_dir(out.join("volume")).unwrap();
-    std::fs::write(out.join("single"), "# theirs\n").unwrap();
+    std::fs::write(out.join("single"), MOUNTED).unwrap();
     let script = format!(
         "cd \"$SETUP_DIR\"; export SETUP_DIR=$PWD/volume; exec unshare -m bash -c '\
          touch volume/setup.env; mount --bind single volume/setup.env; \"$BINARY\"; echo busy=$?; \
@@ -139,7 +143,7 @@ fn a_mounted_file_and_a_foreign_directory_end_in_73_with_the_cure() {
     let ended = shell(&script, &sim, out);
     let said = String::from_utf8_lossy(&ended.stdout);
     let log = String::from_utf8_lossy(&ended.stderr);
-    assert!(said.contains("busy=73") && said.contains("# theirs"), "{said}{log}");
+    assert!(said.contains("busy=73") && said.contains("and mounted"), "{said}{log}");
     assert!(log.contains("mount the directory, not the single file"), "{log}");
     assert!(said.contains("denied=73"), "{said}{log}");
     assert!(log.contains("chown 65534:65534"), "{log}");

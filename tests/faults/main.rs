@@ -7,11 +7,19 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod budget;
+mod connect;
 mod disk;
 mod faults;
 mod hostile;
 mod matrix;
 mod model;
+mod ownership;
+#[path = "../it/connect/world.rs"]
+#[allow(dead_code)]
+mod people;
 mod schedules;
 mod side_by_side;
+#[path = "../it/support.rs"]
+#[allow(dead_code)]
+mod support;
 mod world;

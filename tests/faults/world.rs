@@ -16,8 +16,8 @@ use tempfile::TempDir;
 pub const PROFILE: &str = "2026.2";
 
 /// What a run leaves in its volume.
-pub const FILES: [&str; 5] =
-    ["setup.env", "management.json", "dashboard.env", "relay.env", "secrets.json"];
+pub const FILES: [&str; 6] =
+    ["setup.env", "management.json", "dashboard.env", "relay.env", "secrets.json", "state.json"];
 
 /// Runs a test in a time of its own, which passes only while everybody waits.
 pub fn in_simulated_time<T>(test: impl Future<Output = T>) -> T {
@@ -108,6 +108,11 @@ impl World {
         let start = tokio::time::Instant::now();
         let exit = self.run("init").await.0;
         (exit, start.elapsed())
+    }
+
+    /// What the volume holds.
+    pub fn files(&self) -> Vec<Option<Vec<u8>>> {
+        FILES.iter().map(|name| std::fs::read(self.path(name)).ok()).collect()
     }
 
     pub fn leave(&self) -> Left {

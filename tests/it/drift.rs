@@ -115,7 +115,15 @@ fn files_that_vanish_or_are_edited_are_written_again() {
         std::fs::remove_file(case.path(name)).unwrap();
         mends(&case, &mut watch, &[&format!("{name} written")]);
     }
-    std::fs::write(case.path("setup.env"), "NETBIRD_DOMAIN='elsewhere'\n").unwrap();
+    let edited = case.read("setup.env").replace("'netbird.example.com'", "'elsewhere'");
+    std::fs::write(case.path("setup.env"), edited).unwrap();
+    let line = "~ setup.env: NETBIRD_DOMAIN: elsewhere -> netbird.example.com";
+    mends(&case, &mut watch, &[line, "setup.env written"]);
+    let theirs = "NETBIRD_DOMAIN='elsewhere'\n";
+    std::fs::write(case.path("setup.env"), theirs).unwrap();
+    reports(&case, &mut watch, 65, &["setup.env was not written by this container"]);
+    assert_eq!(case.read("setup.env"), theirs);
+    std::fs::remove_file(case.path("setup.env")).unwrap();
     mends(&case, &mut watch, &["setup.env written"]);
     let open = std::fs::Permissions::from_mode(0o666);
     std::fs::set_permissions(case.path("setup.env"), open).unwrap();

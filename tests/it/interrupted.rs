@@ -106,3 +106,17 @@ fn runs_at_the_same_time_on_several_volumes_converge() {
     }
     case.assert_one_of_each();
 }
+
+#[test]
+fn a_provider_that_an_interrupted_run_left_is_remembered_by_the_run_that_takes_it() {
+    let mut case = Case::new("2026.2");
+    case.env("SETUP_TIMEOUT", "15s");
+    let create = Match::path("POST", "/api/v3/core/applications/");
+    case.sim.fault(FaultRule::always(create, Fault::Reset));
+    case.run(&[]).expect(69);
+    case.sim.clear_faults();
+    case.init_as_planned();
+    let remembered = case.read("state.json");
+    case.init_as_planned();
+    assert_eq!(case.read("state.json"), remembered);
+}

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod access;
+mod accounts;
 mod adoption;
+mod any_volume;
 mod checking;
 mod configuration;
 mod connect;
@@ -11,7 +14,11 @@ mod documents;
 mod drift;
 mod exit_codes;
 mod files;
+mod following;
+mod hostile;
 mod http;
+mod in_use;
+mod installation;
 mod interrupted;
 mod leaks;
 mod legacy;
@@ -19,6 +26,7 @@ mod login;
 mod logs;
 mod mistakes;
 mod monitoring;
+mod objects;
 mod ownership;
 mod people;
 mod permissions;
@@ -32,6 +40,7 @@ mod sidecar;
 mod soak;
 mod status_page;
 mod support;
+mod theirs;
 mod tools;
 mod upgrades;
 mod volumes;

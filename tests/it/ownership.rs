@@ -109,7 +109,11 @@ fn identity_is_refused_unless_allowed() {
     ] {
         let mut case = edited("2026.2", |_| ());
         case.env(variable, value);
-        case.run(&[]).expect(65).says(&[variable, "stranger", "SETUP_ALLOW_IDENTITY_CHANGE"]);
+        case.run(&[]).expect(65).says(&[
+            variable,
+            "a new user of NetBird",
+            "SETUP_ALLOW_IDENTITY_CHANGE",
+        ]);
         assert_eq!(case.sim.writes().len(), 0);
         case.env("SETUP_ALLOW_IDENTITY_CHANGE", "true");
         case.init();

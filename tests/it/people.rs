@@ -74,7 +74,9 @@ fn another_sub_mode_is_refused_with_the_reason() {
     case.env("AUTHENTIK_SUB_MODE", "hashed_user_id");
     case.init();
     case.unset("AUTHENTIK_SUB_MODE").env("NETBIRD_MGMT_IDP", "authentik");
-    case.run(&[]).expect(65).says(&["NETBIRD_MGMT_IDP=authentik asks for user_id", "stranger"]);
+    case.run(&[])
+        .expect(65)
+        .says(&["NETBIRD_MGMT_IDP=authentik asks for user_id", "a new user of NetBird"]);
 }
 
 #[test]

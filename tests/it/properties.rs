@@ -7,7 +7,10 @@ use std::process::{Command, Stdio};
 use netbird_authentik_init::config::variables::VARIABLES;
 use netbird_authentik_init::config::{Config, load};
 use netbird_authentik_init::netbird::Registration;
-use netbird_authentik_init::outputs::{management, shell};
+use netbird_authentik_init::outputs::json::Node;
+use netbird_authentik_init::outputs::management::places::Places;
+use netbird_authentik_init::outputs::management::{self, File, embedded};
+use netbird_authentik_init::outputs::shell;
 use netbird_authentik_init::proof::{Endpoints, Keys, Proof};
 use netbird_authentik_init::state::secrets::Secrets;
 use netbird_authentik_init::text::Secret;
@@ -36,6 +39,7 @@ fn proof(text: &str) -> Proof {
             authorization: text.to_owned(),
             token: text.to_owned(),
             device: text.to_owned(),
+            end_session: text.to_owned(),
         },
         keys: Keys {
             location: text.to_owned(),
@@ -46,13 +50,22 @@ fn proof(text: &str) -> Proof {
         authority: text.to_owned(),
         discovery_url: text.to_owned(),
         scope: "openid".into(),
+        claims: Vec::new(),
+        internal_issuer: None,
+        logout_returns: true,
     }
 }
 
 fn secrets() -> Secrets {
     let key = Secret::new("BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
     let (relay, turn) = (Secret::new("relay"), Secret::new("turn"));
-    Secrets { datastore_key: key, relay, turn, service_account: None }
+    let (datastore_key, relay, turn) = (Some(key), Some(relay), Some(turn));
+    Secrets { datastore_key, relay, turn, ..Secrets::default() }
+}
+
+fn rendered(config: &Config, text: &str, before: Option<&File>) -> String {
+    let places = Places::new(config, before, &Default::default());
+    management::render(config, &proof(text), &secrets(), &places, before)
 }
 
 fn json() -> impl Strategy<Value = Value> {
@@ -89,18 +102,57 @@ proptest! {
     #[test]
     fn merging_twice_is_merging_once_and_keeps_what_is_foreign(base in object(json())) {
         let config = config(&[]);
-        let once = management::render(&config, &proof("https://a/"), &secrets(), Some(base.clone()));
+        // Digits and escapes that no writer would choose.
+        let odd = r#"{"xodd": ["caf\u00e9 \/ \u007b\u007b", 1e2, -0, 1.50, "{{ .X }}"]"#;
+        let text = Value::Object(base).to_string().replacen('{', &format!("{odd},"), 1);
+        let text = text.replace(",}", "}");
+        let file = File::read("f", text.as_bytes());
+        let Ok(file) = file else { return Ok(()) };
+        if !management::refused(&file, &config).is_empty() {
+            return Ok(());
+        }
+        let once = rendered(&config, "https://a/", Some(&file));
+        let parsed = File::read("f", once.as_bytes()).unwrap();
+        prop_assert_eq!(&once, &rendered(&config, "https://a/", Some(&parsed)));
+        for (key, value) in file.root.members().iter().filter(|(key, _)| key.starts_with("\"x")) {
+            let kept = parsed.root.members().iter().find(|(name, _)| name == key);
+            prop_assert_eq!(kept.map(|(_, value)| value), Some(value));
+        }
+    }
+
+    #[test]
+    fn a_document_is_read_as_serde_json_reads_it(value in json()) {
+        let node = Node::parse(&value.to_string()).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Value>(&node.pretty()).unwrap(), value);
+    }
+
+    #[test]
+    fn the_same_holds_where_netbird_has_a_provider_of_its_own(base in object(json()), idp in object(json())) {
+        let config = config(&[("SETUP_NETBIRD", "embedded"), ("SETUP_STATE_DIR", "/state")]);
+        let mut base = base;
+        base.insert("EmbeddedIdP".to_owned(), Value::Object(idp.clone()));
+        let proof = proof("http://authentik-server:9000/application/o/netbird/");
+        let render = |text: &str| {
+            let file = File::read("management.json", text.as_bytes()).unwrap();
+            let places = Places::new(&config, Some(&file), &Default::default());
+            embedded::render(&config, &proof, &secrets(), &places, None, Some(&file)).unwrap()
+        };
+        let (once, id) = render(&Value::Object(base.clone()).to_string());
+        prop_assert_eq!(id, "authentik");
         let parsed: Map<String, Value> = serde_json::from_str(&once).unwrap();
-        let twice = management::render(&config, &proof("https://a/"), &secrets(), Some(parsed.clone()));
+        let (twice, _) = render(&once);
         prop_assert_eq!(&once, &twice);
         for (key, value) in base.iter().filter(|(key, _)| key.starts_with('x')) {
             prop_assert_eq!(&parsed[key], value);
+        }
+        for (key, value) in idp.iter().filter(|(key, _)| key.starts_with('x')) {
+            prop_assert_eq!(&parsed["EmbeddedIdP"][key], value);
         }
     }
 
     #[test]
     fn no_value_of_ours_becomes_a_template(text in "[{}a-z.\"\\\\ ]{0,20}") {
-        let file = management::render(&config(&[]), &proof(&text), &secrets(), None);
+        let file = rendered(&config(&[]), &text, None);
         prop_assert!(!file.contains("{{"));
         let parsed: Value = serde_json::from_str(&file).unwrap();
         prop_assert_eq!(&parsed["HttpConfig"]["AuthIssuer"], &Value::from(text));

@@ -127,3 +127,24 @@ fn a_sub_path_is_part_of_every_url() {
     let issuer = format!("AUTH_AUTHORITY='{}/application/o/netbird/'", host.trim_end_matches('/'));
     assert!(case.read("dashboard.env").contains(&issuer));
 }
+
+#[test]
+fn with_everything_a_first_run_and_a_converged_one_stay_within_what_they_may_cost() {
+    everywhere(|profile| {
+        if release(profile) < (2023, 2) {
+            return;
+        }
+        let mut case = Case::new(profile);
+        case.env("NETBIRD_MGMT_IDP", "authentik").env("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
+        case.init();
+        let first = case.sim.requests().len();
+        assert!(first <= 45, "{profile}: a first run took {first} requests");
+        case.sim.clear_requests();
+        case.init();
+        assert!(case.sim.writes().is_empty(), "{profile}");
+        let converged = case.sim.requests().len();
+        assert!(converged <= 20, "{profile}: a converged run took {converged} requests");
+        // A wider list costs its groups and no more.
+        assert!(case.sim.dear_reads().len() <= 1, "{profile}: {:?}", case.sim.dear_reads());
+    });
+}

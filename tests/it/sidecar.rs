@@ -1,6 +1,7 @@
 //! `watch` as its surroundings see it: how it ends, its health check, its pages, and what it logs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 
 use authentik_sim::Stage;
 use prometheus_parse::{Scrape, Value};
@@ -351,4 +352,97 @@ fn a_log_that_nobody_reads_keeps_the_end_from_nothing() {
     }
     watch.signal(Signal::TERM);
     assert_eq!(watch.exit_code(), Some(0));
+}
+
+#[test]
+fn a_flood_of_large_headers_costs_little_and_keeps_nobody_out() {
+    let mut case = Case::new("2026.2");
+    let mut watch = Watch::start(&mut case);
+    let resident = |watch: &mut Watch| {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", watch.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.split_whitespace().next().unwrap().parse::<usize>().unwrap()
+    };
+    let before = resident(&mut watch);
+    for size in [8_000, 64 * 1024] {
+        let request = format!("GET /healthz HTTP/1.1\r\nX-Long: {}", "x".repeat(size));
+        let flood: Vec<_> = (0..100)
+            .map(|_| {
+                let mut stream = std::net::TcpStream::connect(&watch.url).unwrap();
+                stream.set_nonblocking(true).unwrap();
+                // What the other side does not take is not sent.
+                let _ = stream.write(request.as_bytes());
+                stream
+            })
+            .collect();
+        assert_eq!(watch.page("/healthz").0, 200, "{size}");
+        drop(flood);
+    }
+    let more = resident(&mut watch) - before;
+    assert!(more < 4 * 1024, "{more} KiB more");
+    let long = format!("X-Long: {}\r\n", "x".repeat(9_000));
+    assert_eq!(exchange(&watch.url, "GET", "/healthz", &long, "").0, 431);
+}
+
+#[test]
+fn a_listener_takes_both_kinds_of_addresses() {
+    let mut case = Case::new("2026.2");
+    case.env("SETUP_INTERVAL", "1h");
+    for listen in [":0", "[::]:0"] {
+        case.env("SETUP_LISTEN", listen);
+        let watch = Watch::spawn(&case);
+        let port = watch.url.rsplit(':').next().unwrap();
+        for host in ["127.0.0.1", "[::1]"] {
+            if host == "[::1]" && std::net::TcpListener::bind("[::1]:0").is_err() {
+                eprintln!("SKIPPED: this machine has no IPv6");
+                continue;
+            }
+            let (status, _, _) = exchange(&format!("{host}:{port}"), "GET", "/healthz", "", "");
+            assert!(matches!(status, 200 | 503), "{listen} by {host}: {status}");
+        }
+    }
+}
+
+/// Somebody else in the place of the sidecar: what they say is data, and ends.
+#[test]
+fn a_health_check_reads_one_line_of_whoever_answers() {
+    use std::os::unix::net::UnixListener;
+    let case = Case::new("2026.2");
+    let address =
+        netbird_authentik_init::commands::watch::channel::address(&case.path("")).unwrap();
+    let listener = UnixListener::bind_addr(&address).unwrap();
+    let answer = |said: Vec<u8>| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut stream, _) = listener.accept().unwrap();
+                // It may hang up before it has heard everything.
+                let _ = stream.write_all(&said);
+            });
+            case.run(&["healthcheck"])
+        })
+    };
+    answer(b"ok\nmore".to_vec()).expect(0);
+    let ended = answer(vec![b'x'; 1 << 20]).expect(1);
+    assert!(ended.out.len() <= 1024, "{} bytes", ended.out.len());
+    let ended = answer(b"a \x1b[31m\xe2\x80\xae\xff\nb\n".to_vec()).expect(1);
+    assert_eq!(ended.out, "a \\u{1b}[31m\\u{202e}\u{fffd}\n");
+}
+
+#[test]
+fn a_health_check_does_not_believe_another_users_process() {
+    if !crate::volumes::is_root() {
+        return;
+    }
+    let mut case = Case::new("2026.2");
+    case.env("SETUP_INTERVAL", "1h").env("SETUP_LISTEN", "127.0.0.1:0");
+    let mut other = crate::volumes::as_nobody(&case, &["watch"]);
+    let mut other = crate::support::Running::from(other.spawn().unwrap());
+    let mut log = std::io::BufReader::new(other.child().stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("serves /healthz") {
+        line.clear();
+        assert!(std::io::BufRead::read_line(&mut log, &mut line).unwrap() > 0, "it ended");
+    }
+    let ended = case.run(&["healthcheck"]).expect(1);
+    assert_eq!(ended.out, "another user's process answers in the place of watch\n");
 }

@@ -13,14 +13,19 @@ use tempfile::TempDir;
 pub static PROFILES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| authentik_sim::profiles().iter().map(|p| p.name).collect());
 
-/// The same for every release, several at a time: runs wait for answers most of the time.
+/// The same for every release, several at a time.
 pub fn everywhere(run: impl Fn(&'static str) + Sync) {
+    side_by_side(&PROFILES, |profile| run(profile));
+}
+
+/// The same for each of these, several at a time: runs wait for answers most of the time.
+pub fn side_by_side<T: Sync>(all: &[T], run: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..SIDE_BY_SIDE {
             scope.spawn(|| {
-                while let Some(profile) = PROFILES.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    run(profile);
+                while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    run(one);
                 }
             });
         }
@@ -172,6 +177,48 @@ impl Case {
         self.run(&[]).expect(0)
     }
 
+    /// Both `plan` and `init` refuse it with the same words, and nothing is written.
+    #[track_caller]
+    pub fn refused(&self, texts: &[&str]) -> Ended {
+        self.sim.clear_requests();
+        let before = self.sim.state().to_json();
+        self.run(&["plan"]).expect(65).says(texts);
+        let ended = self.run(&[]).expect(65).says(texts);
+        assert_eq!(self.sim.writes().len(), 0, "{:?}", self.sim.writes());
+        assert_eq!(self.sim.state().to_json(), before);
+        ended
+    }
+
+    /// A run that succeeds, as `plan` said before it: with its steps, or with none.
+    #[track_caller]
+    pub fn init_as_planned(&self) -> Ended {
+        let plan = self.run(&["plan"]);
+        self.sim.clear_requests();
+        let before = self.files();
+        let ended = self.init();
+        let same = self.sim.writes().is_empty() && before == self.files();
+        let code = if same { 0 } else { 2 };
+        assert_eq!(plan.code, Some(code), "plan:\n{}{}\ninit:\n{}", plan.out, plan.err, ended.err);
+        ended
+    }
+
+    /// Everything on the volumes.
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        fn read(dir: &std::path::Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+                match entry.path() {
+                    path if path.is_dir() => read(&path, files),
+                    path => {
+                        drop(files.insert(path.clone(), std::fs::read(path).unwrap_or_default()))
+                    }
+                }
+            }
+        }
+        let mut files = BTreeMap::new();
+        read(self.dir.path(), &mut files);
+        files
+    }
+
     pub fn spawn(&self) -> Running {
         self.spawn_command(&[])
     }
@@ -202,6 +249,12 @@ impl Case {
 
 /// A process that does not outlive its test.
 pub struct Running(Option<Child>);
+
+impl From<Child> for Running {
+    fn from(child: Child) -> Self {
+        Self(Some(child))
+    }
+}
 
 impl Running {
     pub fn signal(&self, signal: rustix::process::Signal) {

@@ -157,7 +157,7 @@ fn a_log_that_nobody_reads_does_not_keep_a_run_beyond_its_deadline() {
 }
 
 /// Whether mounts and users of the test's own can be had; said aloud where not.
-fn is_root() -> bool {
+pub fn is_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     let try_it = "unshare -m mount -t tmpfs none /mnt";
     let root =
@@ -179,6 +179,19 @@ fn by_way_of(case: &Case, program: &str, args: &[&str]) -> Command {
     command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
+}
+
+/// A command of the case as a user without rights, to whom the output directory belongs.
+pub fn as_nobody(case: &Case, args: &[&str]) -> Command {
+    fs::set_permissions(case.dir.path(), Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::chown(case.path(""), Some(65534), Some(65534)).unwrap();
+    let program = case.dir.path().join("program");
+    if !program.exists() {
+        fs::copy(env!("CARGO_BIN_EXE_netbird-authentik-init"), &program).unwrap();
+    }
+    let program = program.display().to_string();
+    let nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", program.as_str()];
+    by_way_of(case, "setpriv", &[&nobody, args].concat())
 }
 
 fn output(mut command: Command) -> Ended {
@@ -223,15 +236,8 @@ fn what_the_system_refuses_is_told_apart() {
         return;
     }
     let mut case = Case::new("2026.2");
-    fs::set_permissions(case.dir.path(), Permissions::from_mode(0o755)).unwrap();
-    let program = case.dir.path().join("program");
-    fs::copy(env!("CARGO_BIN_EXE_netbird-authentik-init"), &program).unwrap();
-    let program = program.display().to_string();
-    let nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups", program.as_str()];
-    let as_nobody = |case: &Case| output(by_way_of(case, "setpriv", &nobody));
-    let own = |path: &Path| std::os::unix::fs::chown(path, Some(65534), Some(65534)).unwrap();
+    let as_nobody = |case: &Case| output(as_nobody(case, &[]));
     let dir = case.path("");
-    own(&dir);
     as_nobody(&case).expect(0);
 
     fs::set_permissions(&dir, Permissions::from_mode(0o300)).unwrap();

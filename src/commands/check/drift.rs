@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::authentik::Release;
-use crate::config::Config;
+use crate::config::{Config, Kind};
 use crate::converge::plan::{Action, Change, Level, Plan, Remark, Step, Target};
 use crate::proof::{Check, CheckId};
 
@@ -18,6 +18,8 @@ fn check_of(step: &Step, change: &Change) -> CheckId {
         (Target::Provider, "redirect_uris") => CheckId::RedirectUris,
         (Target::Provider, "grant_types") => CheckId::GrantTypes,
         (Target::Provider, "access_code_validity") => CheckId::CodeLifetime,
+        (Target::Provider, "include_claims_in_id_token") => CheckId::Claims,
+        (Target::Provider, "client_secret") => CheckId::ClientSecret,
         (Target::Provider, _) => CheckId::Provider,
         (Target::Application, _) => CheckId::Application,
         (Target::Flow | Target::Brand, _) => CheckId::DeviceCode,
@@ -47,6 +49,9 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
     let skipped = |id: CheckId| match id {
         CheckId::GrantTypes if !release.has_grant_types() => Some("this release has none"),
         CheckId::EncryptionKey if !release.has_invalidation_flow() => Some("this release has none"),
+        CheckId::DeviceCode if config.kind != Kind::Standalone => {
+            Some("devices log in at NetBird's own provider")
+        }
         CheckId::DeviceCode if config.wishes.device_code_flow.is_none() => {
             Some("AUTHENTIK_DEVICE_CODE_FLOW=none")
         }
@@ -81,6 +86,9 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
         }
     };
     let mut checks: Vec<Check> = ids.into_iter().map(judge).collect();
+    if config.kind != Kind::Standalone {
+        checks.push(judge(CheckId::Claims));
+    }
     checks.extend(plan.refused.iter().map(Check::refused));
     checks.extend(plan.remarks.iter().filter_map(|remark| remarked(plan, remark)));
     checks
@@ -89,8 +97,8 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
 /// What was remarked, as far as it counts against something.
 fn remarked(plan: &Plan, remark: &Remark) -> Option<Check> {
     let what = match remark.check {
-        // A warning takes the place of the line that says who may enter.
-        CheckId::Access if remark.what != plan.admission.to_string() => {
+        // A warning takes the place of the line that says who may enter, unless that is a warning itself.
+        CheckId::Access if plan.admission.remark().is_none() => {
             format!("{}; {}", plan.admission, remark.what)
         }
         _ => remark.what.clone(),

@@ -1,84 +1,101 @@
 //! The files, held against what was proven and against each other: present, readable, and saying what `init`
 //! would write now.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use serde_json::{Map, Value};
-
-use crate::config::{Config, Output};
-use crate::error::Exit;
-use crate::files::read::{Found, look};
-use crate::outputs;
+use crate::commands::volumes::Volumes;
+use crate::config::{Config, Kind, Output};
+use crate::error::{Error, Exit};
+use crate::files::read::Found;
+use crate::outputs::plan::Page;
 use crate::proof::{Check, CheckId, Proof};
-use crate::state::secrets;
 
-/// One check a file, and one for the secrets.
-pub fn checks(config: &Config, proof: Option<&Proof>) -> Vec<Check> {
-    let secrets = match outputs::secrets_in(config)
-        .and_then(|in_use| secrets::read(config, &in_use))
-    {
-        Ok(Some(secrets)) => secrets,
-        Ok(None) => {
-            let missing = "there is no secrets.json: init has not run here";
-            return vec![Check::fail(CheckId::Secrets, missing, "run init").exiting(Exit::Output)];
+/// One check a file, one for the secrets, and what management.json has beside what is rendered.
+pub fn checks(
+    config: &Config,
+    volumes: &Volumes,
+    refused: &[Error],
+    proof: Option<&Proof>,
+) -> Vec<Check> {
+    if config.files.outputs.is_empty() {
+        return Vec::new();
+    }
+    let ids = config.files.outputs.iter().filter_map(|output| id_of(*output));
+    let mut checks: Vec<Check> = refused.iter().map(told).collect();
+    if checks.is_empty() {
+        checks.push(secrets(volumes));
+    }
+    if config.kind == Kind::Standalone && config.files.outputs.contains(&Output::ManagementJson) {
+        checks.extend(beside(volumes, &checks));
+        checks.extend(proof.map(|proof| key_refresh(proof)));
+    }
+    let Some(proof) = proof.filter(|_| refused.is_empty()) else {
+        // Without a proof there is nothing to hold them against: they are told as skipped because of what failed.
+        if !refused.is_empty() {
+            let told = |id: &CheckId| !checks.iter().any(|check| check.id == *id);
+            let free: Vec<CheckId> = ids.filter(told).collect();
+            let skip = |id| Check::skipped(id, "because init would write nothing");
+            checks.extend(free.into_iter().map(skip));
+        }
+        return checks;
+    };
+    match volumes.files(config, Some(proof)) {
+        Ok(plan) => {
+            let found = plan.pages.iter().filter_map(|page| Some((id_of(page.output)?, page)));
+            checks.extend(found.map(|(id, page)| compare(id, page, volumes)));
         }
         Err(error) => {
-            let found =
-                Check::fail(CheckId::Secrets, error.to_string(), error.remedy.unwrap_or_default());
-            return vec![found.exiting(error.exit)];
+            let failed = told(&error);
+            let rest = ids.filter(|id| *id != failed.id);
+            checks.extend(rest.map(|id| Check::skipped(id, "because init would write nothing")));
+            checks.push(failed);
         }
-    };
-    let mut checks = vec![Check::pass(CheckId::Secrets, "kept, and the same where they are used")];
-    let base =
-        outputs::management_in(&config.files.path(Output::ManagementJson)).unwrap_or_default();
-    let managed = config.files.outputs.contains(&Output::ManagementJson);
-    if let Some(file) = base.as_ref().filter(|_| managed) {
-        checks.extend(foreign(file));
-    }
-    // Without it there is nothing to hold them against: they are told as skipped.
-    let Some(proof) = proof else { return checks };
-    if managed {
-        checks.push(match proof.keys.warning() {
-            Some(warning) => Check::warn(CheckId::KeyRefresh, warning, CheckId::KeyRefresh.fix()),
-            None => Check::pass(CheckId::KeyRefresh, "management fetches keys again"),
-        });
-    }
-    for (output, wanted) in outputs::files(config, proof, &secrets, base) {
-        let path = config.files.path(output);
-        checks.extend(id_of(output).map(|id| compare(id, &path, &wanted)));
     }
     checks
 }
 
-/// What makes NetBird listen to another issuer, or ask another one for its users. Go reads keys without regard to case.
-fn foreign(file: &Map<String, Value>) -> [Check; 2] {
-    let key = |object: Option<&Value>, name: &str| {
-        let object = object.and_then(Value::as_object)?;
-        let found = object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value.clone())
-    };
-    let whole = Value::Object(file.clone());
-    let embedded = key(key(Some(&whole), "EmbeddedIdP").as_ref(), "Enabled");
-    let manager = key(key(Some(&whole), "IdpManagerConfig").as_ref(), "ManagerType");
-    let manager = manager.as_ref().and_then(Value::as_str).unwrap_or_default().to_lowercase();
+/// What makes NetBird listen to another issuer, or ask another one for its users: a refusal, if it is there.
+fn beside(volumes: &Volumes, refused: &[Check]) -> Vec<Check> {
+    let manager = volumes.before.management.as_ref().and_then(|file| file.manager());
+    let manager = manager.unwrap_or_else(|| "none".to_owned());
     [
-        match embedded {
-            Some(Value::Bool(true)) => {
-                Check::failed(CheckId::EmbeddedIdp, "management.json has EmbeddedIdP.Enabled")
-                    .exiting(Exit::Refused)
-            }
-            _ => Check::pass(CheckId::EmbeddedIdp, "Authentik is the issuer"),
-        },
-        match manager.as_str() {
-            "" | "none" | "authentik" => Check::pass(CheckId::ForeignManager, "none"),
-            other => Check::failed(
-                CheckId::ForeignManager,
-                format!("management.json has the manager type {}", crate::text::excerpt(other)),
-            )
-            .exiting(Exit::Refused),
-        },
+        (CheckId::EmbeddedIdp, "Authentik is the issuer".to_owned()),
+        (CheckId::ForeignManager, format!("the manager is {manager}")),
     ]
+    .into_iter()
+    .filter(|(id, _)| !refused.iter().any(|check| check.id == *id))
+    .map(|(id, detail)| Check::pass(id, detail))
+    .collect()
+}
+
+fn key_refresh(proof: &Proof) -> Check {
+    const ID: CheckId = CheckId::KeyRefresh;
+    match proof.keys.warning() {
+        Some(warning) => Check::warn(ID, warning, ID.fix()),
+        None => Check::pass(ID, "management fetches keys again"),
+    }
+}
+
+fn secrets(volumes: &Volumes) -> Check {
+    match &volumes.before.kept {
+        Some(_) => Check::pass(CheckId::Secrets, "kept, and the same where they are used"),
+        None => {
+            let missing = "there is no secrets.json: init has not run here";
+            Check::fail(CheckId::Secrets, missing, "run init").exiting(Exit::Output)
+        }
+    }
+}
+
+/// A refusal, under the check that it is about, else that of the file that it names.
+fn told(error: &Error) -> Check {
+    let text = error.to_string();
+    let named = || {
+        let output = Output::ALL.into_iter().find(|output| {
+            let first = text.split([' ', ':', ',']).next();
+            first.is_some_and(|first| first.ends_with(output.file_name()))
+        });
+        output.and_then(id_of)
+    };
+    let about = error.about.and_then(CheckId::named);
+    Check::about(about.or_else(named).unwrap_or(CheckId::Secrets), error)
 }
 
 /// The check of a file.
@@ -89,62 +106,26 @@ pub fn id_of(output: Output) -> Option<CheckId> {
         Output::DashboardEnv => Some(CheckId::DashboardEnv),
         Output::RelayEnv => Some(CheckId::RelayEnv),
         Output::TurnserverConf => Some(CheckId::TurnserverConf),
-        Output::ConfigYaml | Output::IdpSeedInfo => None,
+        Output::ConfigYaml => Some(CheckId::ConfigYaml),
+        Output::IdpSeedInfo => None,
     }
 }
 
-fn compare(id: CheckId, path: &Path, wanted: &str) -> Check {
-    let shown = path.display();
-    let content = match look(path) {
-        Err(e) => return Check::failed(id, e.to_string()).exiting(Exit::Output),
-        Ok(Found::Nothing) => {
-            return Check::failed(id, format!("there is no {shown}")).exiting(Exit::Output);
+/// The names of what differs, never the values.
+fn compare(id: CheckId, page: &Page, volumes: &Volumes) -> Check {
+    let shown = page.path.display();
+    match (&page.step, volumes.before.there(page.output)) {
+        (_, Found::Nothing) => {
+            Check::failed(id, format!("there is no {shown}")).exiting(Exit::Output)
         }
-        Ok(Found::Link) => return Check::failed(id, format!("{shown} is a link")),
-        Ok(Found::File(content)) => content,
-    };
-    if content.bytes == wanted.as_bytes() {
-        return Check::pass(id, "says what Authentik has");
-    }
-    let differing = differences(&String::from_utf8_lossy(&content.bytes), wanted);
-    match differing.is_empty() {
-        true => Check::pass(id, "says what Authentik has"),
-        false => Check::failed(id, format!("{shown} differs in {}", differing.join(", "))),
-    }
-}
-
-/// The names of what differs, never the values: some are secret.
-fn differences(found: &str, wanted: &str) -> Vec<String> {
-    let (found, wanted) = (entries(found), entries(wanted));
-    let names = found.keys().chain(wanted.keys().filter(|name| !found.contains_key(*name)));
-    names.filter(|name| found.get(*name) != wanted.get(*name)).cloned().collect()
-}
-
-/// Names and values of a JSON file (by path) or of assignments (by line).
-fn entries(text: &str) -> BTreeMap<String, String> {
-    let mut entries = BTreeMap::new();
-    if let Ok(object) = serde_json::from_str::<Map<String, Value>>(text) {
-        flatten("", &Value::Object(object), &mut entries);
-        return entries;
-    }
-    for line in text.lines().filter(|l| !l.trim_start().starts_with('#') && !l.trim().is_empty()) {
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let (name, value) = line.split_once('=').unwrap_or((line, ""));
-        entries.insert(name.to_owned(), value.to_owned());
-    }
-    entries
-}
-
-fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {
-    match value {
-        Value::Object(object) => {
-            for (key, value) in object {
-                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-                flatten(&path, value, into);
+        (_, Found::Link) => Check::failed(id, format!("{shown} is a link")),
+        (None, Found::File(_)) => Check::pass(id, "says what Authentik has"),
+        (Some(step), Found::File(_)) => {
+            let keys: Vec<&str> = step.said().map(|change| change.key.as_str()).collect();
+            match keys.is_empty() {
+                true => Check::pass(id, "says what Authentik has"),
+                false => Check::failed(id, format!("{shown} differs in {}", keys.join(", "))),
             }
-        }
-        other => {
-            into.insert(path.to_owned(), other.to_string());
         }
     }
 }

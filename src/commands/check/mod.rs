@@ -4,6 +4,7 @@ mod board;
 mod drift;
 mod explain;
 mod files;
+mod netbird;
 mod report;
 mod stages;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use tracing::debug;
 
+use super::print;
 use crate::authentik::Release;
 use crate::commands::plan::Format;
 use crate::config::Config;
@@ -61,11 +63,20 @@ pub fn not_configured(error: &Error, format: Format, out: &mut dyn Write) {
 fn print(board: &Board, format: Format, out: &mut dyn Write) -> Exit {
     let checks = board.finished();
     debug!(stage = "check", count = checks.len(), "checked");
-    let exit = checks.iter().find(|c| c.outcome == Outcome::Fail).map_or(Exit::Ok, |c| c.exit);
-    let text = report::render(&checks, exit, format);
-    // A reader that went away (`check | head`) is nobody to complain to.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let exit = exit(&checks);
+    match format {
+        Format::Json => print::document(out, report::json(&checks, exit)),
+        Format::Coloured => print::painted(out, &report::text(&checks), report::coloured),
+        Format::Text => print::lines(out, &report::text(&checks)),
+    }
     exit
+}
+
+/// The code of the first failure; one that `init` would refuse goes first, since it would end with that.
+fn exit(checks: &[Check]) -> Exit {
+    let mut failures = checks.iter().filter(|c| c.outcome == Outcome::Fail).map(|c| c.exit);
+    let refusal = failures.clone().find(|exit| *exit == Exit::Refused);
+    refusal.or_else(|| failures.next()).unwrap_or(Exit::Ok)
 }
 
 /// What a run leaves that got to its end: nothing pending, every file as it was rendered, and a user list where one is

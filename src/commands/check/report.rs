@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::commands::plan::Format;
 use crate::error::Exit;
 use crate::proof::{Check, Group, Outcome};
+use crate::text::printable;
 
 /// The version of the JSON document; it grows when a field changes its meaning or goes.
 const DOCUMENT_VERSION: u32 = 2;
@@ -34,17 +34,24 @@ fn colour(outcome: Outcome) -> &'static str {
     }
 }
 
-/// The whole answer.
-pub fn render(checks: &[Check], exit: Exit, format: Format) -> String {
-    match format {
-        Format::Json => format!("{:#}\n", json(checks, exit)),
-        Format::Text => text(checks, false),
-        Format::Coloured => text(checks, true),
+/// The words that lines begin with in colours, for a terminal.
+pub fn coloured(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let all = [Outcome::Pass, Outcome::Warn, Outcome::Fail, Outcome::Skipped];
+        let found = all.into_iter().find_map(|o| Some((o, line.strip_prefix(word(o))?)));
+        let _ = match found {
+            Some((outcome, rest)) => {
+                writeln!(out, "\x1b[{}m{}\x1b[0m{rest}", colour(outcome), word(outcome))
+            }
+            None => writeln!(out, "{line}"),
+        };
     }
+    out
 }
 
 /// A line a check, the fix under each that did not pass, and a count.
-fn text(checks: &[Check], colours: bool) -> String {
+pub fn text(checks: &[Check]) -> String {
     let mut out = String::new();
     let mut shown = None;
     for check in checks {
@@ -53,14 +60,11 @@ fn text(checks: &[Check], colours: bool) -> String {
             let _ = writeln!(out, "{}", group.name());
             shown = Some(group);
         }
-        let detail: String = check.detail.chars().filter(|c| !c.is_control()).collect();
-        let word = match colours {
-            true => format!("\x1b[{}m{}\x1b[0m", colour(check.outcome), word(check.outcome)),
-            false => word(check.outcome).to_owned(),
-        };
+        // A line of its own for each, whatever a server put into it.
+        let (word, detail) = (word(check.outcome), printable::sentence(&check.detail));
         let _ = writeln!(out, "{word}  {:<18}{detail}", check.id.name());
         if let Some(fix) = check.fix.as_ref().filter(|fix| !fix.is_empty()) {
-            let _ = writeln!(out, "{:>24}{fix}", "-> ");
+            let _ = writeln!(out, "{:>24}{}", "-> ", printable::sentence(fix));
         }
     }
     let count = |outcome| checks.iter().filter(|c| c.outcome == outcome).count();
@@ -76,7 +80,7 @@ fn text(checks: &[Check], colours: bool) -> String {
 }
 
 /// The document that `check --format json` prints.
-fn json(checks: &[Check], exit: Exit) -> Value {
+pub fn json(checks: &[Check], exit: Exit) -> Value {
     let checks: Vec<Value> = checks
         .iter()
         .map(|check| {

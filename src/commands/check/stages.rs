@@ -5,27 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::board::Board;
-use super::{drift, files};
+use super::{drift, files, netbird};
 use crate::authentik::advice;
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::authentik::{Release, Server};
-use crate::commands::{beside, server};
+use crate::commands::server;
+use crate::commands::volumes::{self, Volumes};
 use crate::config::Config;
 use crate::converge::advice::{waiting_for, wrong_names};
 use crate::converge::desired::Desired;
 use crate::converge::observe::Observed;
 use crate::converge::{Converge, outpost};
 use crate::deadline::Deadline;
-use crate::error::{Error, Exit};
+use crate::error::Exit;
 use crate::http::setback::Missing;
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::Registration;
-use crate::outputs;
 use crate::proof::{Check, CheckId, Proof};
-use crate::state::secrets;
-use crate::text::redact;
 
 /// Each request is sent up to so many times: one answer that was lost is no finding.
 const TRIES: u32 = 3;
@@ -35,14 +33,14 @@ const REQUEST: Duration = Duration::from_secs(10);
 
 /// All of them.
 pub async fn all(config: Arc<Config>, board: Arc<Board>) {
-    let for_files = Arc::clone(&config);
-    let password = beside(move || secrets::password(&for_files)).await;
-    let for_files = Arc::clone(&config);
-    let memory = beside(move || outputs::memory(&for_files)).await;
-    // What is wrong with the files keeps nobody from looking at Authentik.
-    let (password, memory) = (noted(&board, password).flatten(), noted(&board, memory));
-    password.iter().for_each(redact::learn);
-    let memory = memory.unwrap_or_default();
+    let (volumes, refused) = match volumes::examine(&config).await {
+        Ok(examined) => examined,
+        // What is wrong with the files keeps nobody from looking at Authentik.
+        Err(error) => {
+            board.add(Check::about(CheckId::Secrets, &error));
+            (Volumes::default(), vec![error])
+        }
+    };
     board.begin(CheckId::Reachable);
     let mut quick = Config::clone(&config);
     let timeout = &mut quick.connection.tls.request_timeout;
@@ -53,10 +51,11 @@ pub async fn all(config: Arc<Config>, board: Arc<Board>) {
     };
     let story: Arc<Story> = Arc::default();
     let progress = Progress::new(Deadline::from_now(super::LIMIT), Arc::clone(&story));
+    let memory = volumes.memory(&config);
     let converge = Converge {
         config: &config,
         server: &server,
-        app_password: password.as_ref(),
+        app_password: volumes.app_password(),
         memory: &memory,
         thorough: true,
         progress: &progress,
@@ -64,14 +63,9 @@ pub async fn all(config: Arc<Config>, board: Arc<Board>) {
     };
     let proof = authentik(&config, &converge, &board).await;
     board.begin(CheckId::Secrets);
-    let for_files = Arc::clone(&config);
-    let checked = beside(move || Ok(files::checks(&for_files, proof.as_ref()))).await;
-    board.extend(noted(&board, checked).into_iter().flatten());
-}
-
-/// What there is, or the finding that it cannot be had.
-fn noted<T>(board: &Board, result: Result<T, Error>) -> Option<T> {
-    result.inspect_err(|error| board.add(Check::about(CheckId::Secrets, error))).ok()
+    board.extend(files::checks(&config, &volumes, &refused, proof.as_ref()));
+    board.begin(CheckId::NetBird);
+    board.extend(netbird::checks(&config, &story).await);
 }
 
 /// What Authentik answers; what NetBird may be told, if nothing is wrong.

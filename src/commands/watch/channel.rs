@@ -14,6 +14,10 @@ use tokio::io::AsyncWriteExt;
 use tracing::warn;
 
 use super::Status;
+use crate::text::printable::{head, sentence};
+
+/// The longest line that is answered and read, in bytes with its end.
+pub const LONGEST: usize = 1024;
 
 /// What a sidecar that is well answers.
 pub const WELL: &str = "ok";
@@ -42,17 +46,17 @@ pub fn open(state_dir: &Path, status: Arc<Status>) {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            // Where containers share a network they share these names: details are for our own user and for root.
-            let ours = rustix::process::geteuid().as_raw();
-            let trusted =
-                stream.peer_cred().is_ok_and(|peer| peer.uid() == ours || peer.uid() == 0);
+            // Where containers share a network they share these names: details are for the same user and for root.
+            let own = rustix::process::geteuid().as_raw();
+            let trusted = stream.peer_cred().is_ok_and(|peer| peer.uid() == own || peer.uid() == 0);
             let answer = match status.verdict() {
                 Ok(()) => WELL.to_owned(),
                 Err(unwell) if trusted => unwell.to_string(),
                 Err(unwell) => unwell.why,
             };
-            // Smaller than any socket's buffer: this does not wait for the reader.
-            let _ = stream.write_all(answer.as_bytes()).await;
+            // One line, and smaller than any socket's buffer: this does not wait for the reader.
+            let line = format!("{}\n", head(&sentence(&answer), LONGEST - 1));
+            let _ = stream.write_all(line.as_bytes()).await;
         }
     });
 }

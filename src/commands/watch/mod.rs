@@ -102,8 +102,8 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
 
     let mut record = Record::default();
     let mut was_good = false;
-    let mut restarts = Restarts::default();
     let mut netbird = Netbird::default();
+    let mut restarts = Restarts::default();
     let mut unread = None;
     let mut rejected = false;
     for cycle in 1_u64.. {

@@ -2,6 +2,7 @@
 //! how the sidecar is, and nothing of Authentik.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use rustix::io::Errno;
+use rustix::net::sockopt;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tracing::info;
 
@@ -23,8 +26,11 @@ use crate::error::{Error, Exit, Result};
 const CONNECTIONS: usize = 64;
 
 /// For one connection, from the first byte to the last: an orchestrator asks at once and reads at once, and nobody
-/// else shall keep one of the few for longer.
+/// else is to keep one of the few for longer.
 const CONNECTION_TIME: Duration = Duration::from_secs(2);
+
+/// Of a request's line and headers, in bytes: the least that the library takes, and more than any orchestrator sends.
+const HEADERS: usize = 8 * 1024;
 
 /// Plain words.
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -62,6 +68,7 @@ pub async fn start(address: SocketAddr, status: Arc<Status>) -> Result<()> {
                 let connection = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .keep_alive(false)
+                    .max_buf_size(HEADERS)
                     .serve_connection(TokioIo::new(stream), service);
                 // A peer that breaks off is its own affair.
                 let _ = tokio::time::timeout(CONNECTION_TIME, connection).await;
@@ -73,21 +80,35 @@ pub async fn start(address: SocketAddr, status: Arc<Status>) -> Result<()> {
 }
 
 /// `[::]` is IPv4's addresses too, and where a container has no IPv6, those alone.
-async fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let bound = TcpListener::bind(address).await;
-    let no_ipv6 = |e: &std::io::Error| {
-        matches!(
-            e.raw_os_error().map(rustix::io::Errno::from_raw_os_error),
-            Some(rustix::io::Errno::AFNOSUPPORT | rustix::io::Errno::ADDRNOTAVAIL)
-        )
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let bound = listen(address);
+    let no_ipv6 = |e: &io::Error| {
+        matches!(Errno::from_io_error(e), Some(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL))
     };
     match bound {
         Err(e) if address.ip() == Ipv6Addr::UNSPECIFIED && no_ipv6(&e) => {
-            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+            listen((Ipv4Addr::UNSPECIFIED, address.port()).into())
         }
         bound => bound,
     }
 }
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if address.is_ipv6() {
+        // Not left to the system's default, which some administrators change.
+        sockopt::set_ipv6_v6only(&socket, false)?;
+    }
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Connections that wait to be accepted; as many again as are served.
+const BACKLOG: u32 = 64;
 
 fn answer(request: &Request<Incoming>, status: &Status) -> Response<String> {
     let (code, media_type, text) = match request.uri().path() {

@@ -31,7 +31,7 @@ const KIND: &str = "authentik";
 /// The name of a new one: what people see on its button.
 const NAME: &str = "Authentik";
 
-/// The connector that is ours: by the id that is remembered, else by issuer and client id.
+/// Authentik's connector: by the id that is remembered, else by issuer and client id.
 ///
 /// # Errors
 /// [`Exit::Refused`] where several match.

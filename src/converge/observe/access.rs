@@ -7,7 +7,8 @@ use futures_util::future::{try_join, try_join_all};
 
 use super::installation::same_user;
 use super::{Found, Observed, between_answers, permitted};
-use crate::authentik::model::{Binding, Group, User};
+use crate::authentik::model::User;
+use crate::authentik::people::{Binding, Group};
 use crate::authentik::{Reader, time};
 use crate::config;
 use crate::converge::desired::Desired;

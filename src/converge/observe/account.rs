@@ -4,12 +4,14 @@
 use futures_util::future::{try_join, try_join3};
 
 use crate::authentik::account::Account;
-use crate::authentik::model::{AppPassword, Group, Provider, Role, User};
+use crate::authentik::model::{Provider, User};
 use crate::authentik::oidc::{AccessToken, Oidc};
+use crate::authentik::people::{AppPassword, Group, Role};
 use crate::authentik::{Reader, Release};
 use crate::config::AccountRole;
 use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};
 use crate::http::Trouble;
+use crate::state::store::Remembered;
 
 /// What there is.
 #[derive(Debug, Default)]
@@ -44,16 +46,21 @@ impl ServiceAccountView {
         desired: &Desired,
         release: Release,
         me: &User,
+        remembered: &Remembered,
         thorough: bool,
     ) -> Result<Self, Trouble> {
         let Some(wished) = &desired.service_account else { return Ok(Self::default()) };
         let identifier = wished.app_password_identifier();
-        let (account, app_password, token) = try_join3(
-            reader.account(&wished.username),
-            reader.app_password(&identifier),
-            wished.login(Oidc(reader.0), &desired.provider.client_id.value),
-        )
-        .await?;
+        let login = || wished.login(Oidc(reader.0), &desired.provider.client_id.value);
+        // In a first run there is nobody to log in, as far as anybody knows.
+        let is_first = remembered.installation.is_none();
+        let early = async { if is_first { Ok(None) } else { login().await } };
+        let (account, app_password, mut token) =
+            try_join3(reader.account(&wished.username), reader.app_password(&identifier), early)
+                .await?;
+        if is_first && account.is_some() {
+            token = login().await?;
+        }
         let tried = wished.password.is_some();
         let mut view = Self { account, app_password, token, tried, ..Self::default() };
         // Nothing is given to whoever is no service account, so nothing more is asked.
@@ -76,7 +83,8 @@ impl ServiceAccountView {
         let (Some(wished), Some(provider)) = (&desired.service_account, provider) else {
             return Ok(());
         };
-        if self.token.is_none() && provider.client_id != desired.provider.client_id.value {
+        let another = provider.client_id != desired.provider.client_id.value;
+        if self.token.is_none() && self.account.is_some() && another {
             self.token = wished.login(Oidc(reader.0), &provider.client_id).await?;
         }
         Ok(())

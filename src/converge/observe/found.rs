@@ -40,27 +40,30 @@ impl Found {
         desired: &Desired,
         by_client_id: Vec<Provider>,
     ) -> Result<(Self, Vec<AnyProvider>), Trouble> {
-        let found = match by_client_id.iter().find(|p| is_ours(desired, p)) {
-            Some(provider) => Self::Linked(Box::new(provider.clone())),
-            None => find(reader, desired, by_client_id).await?,
-        };
         let wished = &desired.provider.name;
-        let (names, candidates): (Vec<&str>, &[Provider]) = match &found {
-            Self::NoApplication(candidates) | Self::NoProvider(_, candidates) => {
-                let mut names = vec![wished.value.as_str()];
-                names.extend(candidates.iter().map(|c| c.name.as_str()));
-                (names, candidates)
-            }
-            Self::Linked(provider) => {
-                let renamed = wished.wish().filter(|name| **name != provider.name);
-                (renamed.map(String::as_str).into_iter().collect(), &[])
-            }
-            Self::OtherType(..) => (Vec::new(), &[]),
-        };
-        let mut others = Vec::new();
-        for answer in types(reader, names).await? {
-            others.extend(answer.into_iter().filter(|other| !other.is_oauth2()));
+        if let Some(ours) = by_client_id.iter().find(|p| is_ours(desired, p)) {
+            let renamed = wished.wish().filter(|name| **name != ours.name);
+            let others = types(reader, renamed.map(String::as_str).into_iter().collect()).await?;
+            return Ok((Self::Linked(Box::new(ours.clone())), others));
         }
+        let (application, named) = try_join(reader.application(&desired.slug), async {
+            permitted(reader.providers_of_any_type(&wished.value).await)
+        })
+        .await?;
+        // Only where there may be one of that name, its own answer is asked for.
+        let by_name = match named.as_ref().is_none_or(|all| all.iter().any(AnyProvider::is_oauth2))
+        {
+            true => reader.providers("name", &wished.value).await?,
+            false => Vec::new(),
+        };
+        let found = find(reader, desired, application, by_client_id, by_name).await?;
+        let candidates = match &found {
+            Self::NoApplication(candidates) | Self::NoProvider(_, candidates) => &candidates[..],
+            Self::Linked(_) | Self::OtherType(..) => return Ok((found, Vec::new())),
+        };
+        let further = candidates.iter().map(|c| c.name.as_str()).filter(|n| **n != wished.value);
+        let mut others = types(reader, further.collect()).await?;
+        others.extend(named.into_iter().flatten().filter(|other| !other.is_oauth2()));
         // Where the token may not ask for types, a proxy provider still shows itself.
         let proxies = candidates.iter().filter(|candidate| candidate.is_proxy());
         others.extend(proxies.map(|candidate| AnyProvider {
@@ -90,15 +93,15 @@ impl Found {
     }
 }
 
-/// The providers of each name, with their types; none where the token may not ask.
-async fn types(reader: Reader<'_>, mut names: Vec<&str>) -> Result<Vec<Vec<AnyProvider>>, Trouble> {
+/// The providers of these names that are of another type; none where the token may not ask.
+async fn types(reader: Reader<'_>, mut names: Vec<&str>) -> Result<Vec<AnyProvider>, Trouble> {
     names.sort_unstable();
     names.dedup();
     let asked = names.into_iter().map(|name| async move {
-        let answer = reader.providers_of_any_type(name).await;
-        permitted(answer).map(Option::unwrap_or_default)
+        permitted(reader.providers_of_any_type(name).await).map(Option::unwrap_or_default)
     });
-    try_join_all(asked).await
+    let answers = try_join_all(asked).await?.into_iter().flatten();
+    Ok(answers.filter(|other| !other.is_oauth2()).collect())
 }
 
 /// Whether a provider says of itself that it belongs to our application.
@@ -110,13 +113,10 @@ fn is_ours(desired: &Desired, provider: &Provider) -> bool {
 async fn find(
     reader: Reader<'_>,
     desired: &Desired,
+    application: Option<Application>,
     by_client_id: Vec<Provider>,
+    by_name: Vec<Provider>,
 ) -> Result<Found, Trouble> {
-    let (application, by_name) = try_join(
-        reader.application(&desired.slug),
-        reader.providers("name", &desired.provider.name.value),
-    )
-    .await?;
     let mut candidates = by_client_id;
     for provider in by_name {
         // The later answer counts, of two about the same provider.

@@ -80,7 +80,7 @@ impl Observed {
         let client_id = &desired.provider.client_id.value;
         let people = try_join(
             Access::first(reader, desired, remembered, &me),
-            ServiceAccountView::read(reader, desired, release, &me, thorough),
+            ServiceAccountView::read(reader, desired, release, &me, remembered, thorough),
         );
         let (by_client_id, scope_mappings, mut key_pairs, brand, (mut access, mut account)) =
             try_join5(
@@ -223,7 +223,7 @@ impl Observed {
 fn permitted<T>(answer: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(Trouble { kind: Kind::Permission(_) | Kind::Missing, .. }) => Ok(None),
+        Err(Trouble { kind: Kind::Permission(_), .. }) => Ok(None),
         Err(trouble) => Err(trouble),
     }
 }

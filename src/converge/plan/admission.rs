@@ -5,7 +5,7 @@ use std::fmt;
 use super::Plan;
 use super::bindings::{Guest, is_ours};
 use super::remark::{Level, Remark};
-use crate::authentik::model::Binding;
+use crate::authentik::people::Binding;
 use crate::config;
 use crate::converge::desired::Desired;
 use crate::converge::observe::{Observed, in_force};

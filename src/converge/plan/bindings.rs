@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::admission::{self, Admission, name_of};
 use super::placeholder::key_of;
 use super::{Change, Plan, Step, Target};
-use crate::authentik::model::Binding;
+use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
 use crate::config;
 use crate::converge::desired::Desired;

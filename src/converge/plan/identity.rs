@@ -1,6 +1,9 @@
 //! Whether this is the Authentik, and the application, that NetBird's people are known by.
 
+use super::Change;
 use super::remark::{Level, Remark};
+use crate::authentik::model::Provider;
+use crate::config::Setting;
 use crate::converge::desired::Desired;
 use crate::converge::observe::{Continuity, Found, Observed};
 use crate::error::{Error, Exit};
@@ -11,14 +14,13 @@ use crate::state::store::Remembered;
 /// What lets another identity take over.
 const ALLOW: &str = "SETUP_ALLOW_IDENTITY_CHANGE=true";
 
-/// Another Authentik than the one that is remembered, and another application than `management.json` names.
+/// Another Authentik than the one that is remembered.
 pub fn refused(desired: &Desired, observed: &Observed, memory: &Memory) -> Vec<Error> {
     if desired.allow_identity_change {
         return Vec::new();
     }
-    let mut refused = Vec::new();
     if observed.continuity == Continuity::Other && memory.holds_identity {
-        refused.push(
+        return vec![
             Error::new(Exit::Refused, "this is another Authentik than the one that NetBird's files were made for")
                 .because(
                     "its users have other numbers, so a person would get the NetBird account of somebody else",
@@ -26,33 +28,9 @@ pub fn refused(desired: &Desired, observed: &Observed, memory: &Memory) -> Vec<E
                 .remedy(format!(
                     "restore Authentik's database, or set {ALLOW} for one run if NetBird has no users yet"
                 )),
-        );
+        ];
     }
-    let other = memory.issuer.as_deref().and_then(|issuer| other_slug(desired, issuer));
-    if let Some(slug) = other {
-        refused.push(
-            Error::new(
-                Exit::Refused,
-                format!(
-                    "management.json names application {slug} of this Authentik, and AUTHENTIK_APPLICATION_SLUG asks \
-                     for {}",
-                    desired.slug
-                ),
-            )
-            .because("the slug is part of the issuer, and NetBird's people are known by their application's tokens")
-            .remedy(format!(
-                "set AUTHENTIK_APPLICATION_SLUG={slug} to keep it, or set {ALLOW} for one run if NetBird has no users yet"
-            )),
-        );
-    }
-    refused
-}
-
-/// The slug in an issuer of this Authentik, if it is not ours.
-fn other_slug<'a>(desired: &Desired, issuer: &'a str) -> Option<&'a str> {
-    let before = desired.issuer_of_slug("");
-    let slug = issuer.strip_prefix(before.trim_end_matches('/'))?.trim_matches('/');
-    (!slug.is_empty() && !slug.contains('/') && slug != desired.slug).then_some(slug)
+    Vec::new()
 }
 
 /// An application that is gone from the same Authentik is made again, which people should know.
@@ -67,4 +45,31 @@ pub fn remarks(observed: &Observed, remembered: &Remembered) -> Option<Remark> {
             "bindings and settings that were made by hand must be made again too",
         )
     })
+}
+
+/// Identity: used at creation; another wish later would make every person a new user of NetBird.
+pub fn identity(
+    desired: &Desired,
+    provider: &Provider,
+    field: &'static str,
+    variable: &str,
+    wish: &Setting<String>,
+    is: &str,
+) -> Result<Option<Change>, Box<Error>> {
+    let Some(wish) = wish.wish().filter(|w| *w != is) else {
+        return Ok(None);
+    };
+    if desired.allow_identity_change {
+        return Ok(Some(Change::set(field, is, wish.clone())));
+    }
+    Err(Box::new(
+        Error::new(
+            Exit::Refused,
+            format!("provider {} has {field} {is}, and {variable} asks for {wish}", provider.name),
+        )
+        .because("changing it would make every person a new user of NetBird")
+        .remedy(format!(
+            "unset {variable} to keep {is}, or set SETUP_ALLOW_IDENTITY_CHANGE=true if nobody uses NetBird yet"
+        )),
+    ))
 }

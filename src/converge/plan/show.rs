@@ -6,6 +6,8 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{Action, Change, Level, Plan, Step};
+use crate::outputs::plan::{FileStep, KeyChange};
+use crate::text::printable::{sentence, value};
 
 /// The version of the JSON document; it grows when a field changes its meaning or goes.
 const DOCUMENT_VERSION: u32 = 1;
@@ -15,14 +17,18 @@ impl fmt::Display for Plan {
         for step in &self.steps {
             write!(f, "{step}")?;
         }
+        for line in self.files.steps().into_iter().flat_map(FileStep::lines) {
+            writeln!(f, "{}", sentence(&line))?;
+        }
         for error in &self.refused {
             writeln!(f, "! refused: {error}")?;
         }
         for remark in self.remarks.iter().filter(|remark| remark.level != Level::Leftover) {
-            writeln!(f, "* {}", plain(&remark.line()))?;
+            writeln!(f, "* {}", sentence(&remark.line()))?;
         }
-        if self.unchanged > 0 {
-            writeln!(f, "= {} unchanged", self.unchanged)?;
+        let unchanged = self.unchanged + self.files.unchanged();
+        if unchanged > 0 {
+            writeln!(f, "= {unchanged} unchanged")?;
         }
         Ok(())
     }
@@ -48,7 +54,7 @@ impl Step {
             Action::Change => '~',
             Action::Remove => '-',
         };
-        format!("{sign} {} {}", self.target.kind(), plain(&self.name))
+        format!("{sign} {} {}", self.target.kind(), value(&self.name))
     }
 
     fn json(&self) -> Value {
@@ -73,7 +79,7 @@ impl Change {
             Value::Array(items) if self.adds => {
                 let added = items.iter().map(|item| format!("{}: + {}", self.field, text(item)));
                 let taken =
-                    self.taken.iter().map(|item| format!("{}: - {}", self.field, plain(item)));
+                    self.taken.iter().map(|item| format!("{}: - {}", self.field, value(item)));
                 added.chain(taken).collect()
             }
             after if create => vec![format!("{}: {}", self.field, text(after))],
@@ -98,29 +104,30 @@ const YELLOW: &str = "\u{1b}[33m";
 const RED: &str = "\u{1b}[31m";
 const PLAIN: &str = "\u{1b}[0m";
 
-impl Plan {
-    /// As `Display`, for a terminal with colours.
-    pub fn coloured(&self) -> String {
-        let mut out = String::new();
-        for line in self.to_string().lines() {
-            let colour = match line.trim_start().split(' ').next() {
-                Some("+") => GREEN,
-                Some("~") => YELLOW,
-                Some("!" | "-") => RED,
-                Some("*") => YELLOW,
-                _ if line.contains(": - ") && line.starts_with(' ') => RED,
-                _ if line.contains(": + ") && line.starts_with(' ') => GREEN,
-                _ => "",
-            };
-            let end = if colour.is_empty() { "" } else { PLAIN };
-            out.push_str(&format!("{colour}{line}{end}\n"));
-        }
-        out
+/// The lines of a plan, for a terminal with colours.
+pub fn coloured(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let colour = match line.trim_start().split(' ').next() {
+            Some("+") => GREEN,
+            Some("~") => YELLOW,
+            Some("!" | "-") => RED,
+            Some("*") => YELLOW,
+            _ if line.contains(": - ") && line.starts_with(' ') => RED,
+            _ if line.contains(": + ") && line.starts_with(' ') => GREEN,
+            _ => "",
+        };
+        let end = if colour.is_empty() { "" } else { PLAIN };
+        out.push_str(&format!("{colour}{line}{end}\n"));
     }
+    out
+}
 
+impl Plan {
     /// The document that `plan --format json` prints.
     pub fn json(&self) -> Value {
-        let steps: Vec<Value> = self.steps.iter().map(Step::json).collect();
+        let objects = self.steps.iter().map(Step::json);
+        let steps: Vec<Value> = objects.chain(self.files.steps().into_iter().map(file)).collect();
         let refused: Vec<Value> = self
             .refused
             .iter()
@@ -135,22 +142,27 @@ impl Plan {
             "refused": refused,
             "remarks": remarks,
             "may_enter": self.admission.to_string(),
-            "unchanged": self.unchanged,
+            "unchanged": self.unchanged + self.files.unchanged(),
         })
     }
 }
 
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(s) => plain(s),
+fn file(step: &FileStep) -> Value {
+    let change = |change: &KeyChange| json!({"field": change.key, "before": change.before, "after": change.after});
+    json!({
+        "action": if step.create { "create" } else { "change" },
+        "object": "file",
+        "name": step.name,
+        "changes": step.changes.iter().map(change).collect::<Vec<_>>(),
+    })
+}
+
+fn text(of: &Value) -> String {
+    match of {
+        Value::String(s) => value(s),
         Value::Null => "(none)".into(),
         other => other.to_string(),
     }
-}
-
-/// Names come from a server: no control characters on a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -162,7 +174,7 @@ mod tests {
     fn colours_are_around_lines_and_leave_the_text_as_it_is() {
         let refused = Error::new(Exit::Refused, "it is taken");
         let plan = Plan { refused: vec![refused], unchanged: 2, ..Plan::default() };
-        let coloured = plan.coloured();
+        let coloured = coloured(&plan.to_string());
         assert_eq!(coloured, "\u{1b}[31m! refused: it is taken\u{1b}[0m\n= 2 unchanged\n");
         let plain = [GREEN, YELLOW, RED, PLAIN].iter().fold(coloured, |t, c| t.replace(c, ""));
         assert_eq!(plain, plan.to_string());

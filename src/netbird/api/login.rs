@@ -78,13 +78,12 @@ impl Attempt<'_> {
             .finish();
         let answer = self.server.form(&form, fields).await?;
         match answer.status {
-            401 => Ok(Outcome::WrongPassword),
+            // As 0.77.1 answers 401 with the form, other releases of the provider answer 200 with it.
+            200 | 401 if page_says(&answer, "name=\"password\"") => Ok(Outcome::WrongPassword),
             302 | 303 => match self.code(&answer) {
                 Some(code) => self.token(&code).await.map(Outcome::Accepted),
                 None => Ok(Outcome::AsksForMore),
             },
-            // As 0.77.1 answers 401 with the form, other releases of the provider answer 200 with it.
-            200 => Ok(Outcome::WrongPassword),
             _ => Err(refusal(&answer)),
         }
     }

@@ -4,6 +4,7 @@ use super::super::{Check, CheckId, Evidence, Subject};
 use super::because;
 use crate::authentik::oidc::{Discovery, Sighting};
 use crate::http::{Kind, Trouble};
+use crate::netbird::ClientType;
 
 const PROXY: &str = "let the proxy in front of Authentik pass on Host and X-Forwarded-Proto unchanged (from Authentik \
     2026.8 on they count only if the proxy's network is in AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS of Authentik's server), \
@@ -18,7 +19,7 @@ pub fn public_url(evidence: &Evidence, expected: &Subject<'_>) -> Check {
     const ID: CheckId = CheckId::PublicUrl;
     let url = expected.public.origin();
     if let Some(Err(trouble)) = evidence.public.as_ref().map(|side| side.discovery.as_ref()) {
-        return unreached(&url, trouble);
+        return unreached(&url, trouble, expected);
     }
     if evidence.discovery().is_none() {
         return Check::skipped(ID, because(CheckId::Discovery));
@@ -28,12 +29,13 @@ pub fn public_url(evidence: &Evidence, expected: &Subject<'_>) -> Check {
             let seen = "answers, with a certificate that the public roots do not vouch for";
             Check::warn(ID, format!("{url} {seen}"), PRIVATE_CA)
         }
-        Some(Err(trouble)) => unreached(&url, trouble),
+        Some(Err(trouble)) => unreached(&url, trouble, expected),
         _ => Check::pass(ID, format!("{url} answers")),
     }
 }
 
-fn unreached(url: &str, trouble: &Trouble) -> Check {
+fn unreached(url: &str, trouble: &Trouble, expected: &Subject<'_>) -> Check {
+    let confidential = expected.client.client_type == ClientType::Confidential;
     const ID: CheckId = CheckId::PublicUrl;
     let seen = format!("{url} does not answer from this container as it should: {trouble}");
     match &trouble.kind {
@@ -51,6 +53,13 @@ fn unreached(url: &str, trouble: &Trouble) -> Check {
             seen,
             "NetBird's management will not trust it either: use a certificate of a public CA, or mount the CA into \
              NetBird's containers and set SSL_CERT_FILE to it there",
+        ),
+        _ if confidential => Check::warn(
+            ID,
+            seen,
+            "NetBird's own provider asks this URL at every login, which cannot be seen from here: let its container \
+             reach it by its public name (a network alias on the proxy); with embedded, SETUP_AUTHENTIK_INTERNAL=true \
+             makes it ask AUTHENTIK_HOST instead",
         ),
         _ => Check::warn(
             ID,
@@ -116,6 +125,25 @@ pub fn trusted_proxies(evidence: &Evidence, expected: &Subject<'_>) -> Check {
          AUTHENTIK_LISTEN__TRUSTED_PROXY_CIDRS of Authentik's server (from 2026.8 on 100.64.0.0/10 and fc00::/7 are not \
          among the defaults)",
     )
+}
+
+/// NetBird compares the issuer byte for byte, at the URL at which it asks.
+pub fn inside(evidence: &Evidence, expected: &Subject<'_>) -> Option<Check> {
+    const ID: CheckId = CheckId::Issuer;
+    let want = expected.inside.as_ref()?;
+    let got = match evidence.inside.as_ref()? {
+        Ok(seen) => &seen.document.issuer,
+        Err(trouble) => return Some(Check::unanswered(ID, trouble)),
+    };
+    if got == want {
+        return Some(Check::pass(ID, format!("{want}, for NetBird's container")));
+    }
+    Some(Check::fail(
+        ID,
+        format!("at AUTHENTIK_HOST discovery says {got}, expected {want}"),
+        "let NetBird's container and this one reach Authentik at the same URL, without a proxy in between that changes \
+         the Host header; or unset SETUP_AUTHENTIK_INTERNAL",
+    ))
 }
 
 /// Each endpoint on the origin of the URL where discovery was found; and the same by both ways, if both answered.

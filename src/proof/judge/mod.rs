@@ -13,11 +13,12 @@ pub fn judge(evidence: &Evidence, expected: &Subject<'_>) -> Vec<Check> {
         Some(seen) => {
             checks.push(Check::pass(CheckId::Discovery, "answers"));
             checks.push(documents::issuer(evidence, seen, expected));
+            checks.extend(documents::inside(evidence, expected));
             checks.push(documents::trusted_proxies(evidence, expected));
             checks.push(documents::endpoints(evidence, &seen.document, expected));
             checks.push(tokens::algorithm(&seen.document));
             checks.push(tokens::grants(&seen.document, expected));
-            checks.push(tokens::claims(&seen.document, expected));
+            checks.push(tokens::user_id_claim(&seen.document, expected));
             checks.push(tokens::clock(seen));
         }
         None => {
@@ -28,7 +29,7 @@ pub fn judge(evidence: &Evidence, expected: &Subject<'_>) -> Vec<Check> {
                 CheckId::TrustedProxies,
                 CheckId::Endpoints,
                 CheckId::SigningAlgorithm,
-                CheckId::Claims,
+                CheckId::UserIdClaim,
                 CheckId::Clock,
             ];
             checks.extend(dependent.map(|id| Check::skipped(id, because(CheckId::Discovery))));

@@ -93,8 +93,8 @@ pub fn grants(discovery: &Discovery, expected: &Subject<'_>) -> Check {
 }
 
 /// The claim by which NetBird's management knows users, if it is not the usual one.
-pub fn claims(discovery: &Discovery, expected: &Subject<'_>) -> Check {
-    const ID: CheckId = CheckId::Claims;
+pub fn user_id_claim(discovery: &Discovery, expected: &Subject<'_>) -> Check {
+    const ID: CheckId = CheckId::UserIdClaim;
     let Some(claim) = expected.user_id_claim else {
         return Check::pass(ID, "users are known by sub");
     };

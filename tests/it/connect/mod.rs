@@ -1,4 +1,8 @@
 //! What is done in NetBird after it started: simulated Authentik, simulated NetBird, and the binary between them.
 
+mod combined;
+mod embedded;
+mod planned;
 mod standalone;
+mod watching;
 mod world;

@@ -145,6 +145,17 @@ fn an_expired_or_revoked_token_is_77_and_the_right_of_a_plain_user_too() {
 }
 
 #[test]
+fn people_of_another_authentik_get_no_roles() {
+    let (mut case, netbird) = with_roles("2026.2");
+    log_in(&netbird, &case, "alice");
+    // Its database was lost: other people have the numbers now.
+    let other = authentik_sim::Sim::builder("2026.2").installation("another").start();
+    case.env("AUTHENTIK_HOST", other.url());
+    case.run(&["connect"]).expect(65).says(&["another Authentik"]);
+    assert_eq!(role(&netbird, "alice@example.com"), "user");
+}
+
+#[test]
 fn groups_of_one_name_and_modes_that_people_can_choose_are_refused() {
     let (mut case, netbird) = with_roles("2025.8");
     log_in(&netbird, &case, "alice");

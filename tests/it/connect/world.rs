@@ -37,8 +37,10 @@ pub fn case(profile: &str, kind: &str) -> Case {
     std::fs::create_dir_all(&state).unwrap();
     case.env("SETUP_NETBIRD", kind)
         .env("AUTHENTIK_HOST_BROWSER", AUTHENTIK)
-        .env("SETUP_MANAGEMENT_DISCOVERY", "false")
         .env("SETUP_STATE_DIR", state.display().to_string());
+    if kind == "standalone" {
+        case.env("SETUP_MANAGEMENT_DISCOVERY", "false");
+    }
     case
 }
 
@@ -100,4 +102,63 @@ pub fn remembered(case: &Case) -> Value {
     let path = case.dir.path().join("state/state.json");
     let text = std::fs::read_to_string(path).unwrap_or_else(|_| "{}".to_owned());
     serde_json::from_str::<Value>(&text).unwrap()["netbird"].clone()
+}
+
+/// A config.yaml as NetBird's quickstart writes it, with an owner whose password is known.
+pub const QUICKSTART: &str = r#"server:
+  listenAddress: ":80"
+  exposedAddress: "https://netbird.example.com:443"
+  stunPorts:
+    - 3478
+  metricsPort: 9090
+  healthcheckAddress: ":9000"
+  logLevel: "info"
+  logFile: "console"
+  authSecret: "throwaway-auth-secret"
+  dataDir: "/var/lib/netbird"
+  auth:
+    issuer: "https://netbird.example.com/oauth2"
+    signKeyRefreshEnabled: true
+    dashboardRedirectURIs:
+      - "https://netbird.example.com/nb-auth"
+      - "https://netbird.example.com/nb-silent-auth"
+    cliRedirectURIs:
+      - "http://localhost:53000/"
+    owner:
+      email: "owner@example.com"
+      password: "$2b$10$1E4fNMWl15VbIreSlGbRwuXDlvju3h929.scaZdb.xmWS6kRCFuPG"
+  store:
+    engine: "sqlite"
+    encryptionKey: "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k="
+"#;
+
+pub const OWNER: &str = "owner@example.com";
+pub const PASSWORD: &str = "owner-password-1";
+
+/// A NetBird that somebody else set up, and this container that is to add Authentik to it.
+pub fn quickstart(profile: &str) -> (Case, NetBird) {
+    quickstart_with(profile, QUICKSTART)
+}
+
+pub fn quickstart_with(profile: &str, yaml: &str) -> (Case, NetBird) {
+    let mut case = case(profile, "combined");
+    let netbird = NetBird::combined(yaml).resolve(AUTHENTIK, &case.sim.url()).start().unwrap();
+    case.env("NB_MANAGEMENT_URL", netbird.url())
+        .env("SETUP_OUTPUTS", "none")
+        .env("SETUP_OWNER_EMAIL", OWNER)
+        .env("SETUP_OWNER_PASSWORD", PASSWORD);
+    (case, netbird)
+}
+
+/// The owner logs in as in a browser.
+pub fn owner(netbird: &NetBird, case: &Case) -> Login {
+    let person = Person::Local { email: OWNER, password: PASSWORD };
+    browser(netbird, case).log_in(&Dashboard::of(netbird), person).unwrap()
+}
+
+/// Somebody logs in through Authentik, at the dashboard of a NetBird that has a provider of its own.
+#[track_caller]
+pub fn enter(netbird: &NetBird, case: &Case, name: &str) -> Login {
+    let mut browser = browser(netbird, case);
+    browser.log_in(&Dashboard::of(netbird), Person::Authentik(name)).unwrap()
 }

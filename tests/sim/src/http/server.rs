@@ -21,6 +21,8 @@ use crate::http::service::serve;
 pub fn reserve(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
+    // A second one can be bound while the first listens, so that the port is never anybody else's.
+    socket.set_reuseport(true)?;
     socket.bind(address)?;
     Ok(socket)
 }
@@ -36,22 +38,17 @@ pub async fn listen<S: Site>(
 ) -> io::Result<()> {
     let address = socket.local_addr()?;
     let mut gate = site.front().gate.subscribe();
-    let mut reserved = Some(socket);
+    let mut reserved = socket;
     loop {
         if gate.wait_for(|gate| gate.open || gate.stop).await.is_err() || gate.borrow().stop {
             return Ok(());
         }
-        let socket = match reserved.take() {
-            Some(socket) => socket,
-            None => reserve(address)?,
-        };
-        let listener = socket.listen(128)?;
+        let next = reserve(address)?;
+        let listener = reserved.listen(128)?;
+        reserved = next;
         site.front().listeners.note(true);
         accept_while_open(&listener, &tls, &site, &mut gate).await;
         drop(listener);
-        if !gate.borrow().stop {
-            reserved = Some(reserve(address)?);
-        }
         site.front().listeners.note(false);
     }
 }

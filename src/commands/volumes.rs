@@ -1,0 +1,207 @@
+//! What every command does with the volumes before it asks Authentik anything: reads them once, and settles with which
+//! secrets the files may be written. `init` keeps those secrets then; the others write nothing.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use super::beside;
+use crate::config::{self, Config, Output};
+use crate::error::{Error, Exit, Result};
+use crate::files::publish;
+use crate::outputs::admit::admit;
+use crate::outputs::before::Before;
+use crate::outputs::management;
+use crate::outputs::plan::{FilePlan, places};
+use crate::proof::Proof;
+use crate::random::random;
+use crate::state::Memory;
+use crate::state::evidence::Kind;
+use crate::state::memory::KeysBefore;
+use crate::state::owner::{self, Making};
+use crate::state::secrets::{self, COOKIE_KEY, Kept, Secrets, TO_BE_MADE};
+use crate::text::{Secret, redact};
+
+/// The volumes as they are, and what may be written.
+#[derive(Clone, Debug, Default)]
+pub struct Volumes {
+    /// What is there.
+    pub before: Before,
+    /// The secrets that apply.
+    pub secrets: Secrets,
+    /// What the log says about them.
+    pub remarks: Vec<String>,
+}
+
+/// The volumes, or everything that keeps files from being written.
+pub type Admitted = Result<Volumes, Vec<Error>>;
+
+/// Reads the volumes, and keeps new secrets before anything uses them; the caller holds the lock, so that of runs at the
+/// same time only one makes a secret. `last` are those that the last run of this process used.
+///
+/// # Errors
+/// What cannot be read or written.
+pub async fn keep(config: &Config, last: Option<Secrets>) -> Result<Admitted> {
+    let config = config.clone();
+    beside(move || {
+        let before = read(&config)?;
+        let mut settled = match admit(&config, &before, last.as_ref()) {
+            Ok(settled) => settled,
+            Err(errors) => return Ok(Err(errors)),
+        };
+        for kind in settled.to_make {
+            settled.secrets.set(kind, make(kind)?);
+        }
+        of_provider(&config, &before, last.as_ref(), &mut settled.secrets, Making::Now)?;
+        settled.secrets.all().for_each(redact::learn);
+        let needed = settled.secrets != Secrets::default();
+        if needed {
+            secrets::keep(&config.files.state_dir, before.kept.as_ref(), &settled.secrets)?;
+        }
+        Ok(Ok(Volumes { before, secrets: settled.secrets, remarks: settled.remarks }))
+    })
+    .await
+}
+
+/// Reads the volumes and writes nothing: a secret that `init` would make is a word in its place.
+///
+/// # Errors
+/// What cannot be read, or could not be written.
+pub async fn look(config: &Config) -> Result<Admitted> {
+    let config = config.clone();
+    beside(move || {
+        writable(&config)?;
+        let before = match read(&config) {
+            Err(error) if error.exit == Exit::Refused => return Ok(Err(vec![error])),
+            read => read?,
+        };
+        let mut settled = match admit(&config, &before, None) {
+            Ok(settled) => settled,
+            Err(errors) => return Ok(Err(errors)),
+        };
+        settled.secrets.all().for_each(redact::learn);
+        for kind in settled.to_make {
+            settled.secrets.set(kind, Secret::new(TO_BE_MADE));
+        }
+        of_provider(&config, &before, None, &mut settled.secrets, Making::Later)?;
+        Ok(Ok(Volumes { before, secrets: settled.secrets, remarks: settled.remarks }))
+    })
+    .await
+}
+
+/// As [`look`], for `check`: what is refused is one of its findings, and it goes on.
+///
+/// # Errors
+/// What cannot be read.
+pub async fn examine(config: &Config) -> Result<(Volumes, Vec<Error>)> {
+    let config = config.clone();
+    beside(move || {
+        let before = match read(&config) {
+            Err(error) if error.exit == Exit::Refused => {
+                return Ok((Volumes::default(), vec![error]));
+            }
+            read => read?,
+        };
+        let (mut secrets, refused) = match admit(&config, &before, None) {
+            Ok(settled) => (settled.secrets, Vec::new()),
+            Err(errors) => (Secrets::default(), errors),
+        };
+        of_provider(&config, &before, None, &mut secrets, Making::Later)?;
+        Ok((Volumes { before, secrets, remarks: Vec::new() }, refused))
+    })
+    .await
+}
+
+/// Whether all directories can be written, asked before anything is locked or changed, so that a run does not end half
+/// done.
+///
+/// # Errors
+/// [`crate::error::Exit::Output`].
+pub fn writable(config: &Config) -> Result<()> {
+    let files = &config.files;
+    publish::check_directory("SETUP_DIR", &files.dir)?;
+    publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
+    files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))
+}
+
+impl Volumes {
+    /// The app password, if there is one already: Authentik is asked with it.
+    pub fn app_password(&self) -> Option<&Secret> {
+        self.secrets.service_account.as_ref().filter(|secret| secret.expose() != TO_BE_MADE)
+    }
+
+    /// What a run knows before it asks Authentik.
+    pub fn memory(&self, config: &Config) -> Memory {
+        let file = self.before.management.as_ref();
+        let issuer = file.and_then(|file| file.text("HttpConfig.AuthIssuer"));
+        let keys = file.and_then(management::File::key_source);
+        let state_dir = config.files.state_dir.clone();
+        let mut memory = Memory::of(state_dir, self.before.remembered.clone());
+        memory.holds_identity = issuer.is_some() || self.before.kept.is_some();
+        memory.issuer = issuer;
+        memory.client_ports = places(config, &self.before).ports();
+        memory.key_source = keys.map(|(discovery_at_start, refresh)| KeysBefore {
+            discovery_at_start,
+            refresh,
+            public_max_age: self.before.public_max_age(),
+        });
+        memory
+    }
+
+    /// What would be written, with this proof if there is one yet.
+    ///
+    /// # Errors
+    /// [`crate::error::Exit::Refused`] or [`crate::error::Exit::Config`] where NetBird would refuse every login.
+    pub fn files(&self, config: &Config, proof: Option<&Proof>) -> Result<FilePlan> {
+        let file = self.before.management.as_ref();
+        let written = config.files.outputs.contains(&Output::ManagementJson);
+        let written = written && config.kind == config::Kind::Standalone;
+        let claim =
+            proof.filter(|_| written).and_then(|p| management::claim(file, config, &p.claims));
+        match claim {
+            Some(error) => Err(error),
+            None => FilePlan::new(config, &self.before, &self.secrets, proof),
+        }
+    }
+}
+
+fn read(config: &Config) -> Result<Before> {
+    let before = Before::read(config)?;
+    before.in_use().texts().for_each(redact::learn);
+    Ok(before)
+}
+
+/// The owner's login and the key of sessions, where NetBird has a provider of its own.
+fn of_provider(
+    config: &Config,
+    before: &Before,
+    last: Option<&Secrets>,
+    secrets: &mut Secrets,
+    making: Making,
+) -> Result<()> {
+    if config.kind == config::Kind::Standalone || config.files.outputs.is_empty() {
+        return Ok(());
+    }
+    let in_file = before.provider();
+    let kept = before.kept.as_ref().map(Kept::object).cloned().unwrap_or_default();
+    let last = last.filter(|_| kept.is_empty());
+    secrets.owner = match last.and_then(|last| last.owner.clone()) {
+        Some(owner) => Some(owner),
+        None => owner::settle(&config.owner, &kept, &in_file, making)?,
+    };
+    let held = kept.get(COOKIE_KEY).and_then(|key| key.as_str()).map(Secret::new);
+    let known = in_file.cookie_key.map(Secret::new).or(held);
+    secrets.cookie_key = match known.or_else(|| last.and_then(|last| last.cookie_key.clone())) {
+        Some(key) => Some(key),
+        None if making == Making::Later => Some(Secret::new(TO_BE_MADE)),
+        None => Some(make(Kind::DatastoreKey)?),
+    };
+    Ok(())
+}
+
+fn make(kind: Kind) -> Result<Secret> {
+    let bytes = random::<32>()?;
+    Ok(Secret::new(match kind {
+        Kind::DatastoreKey => STANDARD.encode(bytes),
+        _ => URL_SAFE_NO_PAD.encode(bytes),
+    }))
+}

@@ -1,0 +1,249 @@
+//! `config.yaml`, for NetBird's `netbird-server`: complete, and this container's alone. NetBird expands nothing in it. A file
+//! without this container's header is never written, and looked at for its first line only.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::config::{Config, Output};
+use crate::error::{Error, Exit};
+use crate::netbird::dashboard::EMBEDDED_PATHS;
+use crate::netbird::embedded::issuer;
+use crate::state::evidence::{Found, InUse, Kind};
+use crate::state::owner::{InFile, Owner};
+use crate::state::secrets::Secrets;
+use crate::text::Secret;
+
+/// Keys of secrets.
+const RELAY: &str = "server.authSecret";
+const DATASTORE_KEY: &str = "server.store.encryptionKey";
+const COOKIE_KEY: &str = "server.auth.sessionCookieEncryptionKey";
+const HASH: &str = "server.auth.owner.password";
+const RELAYS: &str = "server.relays.secret";
+
+const HEADER: &str = "# Written by netbird-authentik-init; edit the environment of that container instead, and restart\n\
+                      # netbird-server after a change.\n";
+
+/// Where the image has its data.
+const DATA: &str = "/var/lib/netbird";
+
+/// STUN's port, and what the image's own example has for the others.
+const STUN_PORT: u16 = 3478;
+
+/// The file's text; nothing while a secret is known to NetBird's environment only.
+pub fn render(config: &Config, secrets: &Secrets) -> Option<String> {
+    let (relay, datastore_key) = (secrets.relay.as_ref()?, secrets.datastore_key.as_ref()?);
+    let endpoint = &config.netbird.endpoint;
+    let services = &config.netbird.services;
+    let mut y = Yaml::default();
+    y.section(0, "server");
+    // One port for everything; TLS is the proxy's.
+    y.text(1, "listenAddress", ":80");
+    let exposed = format!("{}://{}:{}", endpoint.scheme(), endpoint.host(), endpoint.port());
+    y.text(1, "exposedAddress", &exposed);
+    y.numbers(1, "stunPorts", &[STUN_PORT]);
+    y.number(1, "metricsPort", 9090);
+    y.text(1, "healthcheckAddress", ":9000");
+    y.text(1, "logLevel", "info");
+    y.text(1, "logFile", "console");
+    y.text(1, "authSecret", relay.expose());
+    y.text(1, "dataDir", DATA);
+    // Services elsewhere switch the image's own off.
+    if services.stuns.chosen {
+        y.section(1, "stuns");
+        for uri in &services.stuns.value {
+            y.item(2, "uri", uri);
+            y.text(3, "proto", "udp");
+        }
+    }
+    if services.relays.chosen {
+        y.section(1, "relays");
+        let addresses = services.relays.value.iter().map(|relay| relay.address.clone());
+        y.texts(2, "addresses", &addresses.collect::<Vec<_>>());
+        y.text(2, "credentialsTTL", "24h");
+        y.text(2, "secret", relay.expose());
+    }
+    if services.signal.chosen {
+        let signal = &services.signal.value;
+        let uri = format!("{}://{}:{}", signal.scheme(), signal.host(), signal.port());
+        y.text(1, "signalUri", &uri);
+    }
+    y.section(1, "auth");
+    y.text(2, "issuer", &issuer(config));
+    y.flag(2, "localAuthDisabled", !config.owner.local_auth.value);
+    y.flag(2, "signKeyRefreshEnabled", true);
+    let dashboard = EMBEDDED_PATHS.map(|path| format!("{}{path}", endpoint.origin()));
+    y.texts(2, "dashboardRedirectURIs", &dashboard);
+    let ports = config.netbird.pkce_ports.iter();
+    let clients: Vec<String> = ports.map(|port| format!("http://localhost:{port}/")).collect();
+    y.texts(2, "cliRedirectURIs", &clients);
+    if let Some(key) = &secrets.cookie_key {
+        y.text(2, "sessionCookieEncryptionKey", key.expose());
+    }
+    if let Some(Owner { email, hash, .. }) = &secrets.owner {
+        y.section(2, "owner");
+        y.text(3, "email", email);
+        // NetBird takes what its example calls a password for a bcrypt hash.
+        y.text(3, "password", hash.expose());
+    }
+    y.section(1, "store");
+    let engine = config.netbird.passed.get("NETBIRD_STORE_CONFIG_ENGINE");
+    y.text(2, "engine", engine.map_or("sqlite", String::as_str));
+    y.text(2, "encryptionKey", datastore_key.expose());
+    let proxies = &config.netbird.trusted_proxies;
+    if !proxies.is_empty() {
+        y.section(1, "reverseProxy");
+        y.texts(2, "trustedHTTPProxies", proxies);
+    }
+    Some(y.0)
+}
+
+/// Lines of YAML; texts are quoted as in JSON, which YAML reads the same.
+struct Yaml(String);
+
+impl Default for Yaml {
+    fn default() -> Self {
+        Self(HEADER.to_owned())
+    }
+}
+
+impl Yaml {
+    fn line(&mut self, level: usize, text: &str) {
+        self.0.push_str(&"  ".repeat(level));
+        self.0.push_str(text);
+        self.0.push('\n');
+    }
+
+    fn section(&mut self, level: usize, key: &str) {
+        self.line(level, &format!("{key}:"));
+    }
+
+    fn text(&mut self, level: usize, key: &str, value: &str) {
+        self.line(level, &format!("{key}: {}", Value::from(value)));
+    }
+
+    fn flag(&mut self, level: usize, key: &str, value: bool) {
+        self.line(level, &format!("{key}: {value}"));
+    }
+
+    fn number(&mut self, level: usize, key: &str, value: u16) {
+        self.line(level, &format!("{key}: {value}"));
+    }
+
+    fn numbers(&mut self, level: usize, key: &str, values: &[u16]) {
+        self.line(level, &format!("{key}: {}", Value::from(values)));
+    }
+
+    fn texts(&mut self, level: usize, key: &str, values: &[String]) {
+        self.section(level, key);
+        for value in values {
+            self.line(level + 1, &format!("- {}", Value::from(value.as_str())));
+        }
+    }
+
+    /// The first key of an object in a list.
+    fn item(&mut self, level: usize, key: &str, value: &str) {
+        self.line(level, &format!("- {key}: {}", Value::from(value)));
+    }
+}
+
+/// The secrets that the file holds.
+pub fn secrets_in(text: &str, place: &str) -> InUse {
+    let mut in_use = InUse::default();
+    let values = values(text);
+    for (kind, key) in [(Kind::DatastoreKey, DATASTORE_KEY), (Kind::Relay, RELAY)] {
+        match read(&values, key) {
+            Some(secret) => {
+                in_use.add(kind, format!("{place}, {key},"), Found::Text(Secret::new(secret)));
+            }
+            None if kind == Kind::DatastoreKey && !text.trim().is_empty() => {
+                in_use.without_key.push(place.to_owned());
+            }
+            None => {}
+        }
+    }
+    in_use
+}
+
+/// What the file says about the provider, its owner and the key of its sessions.
+pub fn provider_in(text: &str) -> InFile {
+    let values = values(text);
+    let owner = read(&values, "server.auth.owner.email").zip(read(&values, HASH));
+    InFile { has_provider: !values.is_empty(), owner, cookie_key: read(&values, COOKIE_KEY) }
+}
+
+/// Whether what stands at this key is secret, wherever a damaged file has it.
+pub fn is_secret(key: &str) -> bool {
+    let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
+    [RELAY, DATASTORE_KEY, COOKIE_KEY, HASH, RELAYS].iter().any(|path| last(path) == last(key))
+}
+
+/// Keys by path with what they have as it is written, of a file in this container's own form. The items of a list are in
+/// one line.
+pub fn values(text: &str) -> BTreeMap<String, String> {
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    let mut path: Vec<&str> = Vec::new();
+    let mut in_list = false;
+    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        let inside = line.trim_start();
+        let level = (line.len() - inside.len()) / 2;
+        in_list = inside.starts_with('-') || (in_list && level > path.len());
+        if in_list {
+            let items = values.entry(path.join(".")).or_default();
+            let comma = if items.is_empty() { "" } else { ", " };
+            *items = format!("{items}{comma}{}", inside.trim_start_matches("- "));
+            continue;
+        }
+        let Some((key, value)) = inside.split_once(':') else { continue };
+        path.truncate(level);
+        path.push(key);
+        if !value.trim().is_empty() {
+            values.insert(path.join("."), value.trim().to_owned());
+        }
+    }
+    values
+}
+
+fn read(values: &BTreeMap<String, String>, key: &str) -> Option<String> {
+    serde_json::from_str(values.get(key)?).ok().filter(|text: &String| !text.is_empty())
+}
+
+/// A file of somebody else's in its place.
+pub fn foreign(config: &Config) -> Error {
+    let path = config.files.path(Output::ConfigYaml);
+    Error::new(Exit::Refused, format!("{} was not written by this container", path.display()))
+        .because("it is NetBird's own, as its quickstart writes it, with keys that must not change")
+        .remedy(
+            "set SETUP_OUTPUTS=none: then this container adds Authentik to that NetBird over its API, and writes no file \
+             of it; or name another directory with SETUP_DIR",
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut y = Yaml::default();
+        y.section(0, "server");
+        y.text(1, "authSecret", "a \"b\": $c");
+        y.section(1, "auth");
+        y.texts(2, "dashboardRedirectURIs", &["https://x/y: z".to_owned()]);
+        y.section(2, "owner");
+        y.text(3, "email", "o@example.com");
+        y.section(1, "store");
+        y.text(2, "encryptionKey", "k");
+        y.section(1, "relays");
+        y.texts(2, "addresses", &["rels://a".to_owned(), "rels://b".to_owned()]);
+        y.text(2, "secret", "s");
+        let values = values(&y.0);
+        assert_eq!(read(&values, "server.authSecret").unwrap(), "a \"b\": $c");
+        assert_eq!(read(&values, "server.auth.owner.email").unwrap(), "o@example.com");
+        assert_eq!(read(&values, "server.store.encryptionKey").unwrap(), "k");
+        assert_eq!(values["server.auth.dashboardRedirectURIs"], r#""https://x/y: z""#);
+        assert_eq!(values["server.relays.addresses"], r#""rels://a", "rels://b""#);
+        assert_eq!(read(&values, "server.relays.secret").unwrap(), "s");
+        assert_eq!(values.len(), 6);
+    }
+}

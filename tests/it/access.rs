@@ -1,0 +1,361 @@
+//! Who may open NetBird: never anybody whom the variable refuses, and what was bound by others stays.
+
+use std::time::Duration;
+
+use authentik_sim::{Fault, FaultRule, Feature, Match, find};
+use serde_json::json;
+
+use crate::support::{Case, everywhere, release};
+
+fn with_groups(profile: &str, groups: &str) -> Case {
+    let mut case = Case::new(profile);
+    case.env("AUTHENTIK_ACCESS_GROUPS", groups);
+    case
+}
+
+/// People to try the door with: `stranger` is in no group.
+fn people(case: &Case) {
+    let mut state = case.sim.state();
+    for name in ["stranger", "vera", "stan"] {
+        state.add_person(name);
+    }
+    state.add_group_of("vpn", &["vera"]);
+    state.add_group_of("staff", &["stan"]);
+}
+
+fn bound(case: &Case) -> Vec<String> {
+    let state = case.sim.state();
+    let name =
+        |pk| state.groups.iter().find(|g| g["pk"] == pk)?["name"].as_str().map(str::to_owned);
+    let mut names: Vec<String> =
+        state.policy_bindings.iter().filter_map(|b| name(b["group"].clone())).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn groups_come_and_go_with_the_variable() {
+    everywhere(|profile| {
+        let mut case = with_groups(profile, "vpn,staff");
+        people(&case);
+        case.init_as_planned();
+        let may = |case: &Case| ["vera", "stan", "stranger"].map(|who| case.sim.may_log_in(who));
+        assert_eq!(may(&case), [true, true, false], "{profile}");
+        case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+        let plan = case.run(&["plan"]).expect(2);
+        assert!(plan.out.contains("- binding staff"), "{profile}:\n{}", plan.out);
+        let check = case.run(&["check"]);
+        assert!(check.out.contains("binding staff is no longer wished for"), "{}", check.out);
+        case.init_as_planned().says(&["- binding staff"]);
+        assert_eq!(may(&case), [true, false, false], "{profile}");
+        case.env("AUTHENTIK_ACCESS_GROUPS", "");
+        case.init_as_planned().says(&[
+            "AUTHENTIK_ACCESS_GROUPS is not set",
+            "(vpn)",
+            "set it to *",
+        ]);
+        assert_eq!(may(&case), [true, false, false], "{profile}");
+        case.env("AUTHENTIK_ACCESS_GROUPS", "*");
+        case.init_as_planned().says(&["every user of Authentik may open NetBird"]);
+        assert_eq!(may(&case), [true, true, true], "{profile}");
+        case.sim.clear_requests();
+        case.init();
+        assert!(case.sim.writes().is_empty(), "{profile}");
+    });
+}
+
+#[test]
+fn a_group_that_version_0_1_0_bound_is_ours_after_one_finished_run() {
+    let mut case = with_groups("2026.2", "vpn,staff");
+    people(&case);
+    case.init();
+    std::fs::remove_file(case.path("state.json")).unwrap();
+    case.init();
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+    case.init();
+    assert_eq!(bound(&case), ["vpn"]);
+    // Without a run between, it is not known whose the binding is.
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
+    case.init();
+    std::fs::remove_file(case.path("state.json")).unwrap();
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+    case.init_as_planned().says(&["bindings that this container did not make stay (staff)"]);
+    assert_eq!(bound(&case), ["staff", "vpn"]);
+}
+
+#[test]
+fn what_others_bound_stays_and_is_named() {
+    everywhere(|profile| {
+        let mut case = Case::new(profile);
+        people(&case);
+        case.init();
+        case.sim.state().add_group_of("contractors", &["stranger"]);
+        let theirs = {
+            let mut state = case.sim.state();
+            [state.bind_group("netbird", "contractors"), state.bind_user("netbird", "stan")]
+        };
+        case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+        case.init_as_planned().says(&["did not make stay (contractors, stan)"]);
+        for wish in ["staff", "*", ""] {
+            case.env("AUTHENTIK_ACCESS_GROUPS", wish);
+            case.init_as_planned();
+        }
+        let state = case.sim.state();
+        for pk in theirs {
+            assert!(state.policy_bindings.iter().any(|b| b["pk"] == json!(pk)), "{profile}");
+        }
+        assert_eq!(state.policy_bindings.len(), 2, "{profile}: ours went with *");
+    });
+}
+
+#[test]
+fn a_binding_that_somebody_turned_round_is_theirs_from_then_on() {
+    let mut case = with_groups("2026.2", "vpn,staff");
+    people(&case);
+    case.init();
+    let staff = case.sim.state().group("staff").unwrap()["pk"].clone();
+    for binding in &mut case.sim.state().policy_bindings {
+        if binding["group"] == staff {
+            binding["negate"] = json!(true);
+        }
+    }
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+    case.init();
+    assert_eq!(
+        bound(&case),
+        ["staff", "vpn"],
+        "it keeps people out: taking it away would let them in"
+    );
+}
+
+#[test]
+fn with_a_star_the_service_account_is_unbound_too_unless_others_are_bound() {
+    for others in [false, true] {
+        let mut case = with_groups("2026.2", "vpn");
+        people(&case);
+        case.env("NETBIRD_MGMT_IDP", "authentik");
+        case.init();
+        assert_eq!(case.sim.state().policy_bindings.len(), 2);
+        if others {
+            case.sim.state().bind_group("netbird", "staff");
+        }
+        case.env("AUTHENTIK_ACCESS_GROUPS", "*");
+        case.init_as_planned();
+        assert_eq!(case.sim.may_log_in("stranger"), !others);
+        assert_eq!(case.sim.state().policy_bindings.len(), if others { 2 } else { 0 });
+    }
+}
+
+#[test]
+fn nobody_enters_whom_the_variable_refuses_whenever_a_run_is_killed() {
+    // A first run, and one that restricts what others may use already.
+    type Prepare = fn(&Case);
+    let prepared: [(&str, Prepare); 4] = [
+        ("nothing is there", |_| ()),
+        ("an application without a provider", |case| {
+            case.sim.state().add_application(json!({"name": "Mesh", "slug": "netbird"}));
+        }),
+        ("an orphaned provider", |case| {
+            let pk = json!({"name": "NetBird", "client_id": "netbird"});
+            case.sim.state().add_provider(pk);
+        }),
+        ("a linked one that is open", |case| {
+            let pk =
+                case.sim.state().add_provider(json!({"name": "NetBird", "client_id": "netbird"}));
+            let fields = json!({"name": "NetBird", "slug": "netbird", "provider": pk});
+            case.sim.state().add_application(fields);
+        }),
+    ];
+    for (what, prepare) in prepared {
+        let configured = || {
+            let case = with_groups("2026.2", "vpn,staff");
+            people(&case);
+            prepare(&case);
+            case
+        };
+        let reference = configured();
+        reference.init();
+        let open_before = what.contains("open");
+        std::thread::scope(|scope| {
+            for nth in 1..=reference.sim.requests().len() {
+                let configured = &configured;
+                scope.spawn(move || {
+                    let case = configured();
+                    case.sim.fault(FaultRule::once(Match::Nth(nth), Fault::ResetAfter));
+                    let hang = Fault::Hang(Duration::MAX);
+                    case.sim.fault(FaultRule::always(Match::Nth(nth + 1), hang));
+                    let running = case.spawn();
+                    case.await_requests(nth);
+                    running.signal(rustix::process::Signal::KILL);
+                    let _ = running.wait();
+                    let entered = case.sim.may_log_in("stranger");
+                    assert!(!entered || open_before, "{what}: killed at {nth}");
+                    case.sim.clear_faults();
+                    let log = case.run(&[]);
+                    assert_eq!(log.code, Some(0), "{what}: killed at {nth}:\n{}", log.err);
+                    assert!(!case.sim.may_log_in("stranger"), "{what}: killed at {nth}");
+                    assert_eq!(bound(&case), ["staff", "vpn"], "{what}: killed at {nth}");
+                    // It knows what it made: the group leaves.
+                    let mut case = case;
+                    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+                    case.init();
+                    assert_eq!(bound(&case), ["vpn"], "{what}: killed at {nth}");
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn a_binding_that_a_killed_run_made_goes_with_its_group() {
+    let mut case = with_groups("2026.2", "staff");
+    people(&case);
+    // The binding is made, its answer lost, and the run dies there.
+    let post = Match::path("POST", "/api/v3/policies/bindings/");
+    case.sim.fault(FaultRule::once(post, Fault::ResetAfter));
+    let hang = Match::regex("GET", r"^/api/v3/");
+    let running = {
+        let running = case.spawn();
+        while case.sim.state().policy_bindings.is_empty() {
+            std::thread::yield_now();
+        }
+        case.sim.fault(FaultRule::always(hang, Fault::Hang(Duration::MAX)));
+        running
+    };
+    running.signal(rustix::process::Signal::KILL);
+    let _ = running.wait();
+    case.sim.clear_faults();
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+    case.init();
+    assert_eq!(bound(&case), ["vpn"]);
+}
+
+#[test]
+fn all_bindings_must_agree_is_refused_in_the_first_run_and_in_every_other() {
+    everywhere(|profile| {
+        let application =
+            json!({"name": "NetBird", "slug": "netbird", "policy_engine_mode": "all"});
+        let case = with_groups(profile, "vpn,staff");
+        people(&case);
+        case.sim.state().add_application(application.clone());
+        case.refused(&["asks for all of its bindings", "policy engine mode to any"]);
+        // One group is one binding, then and later.
+        let mut case = with_groups(profile, "vpn");
+        people(&case);
+        case.sim.state().add_application(application);
+        case.init_as_planned();
+        case.sim.clear_requests();
+        case.init();
+        assert!(case.sim.writes().is_empty(), "{profile}");
+        case.env("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
+        case.refused(&["asks for all of its bindings"]);
+        // Converged, and then changed by hand.
+        let case = with_groups(profile, "vpn,staff");
+        people(&case);
+        case.init();
+        case.sim.state().application_mut("netbird").unwrap()["policy_engine_mode"] = json!("all");
+        case.refused(&["asks for all of its bindings"]);
+    });
+}
+
+#[test]
+fn a_bound_group_without_members_is_a_warning() {
+    everywhere(|profile| {
+        let case = with_groups(profile, "vpn");
+        let texts = ["group vpn has no members", "akadmin included", "nobody may open NetBird"];
+        case.init_as_planned().says(&texts);
+        let check = case.run(&["check"]).expect(0);
+        texts.iter().for_each(|text| assert!(check.out.contains(text), "{profile}: {}", check.out));
+        case.sim.state().add_to_group("akadmin", "vpn");
+        let log =
+            case.init_as_planned().says(&["only these may open NetBird: members of group vpn"]);
+        assert!(!log.err.contains("has no members"), "{profile}");
+        let check = case.run(&["check"]).expect(0);
+        assert!(check.out.contains("members of group vpn"), "{profile}: {}", check.out);
+    });
+}
+
+#[test]
+fn an_application_that_is_open_to_nobody_is_not_called_open() {
+    everywhere(|profile| {
+        if !find(profile).unwrap().has(Feature::DefaultAccess) {
+            return;
+        }
+        let mut case = Case::new(profile);
+        case.init_as_planned().says(&["every user of Authentik may open NetBird"]);
+        std::fs::remove_file(case.path("state.json")).unwrap();
+        case.sim.state().default_app_access = false;
+        let texts = ["nobody may open NetBird", "core_default_app_access"];
+        case.init_as_planned().says(&texts);
+        let check = case.run(&["check"]).expect(0);
+        texts.iter().for_each(|text| assert!(check.out.contains(text), "{profile}: {}", check.out));
+        // The service account gets a binding of its own, and NetBird its user list.
+        case.env("NETBIRD_MGMT_IDP", "authentik");
+        case.init_as_planned().says(&["+ binding Netbird"]);
+        case.sim.state().default_app_access = true;
+        case.env("AUTHENTIK_ACCESS_GROUPS", "*");
+        case.init_as_planned().says(&["every user of Authentik may open NetBird"]);
+    });
+}
+
+#[test]
+fn the_setting_is_unknown_to_a_token_that_may_not_ask() {
+    let mut case = Case::new("2026.8");
+    let settings = Match::path("GET", "/api/v3/admin/settings/");
+    let body = r#"{"detail":"You do not have permission to perform this action."}"#;
+    let json = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+    case.sim.fault(FaultRule::always(settings, Fault::Status(403, json.clone(), body.into())));
+    let texts = ["does not see who may open NetBird", "authentik_rbac.view_system_settings"];
+    case.init_as_planned().says(&texts);
+    let bindings = Match::path("GET", "/api/v3/policies/bindings/");
+    case.sim.fault(FaultRule::always(bindings, Fault::Status(403, json, body.into())));
+    case.init_as_planned().says(&["authentik_policies.view_policybinding"]);
+    // Where groups are asked for, it must be seen.
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+    case.run(&[]).expect(77).says(&["authentik_policies.view_policybinding"]);
+}
+
+#[test]
+fn a_binding_that_has_ended_counts_for_nothing_and_one_that_will_end_says_when() {
+    let case = with_groups("2026.8", "vpn");
+    people(&case);
+    case.init();
+    let now = case.sim.now();
+    let pk = case.sim.state().policy_bindings[0]["pk"].as_str().unwrap().to_owned();
+    case.sim.state().expire_binding(&pk, now + 86_400);
+    case.init_as_planned().says(&["the binding of vpn ends at"]);
+    assert!(case.sim.may_log_in("vera"));
+    case.sim.state().expire_binding(&pk, now - 86_400);
+    assert!(!case.sim.may_log_in("stranger") || case.sim.state().default_app_access);
+    case.init_as_planned().says(&["+ binding vpn"]);
+    assert!(case.sim.may_log_in("vera") && !case.sim.may_log_in("stranger"));
+    case.sim.clear_requests();
+    case.init();
+    assert!(case.sim.writes().is_empty());
+}
+
+#[test]
+fn two_groups_of_one_name_are_refused_with_their_keys() {
+    everywhere(|profile| {
+        if release(profile) >= (2025, 12) {
+            return;
+        }
+        let case = with_groups(profile, "vpn");
+        let keys = {
+            let mut state = case.sim.state();
+            [state.add_group(json!({"name": "vpn"})), state.add_group(json!({"name": "vpn"}))]
+        };
+        case.refused(&["2 groups have the name vpn", &keys[0], &keys[1]]);
+    });
+}
+
+#[test]
+fn a_name_that_is_given_twice_costs_nothing() {
+    let case = with_groups("2026.2", "vpn, vpn,vpn");
+    people(&case);
+    let log = case.init();
+    assert!(!log.err.contains("looking again"), "{}", log.err);
+    assert_eq!(bound(&case), ["vpn"]);
+    let bindings = case.sim.writes().iter().filter(|w| w.path.contains("/bindings/")).count();
+    assert_eq!(bindings, 1);
+}

@@ -1,0 +1,301 @@
+//! `connect` with the combined server: Authentik becomes a connector over NetBird's API, with the owner's login or a token.
+
+use netbird_sim::{Fault, FaultRule, Image, Match};
+use serde_json::json;
+
+use super::world::{
+    AUTHENTIK, OWNER, PASSWORD, QUICKSTART, case, enter, log_in, netbird, owner, quickstart,
+    quickstart_with, remembered, role, token,
+};
+use crate::support::everywhere;
+
+/// Connectors that NetBird has, but for the one for local users.
+fn connectors(netbird: &netbird_sim::NetBird) -> Vec<(String, String)> {
+    let state = netbird.state();
+    let all = state.idp.connectors.iter().filter(|c| c.id != "local");
+    all.map(|c| (c.id.clone(), c.config["clientID"].as_str().unwrap_or_default().to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_quickstarts_netbird_gets_authentik_unattended_and_people_get_their_roles() {
+    everywhere(|profile| {
+        let (mut case, netbird) = quickstart(profile);
+        let modes = crate::support::release(profile) >= (2023, 2);
+        case.init();
+        if modes {
+            case.env("SETUP_ROLE_GROUPS", "staff:admin");
+        }
+        case.run(&["connect"]).expect(0).says(&["+ connector Authentik", "belongs to its owner"]);
+        let made = connectors(&netbird);
+        assert_eq!(made.len(), 1, "{profile}");
+        assert_eq!(remembered(&case)["connector"]["id"], made[0].0, "{profile}");
+
+        let alice = enter(&netbird, &case, "alice");
+        assert!(alice.waits(), "{profile}: {alice:?}");
+        if modes {
+            case.run(&["connect"]).expect(0).says(&["pending_approval: true -> false"]);
+            assert_eq!(role(&netbird, "alice@example.com"), "admin", "{profile}");
+            assert_eq!(enter(&netbird, &case, "alice").role(), Some("admin"));
+        }
+        netbird.clear_requests();
+        case.sim.clear_requests();
+        case.init();
+        case.run(&["connect"]).expect(0).says(&["changed=0"]);
+        assert_eq!((netbird.writes().len(), case.sim.writes().len()), (0, 0), "{profile}");
+    });
+}
+
+#[test]
+fn from_empty_volumes_to_a_login_with_the_right_role_in_every_release() {
+    everywhere(|profile| {
+        let mut case = case(profile, "combined");
+        let modes = crate::support::release(profile) >= (2023, 2);
+        case.env("SETUP_TRUSTED_PROXIES", "172.30.0.0/24");
+        if modes {
+            case.env("SETUP_ROLE_GROUPS", "staff:admin");
+        }
+        case.init();
+        let config = case.read("config.yaml");
+        assert!(config.starts_with("# Written by netbird-authentik-init"), "{config}");
+        assert!(config.contains("trustedHTTPProxies:\n      - \"172.30.0.0/24\""), "{config}");
+        let netbird = netbird(&mut case, Image::Combined);
+        case.run(&["connect"]).expect(0).says(&["+ connector Authentik", "belongs to its owner"]);
+        assert!(log_in(&netbird, &case, "alice").waits(), "{profile}");
+        if modes {
+            case.run(&["connect"]).expect(0);
+            assert_eq!(log_in(&netbird, &case, "alice").role(), Some("admin"), "{profile}");
+        }
+        netbird.clear_requests();
+        case.sim.clear_requests();
+        case.init().says(&["files_written=0"]);
+        case.run(&["connect"]).expect(0).says(&["changed=0"]);
+        assert_eq!((netbird.writes().len(), case.sim.writes().len()), (0, 0), "{profile}");
+        assert_eq!(case.read("config.yaml"), config);
+    });
+}
+
+#[test]
+fn keys_come_back_from_the_file_when_the_state_is_lost() {
+    let mut case = case("2026.2", "combined");
+    case.init();
+    let before = case.read("config.yaml");
+    let netbird = netbird(&mut case, Image::Combined);
+    case.run(&["connect"]).expect(0);
+    let id = connectors(&netbird)[0].0.clone();
+    std::fs::remove_dir_all(case.dir.path().join("state")).unwrap();
+    std::fs::create_dir(case.dir.path().join("state")).unwrap();
+    case.init().says(&["files_written=0"]);
+    assert_eq!(case.read("config.yaml"), before);
+    // The password is lost with the state: only its hash is left.
+    case.run(&["connect"]).expect(77);
+    assert_eq!(connectors(&netbird)[0].0, id);
+}
+
+#[test]
+fn a_config_of_the_quickstart_is_neither_read_nor_written() {
+    let case = case("2026.2", "combined");
+    std::fs::write(case.path("config.yaml"), QUICKSTART).unwrap();
+    case.run(&[]).expect(65).says(&["SETUP_OUTPUTS=none"]);
+    case.run(&["plan"]).expect(65);
+    assert_eq!(case.sim.requests().len(), 0);
+    assert_eq!(case.read("config.yaml"), QUICKSTART);
+    let secrets = case.dir.path().join("state/secrets.json");
+    assert!(!secrets.exists(), "no key is made for a NetBird that has its own");
+
+    let (case, _netbird) = quickstart("2026.2");
+    case.init();
+    let kept = std::fs::read_to_string(case.dir.path().join("state/secrets.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    let keys: Vec<&String> = kept.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["version", "client_secret"]);
+    assert_eq!(std::fs::read_dir(case.path("")).unwrap().count(), 0);
+    case.run(&["check"]).expect(0);
+}
+
+#[test]
+fn local_logins_go_only_after_the_connector_is_there() {
+    let mut case = case("2026.2", "combined");
+    case.env("SETUP_LOCAL_AUTH", "false");
+    case.run(&[]).expect(78).says(&["has no connector yet"]);
+    case.unset("SETUP_LOCAL_AUTH");
+    case.init();
+    let netbird = netbird(&mut case, Image::Combined);
+    case.run(&["connect"]).expect(0);
+    case.env("SETUP_LOCAL_AUTH", "false");
+    case.init();
+    netbird.restart().unwrap();
+    assert!(log_in(&netbird, &case, "alice").waits());
+}
+
+#[test]
+fn nothing_of_what_is_secret_is_told_and_no_token_is_kept() {
+    let (mut case, netbird) = quickstart("2026.2");
+    case.env("SETUP_LOG", "trace");
+    let init = case.run(&[]).expect(0);
+    let connect = case.run(&["connect"]).expect(0);
+    let secret = case.sim.state().providers[0]["client_secret"].as_str().unwrap().to_owned();
+    let bearer = |r: &authentik_sim::Request| {
+        r.header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned())
+    };
+    let tokens: Vec<String> = netbird.requests().iter().filter_map(bearer).collect();
+    assert!(!tokens.is_empty());
+    let mut files = String::new();
+    for name in ["secrets.json", "state.json"] {
+        let path = case.dir.path().join("state").join(name);
+        files += &std::fs::read_to_string(path).unwrap();
+    }
+    for text in [&init.err, &connect.err] {
+        for secret in tokens.iter().chain([&secret, &PASSWORD.to_owned()]) {
+            assert!(!text.contains(secret.as_str()), "{text}");
+        }
+    }
+    for token in &tokens {
+        assert!(!files.contains(token.as_str()));
+    }
+    assert!(
+        !std::fs::read_to_string(case.dir.path().join("state/state.json"))
+            .unwrap()
+            .contains(&secret)
+    );
+    for request in netbird.requests() {
+        assert_eq!(request.header("cookie"), None);
+    }
+}
+
+#[test]
+fn a_rotated_secret_is_sent_and_the_restart_is_asked_for() {
+    let (case, netbird) = quickstart("2026.2");
+    case.init();
+    case.run(&["connect"]).expect(0);
+    case.sim.state().providers[0]["client_secret"] = json!("another-secret-of-letters-and-digits");
+    case.init();
+    case.run(&["connect"]).expect(0).says(&["client_secret: changed", "restart netbird-server"]);
+    netbird.restart().unwrap();
+    assert!(enter(&netbird, &case, "alice").waits());
+    case.run(&["connect"]).expect(0).says(&["changed=0"]);
+}
+
+#[test]
+fn a_connector_that_somebody_made_is_adopted_and_two_are_refused() {
+    let (case, netbird) = quickstart("2026.2");
+    case.init();
+    let api_owner = owner(&netbird, &case);
+    let api = netbird.api(&api_owner.token);
+    let secret = case.sim.state().providers[0]["client_secret"].clone();
+    let body = json!({
+        "type": "authentik", "name": "By hand", "client_id": "netbird", "client_secret": secret,
+        "issuer": format!("{AUTHENTIK}/application/o/netbird/"),
+    });
+    let first = api.call("POST", "/api/identity-providers", &body).body["id"].clone();
+    case.run(&["connect"]).expect(0);
+    assert_eq!(remembered(&case)["connector"]["id"], first);
+    assert_eq!(connectors(&netbird).len(), 1);
+
+    std::fs::remove_file(case.dir.path().join("state/state.json")).unwrap();
+    case.init();
+    let _ = api.call("POST", "/api/identity-providers", &body);
+    netbird.clear_requests();
+    case.run(&["connect"]).expect(65).says(&["several connectors", first.as_str().unwrap()]);
+    assert!(!netbird.requests().iter().any(|r| matches!(r.method.as_str(), "PUT" | "DELETE")));
+}
+
+#[test]
+fn a_wrong_password_a_netbird_without_users_and_another_owner_are_told() {
+    let (mut case, netbird) = quickstart("2026.2");
+    case.init();
+    case.env("SETUP_OWNER_PASSWORD", "something-else");
+    case.run(&["connect"]).expect(77).says(&["does not accept the password", "NB_PAT"]);
+    assert!(netbird.state().accounts.is_empty(), "nobody owns it by that");
+    case.env("SETUP_OWNER_PASSWORD", PASSWORD);
+
+    let (mut bare, other) =
+        quickstart_with("2026.2", &QUICKSTART.replace("    owner:", "    nobody:"));
+    bare.init();
+    bare.run(&["connect"]).expect(77).says(&["has no user yet", "/setup"]);
+    assert_eq!(other.writes().len(), 0);
+    bare.unset("SETUP_OWNER_PASSWORD");
+    bare.run(&["connect"]).expect(77);
+}
+
+#[test]
+fn who_came_first_keeps_the_network_and_a_token_of_theirs_works() {
+    let (mut case, netbird) = quickstart("2026.2");
+    case.init();
+    // Another local user logs in before this container does.
+    let first = {
+        let mut state = netbird.state();
+        let mut password = state.idp.passwords[0].clone();
+        password.email = "first@example.com".to_owned();
+        password.user_id = "11111111-1111-4111-8111-111111111111".to_owned();
+        state.idp.passwords.push(password);
+        drop(state);
+        let person =
+            netbird_sim::browser::Person::Local { email: "first@example.com", password: PASSWORD };
+        let dashboard = netbird_sim::browser::Dashboard::of(&netbird);
+        super::world::browser(&netbird, &case).log_in(&dashboard, person).unwrap()
+    };
+    assert_eq!(first.role(), Some("owner"));
+    case.run(&["connect"]).expect(65).says(&["this NetBird has an owner: give NB_PAT"]);
+    assert_eq!(connectors(&netbird).len(), 0);
+    case.env("NB_PAT", token(&netbird, &first));
+    case.run(&["connect"]).expect(0);
+    assert_eq!(connectors(&netbird).len(), 1);
+}
+
+#[test]
+fn an_owner_who_gave_the_network_away_may_still_keep_it_in_sync() {
+    let (case, netbird) = quickstart("2026.2");
+    case.init();
+    case.run(&["connect"]).expect(0);
+    let owner_id = netbird.state().user_by_email(OWNER).unwrap().id.clone();
+    netbird.state().user_mut(&owner_id).unwrap().role = "admin".to_owned();
+    case.run(&["connect"]).expect(0).says(&["changed=0"]);
+}
+
+#[test]
+fn another_netbird_and_a_damaged_account_are_refused() {
+    let elsewhere = QUICKSTART.replace("netbird.example.com", "other.example.com");
+    let (case, _other) = quickstart_with("2026.2", &elsewhere);
+    case.init();
+    case.run(&["connect"]).expect(65).says(&["https://other.example.com/oauth2", "NETBIRD_DOMAIN"]);
+
+    let (case, netbird) = quickstart("2026.2");
+    case.init();
+    owner(&netbird, &case);
+    netbird.state().accounts[0].domain.clear();
+    case.run(&["connect"]).expect(65).says(&["create_pat", "domain_category='private'"]);
+    assert_eq!(connectors(&netbird).len(), 0);
+}
+
+#[test]
+fn a_connect_that_comes_first_waits_for_init_and_for_netbird() {
+    let (case, netbird) = quickstart("2026.2");
+    netbird.stop();
+    let connect = case.spawn_command(&["connect"]);
+    case.init();
+    netbird.restart().unwrap();
+    connect.wait().expect(0).says(&["waiting for NetBird to answer", "+ connector Authentik"]);
+    assert_eq!(connectors(&netbird).len(), 1);
+}
+
+#[test]
+fn two_at_once_make_one_connector() {
+    let (case, netbird) = quickstart("2026.2");
+    case.init();
+    let runs: Vec<_> = (0..4).map(|_| case.spawn_command(&["connect"])).collect();
+    for run in runs {
+        run.wait().expect(0);
+    }
+    assert_eq!(connectors(&netbird).len(), 1);
+}
+
+#[test]
+fn an_answer_that_is_lost_makes_no_second_connector() {
+    let (case, netbird) = quickstart("2026.2");
+    case.init();
+    let post = Match::path("POST", "/api/identity-providers");
+    netbird.fault(FaultRule::once(post, Fault::ResetAfter));
+    case.run(&["connect"]).expect(0);
+    assert_eq!(connectors(&netbird).len(), 1);
+}
