@@ -105,7 +105,7 @@ async fn with_files(
             Err(error) => return Err(error),
         }
     }
-    let remembered = look.conclude(&volumes.before.remembered);
+    let remembered = converge.conclude(&look);
     let mut plan = look.plan;
     plan.refused.extend(failed.filter(|_| !pending));
     match volumes.files(config, proof.as_ref()) {

@@ -106,7 +106,9 @@ impl Applying<'_> {
             if let Operation::DeleteBinding(pk) = &operation {
                 made.removed(pk);
             }
-            kept(step, &answer)?;
+            if let Some(provider) = kept(step, &answer)? {
+                made.changed(provider);
+            }
             if step.creates() && step.target == Target::Group {
                 alone::group(self, step, &answer).await?;
             }

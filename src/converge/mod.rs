@@ -37,7 +37,7 @@ use apply::{Applying, Tally};
 use desired::Desired;
 use observe::{Continuity, Observed};
 use plan::{Plan, References};
-use prove::LOGIN;
+use prove::note_login;
 use remember::Made;
 
 pub use greet::outpost;
@@ -111,13 +111,6 @@ pub struct Look {
 }
 
 impl Look {
-    /// What is remembered if nothing is done.
-    pub fn conclude(&self, remembered: &Remembered) -> Remembered {
-        let mut concluded = remembered.clone();
-        remember::conclude(&self.desired, &self.observed, &Made::default(), &mut concluded);
-        concluded
-    }
-
     /// What a proof can be held against now: application and provider are there, whatever is wrong with them.
     pub fn provable(&self) -> Option<&Registration> {
         self.observed.found.linked()?;
@@ -152,6 +145,14 @@ impl Converge<'_> {
                 Err(setback) => self.wait_out(setback, &mut patience, learnt).await?,
             }
         }
+    }
+
+    /// What is remembered if nothing is done, and everything is found to work.
+    pub fn conclude(&self, look: &Look) -> Remembered {
+        let mut concluded = self.memory.remembered();
+        remember::conclude(&look.desired, &look.observed, &Made::default(), &mut concluded);
+        note_login(self.digest_of(look), &mut concluded);
+        concluded
     }
 
     /// Waits for as long as a setback deserves.
@@ -297,8 +298,8 @@ impl Converge<'_> {
         }
 
         let token = observed.account.token.clone().filter(|_| plan.steps.is_empty());
-        self.prove_user_list(learnt, desired, &registration, token).await?;
-        let proof = self.prove(learnt, &look, &registration).await?;
+        let token = self.prove_user_list(learnt, desired, &registration, token).await?;
+        let proof = self.prove(learnt, &look, &registration, token.as_ref()).await?;
         learnt.last = Some((look.desired, look.observed));
         Ok(proof)
     }
@@ -321,10 +322,7 @@ impl Learnt {
     pub fn remember(&self, remembered: &mut Remembered) {
         if let Some((desired, observed)) = &self.last {
             remember::conclude(desired, observed, &self.made, remembered);
-            match &self.login {
-                Some(digest) => remembered.verified.insert(LOGIN.to_owned(), digest.clone()),
-                None => remembered.verified.remove(LOGIN),
-            };
+            note_login(self.login.clone(), remembered);
         }
     }
 

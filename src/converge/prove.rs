@@ -2,10 +2,11 @@
 //! files may say after it.
 
 use super::desired::Desired;
+use super::plan::Target;
 use super::{Converge, Learnt, Look};
+use crate::authentik::Release;
 use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, DeviceVerdict, Oidc};
-use crate::authentik::{Reader, Release};
 use crate::config::{Kind, Output};
 use crate::error::{Error, Exit, Result};
 use crate::http::setback::{Phase, Setback};
@@ -14,10 +15,19 @@ use crate::netbird::Registration;
 use crate::proof::{
     Check, Endpoints, Evidence, KeySource, Keys, Outcome, Proof, Subject, gather, is_sound, judge,
 };
+use crate::state::store::Remembered;
 use crate::text::digest;
 
 /// Under which the state remembers what the endpoints of a login depended on when they were last seen to work.
-pub(super) const LOGIN: &str = "login";
+const LOGIN: &str = "login";
+
+/// Remembers on what the endpoints of a login depend that were seen to work; nothing: they are asked again.
+pub(super) fn note_login(digest: Option<String>, remembered: &mut Remembered) {
+    match digest {
+        Some(digest) => remembered.verified.insert(LOGIN.to_owned(), digest),
+        None => remembered.verified.remove(LOGIN),
+    };
+}
 
 impl Converge<'_> {
     /// All checks of the proof, for every redirect URI, and what may be written if none of them failed.
@@ -64,8 +74,8 @@ impl Converge<'_> {
         desired: &Desired,
         registration: &Registration,
         token: Option<AccessToken>,
-    ) -> Result<(), Setback> {
-        let Some(account) = &desired.service_account else { return Ok(()) };
+    ) -> Result<Option<AccessToken>, Setback> {
+        let Some(account) = &desired.service_account else { return Ok(None) };
         let oidc = Oidc(self.server);
         let at = |trouble| Setback::Trouble(Phase::Verify, trouble);
         let token = match token {
@@ -77,7 +87,7 @@ impl Converge<'_> {
             None => false,
         };
         if listed {
-            return Ok(());
+            return Ok(token);
         }
         let (what, remedy) = match token {
             None => (
@@ -101,6 +111,7 @@ impl Converge<'_> {
         learnt: &mut Learnt,
         look: &Look,
         registration: &Registration,
+        token: Option<&AccessToken>,
     ) -> Result<Proof, Setback> {
         let Look { desired, plan, observed } = look;
         let at = |trouble| Setback::Trouble(Phase::Verify, trouble);
@@ -109,6 +120,7 @@ impl Converge<'_> {
         let probes = &desired.provider.client.probes;
         let mut subject = self.subject(desired, registration, probes, thorough);
         subject.asks_device = !learnt.device_granted;
+        subject.token_allows = token.map(|token| token.allowed_origin.as_deref());
         let evidence = gather(self.server, &subject).await;
         if let Some(trouble) = evidence.trouble() {
             return Err(at(trouble.clone()));
@@ -137,11 +149,9 @@ impl Converge<'_> {
         learnt.login = match (thorough, &evidence.device) {
             // What was not answered is asked again.
             (true, Some(Ok(DeviceVerdict::Throttled))) => None,
-            (true, _) if !plan.steps.is_empty() => {
-                let reader = Reader(self.server);
-                let found = reader.providers("client_id", &registration.client_id).await;
-                let found = found.map_err(at)?;
-                found.first().map(|provider| self.login_digest(desired, observed.release, provider))
+            (true, _) if plan.steps.iter().any(|step| step.target == Target::Provider) => {
+                let provider = learnt.made.provider();
+                provider.map(|provider| self.login_digest(desired, observed.release, provider))
             }
             _ => before,
         };
@@ -178,6 +188,7 @@ impl Converge<'_> {
             user_id_claim: claim.map(String::as_str).filter(|claim| *claim != "sub"),
             thorough,
             asks_device: true,
+            token_allows: None,
             inside: (self.config.kind == Kind::Embedded && self.config.connection.is_inside).then(
                 || {
                     let path = Oidc::authority_path(&desired.slug);
@@ -188,7 +199,7 @@ impl Converge<'_> {
     }
 
     /// What is there now, as far as the answers of a login depend on it.
-    fn digest_of(&self, look: &Look) -> Option<String> {
+    pub(super) fn digest_of(&self, look: &Look) -> Option<String> {
         let provider = look.observed.found.linked()?;
         Some(self.login_digest(&look.desired, look.observed.release, provider))
     }

@@ -14,8 +14,10 @@ use crate::proof::CheckId;
 /// From where a host can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
-    /// From this machine, or from one compose network.
+    /// From this machine.
     Here,
+    /// From one compose network, or with the help of one network's own names.
+    OneName,
     /// From a private network.
     Private,
     /// From anywhere, as far as its name tells.
@@ -33,7 +35,8 @@ fn reach(url: &BaseUrl) -> Reach {
             Reach::Private
         }
         Ok(_) => Reach::Anywhere,
-        Err(_) if !host.contains('.') || host.ends_with(".localhost") => Reach::Here,
+        Err(_) if host == "localhost" || host.ends_with(".localhost") => Reach::Here,
+        Err(_) if !host.contains('.') => Reach::OneName,
         Err(_) => Reach::Anywhere,
     }
 }
@@ -98,11 +101,13 @@ impl Converge<'_> {
                 format!("Authentik's public URL {origin} is a private address: people elsewhere cannot log in"),
                 "nothing if NetBird is for this network only",
             ),
-            Reach::Here if in_use || connection.public_is_chosen => warn(
+            // Somebody said so: everything is on this machine.
+            Reach::Here if connection.public_is_chosen => None,
+            Reach::Here | Reach::OneName if in_use || connection.public_is_chosen => warn(
                 format!("Authentik's public URL {origin} is known to this machine or network only"),
                 "set AUTHENTIK_HOST_BROWSER to the URL that people use, unless all of them are there",
             ),
-            Reach::Here => Some(Err(Error::new(
+            Reach::Here | Reach::OneName => Some(Err(Error::new(
                 Exit::Config,
                 format!("the issuer would be made from {origin}, which browsers and NetBird's clients cannot reach"),
             )
@@ -133,8 +138,8 @@ mod tests {
     #[test]
     fn hosts_are_told_apart_by_who_reaches_them() {
         let of = |url: &str| reach(&BaseUrl::new(url::Url::parse(url).unwrap()));
+        assert_eq!(of("http://authentik-server:9000"), Reach::OneName);
         for here in [
-            "http://authentik-server:9000",
             "http://localhost:9000",
             "http://auth.localhost",
             "http://127.0.0.2",

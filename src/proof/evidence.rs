@@ -34,6 +34,8 @@ pub struct Subject<'a> {
     pub thorough: bool,
     /// Whether to ask for a device code then: an address gets twenty an hour.
     pub asks_device: bool,
+    /// Whom the token endpoint allowed when it was asked from the first origin already.
+    pub token_allows: Option<Option<&'a str>>,
     /// The issuer at the URL inside, where NetBird reaches Authentik there.
     pub inside: Option<String>,
 }
@@ -194,8 +196,13 @@ async fn tokens(
 ) -> Vec<Option<Result<Option<String>, Trouble>>> {
     let client_id = &subject.registration.client_id;
     let uri = subject.redirect_uris.first().filter(|_| subject.thorough);
-    join_all(subject.client.origins.iter().map(|origin| async move {
-        Some(Oidc(server).token_readable_by(client_id, uri?, origin).await)
+    let asked = subject.client.origins.iter().enumerate();
+    join_all(asked.map(|(place, origin)| async move {
+        let uri = uri?;
+        match subject.token_allows.filter(|_| place == 0) {
+            Some(allowed) => Some(Ok(allowed.map(str::to_owned))),
+            None => Some(Oidc(server).token_readable_by(client_id, uri, origin).await),
+        }
     }))
     .await
 }

@@ -17,7 +17,11 @@ pub use probes::{ClientVerdict, DeviceVerdict, Verdict};
 
 /// What a login of the service account got.
 #[derive(Clone, Debug)]
-pub struct AccessToken(Secret);
+pub struct AccessToken {
+    token: Secret,
+    /// `Access-Control-Allow-Origin` of the answer.
+    pub allowed_origin: Option<String>,
+}
 
 /// Asks without the API token.
 #[derive(Clone, Copy, Debug)]
@@ -71,8 +75,8 @@ impl Oidc<'_> {
         Ok(Sighting::new(document, &answer))
     }
 
-    /// Logs the service account in as NetBird's management does; nothing if it is refused, or if there is no
-    /// password to try.
+    /// Logs the service account in as NetBird's management does, from a page of this origin where one is given, so that
+    /// the answer tells whom it allows as well; nothing if it is refused, or if there is no password to try.
     ///
     /// # Errors
     /// Any [`Trouble`] other than a refusal.
@@ -82,6 +86,7 @@ impl Oidc<'_> {
         username: &str,
         password: Option<&Secret>,
         scope: &str,
+        origin: Option<&str>,
     ) -> Result<Option<AccessToken>, Trouble> {
         let Some(password) = password else { return Ok(None) };
         let form: String = url::form_urlencoded::Serializer::new(String::new())
@@ -91,7 +96,7 @@ impl Oidc<'_> {
             .append_pair("password", password.expose())
             .append_pair("scope", scope)
             .finish();
-        let answer = self.0.form("application/o/token/", form, None).await?;
+        let answer = self.0.form("application/o/token/", form, origin).await?;
         if matches!(answer.status, 400 | 401) {
             return Ok(None);
         }
@@ -100,7 +105,8 @@ impl Oidc<'_> {
             access_token: String,
         }
         let grant: Grant = decode(&answer, "")?;
-        Ok(Some(AccessToken(Secret::new(grant.access_token))))
+        let allowed_origin = document::allowed_origin(&answer);
+        Ok(Some(AccessToken { token: Secret::new(grant.access_token), allowed_origin }))
     }
 
     /// Whether the API lists users to this token, as NetBird's management asks it to.
@@ -108,7 +114,7 @@ impl Oidc<'_> {
     /// # Errors
     /// Any [`Trouble`] other than a refusal.
     pub async fn lists_users(&self, token: &AccessToken) -> Result<bool, Trouble> {
-        let answer = self.0.as_bearer("api/v3/core/users/?page_size=1", &token.0).await?;
+        let answer = self.0.as_bearer("api/v3/core/users/?page_size=1", &token.token).await?;
         match answer.status {
             200 => Ok(true),
             401 | 403 => Ok(false),

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::explain;
+use crate::error::Exit;
 use crate::proof::{Check, CheckId, Outcome, because};
 
 /// The checks so far, and the one that is being worked on.
@@ -13,11 +14,12 @@ pub struct Board(Mutex<State>);
 struct State {
     checks: Vec<Check>,
     stage: CheckId,
+    refusal: Option<Exit>,
 }
 
 impl Default for Board {
     fn default() -> Self {
-        Self(Mutex::new(State { checks: Vec::new(), stage: CheckId::Secrets }))
+        Self(Mutex::new(State { checks: Vec::new(), stage: CheckId::Secrets, refusal: None }))
     }
 }
 
@@ -40,6 +42,20 @@ impl Board {
     /// What is worked on.
     pub fn stage(&self) -> CheckId {
         self.state().stage
+    }
+
+    /// `init` would end with this code before it looked at anything.
+    pub fn refuse(&self, exit: Exit) {
+        self.state().refusal.get_or_insert(exit);
+    }
+
+    /// The code that `check` ends with: that of the first failure; one with which `init` would end before it changed
+    /// anything goes first.
+    pub fn exit(&self, checks: &[Check]) -> Exit {
+        let mut failures = checks.iter().filter(|c| c.outcome == Outcome::Fail).map(|c| c.exit);
+        let refused = failures.clone().find(|exit| *exit == Exit::Refused);
+        let first = self.state().refusal.or(refused);
+        first.or_else(|| failures.next()).unwrap_or(Exit::Ok)
     }
 
     /// Everything, in the order in which it is shown: a line for every check, failures that others explain told as that.

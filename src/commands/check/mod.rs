@@ -1,5 +1,6 @@
 //! `check`: looks now, without waiting, writes nothing, and tells a line for every check that there is, whatever is wrong.
 
+mod applies;
 mod board;
 mod drift;
 mod explain;
@@ -41,6 +42,7 @@ pub async fn run(
 ) -> Result<Exit> {
     let board = Arc::new(Board::default());
     board.add(Check::pass(CheckId::Configuration, "OK"));
+    board.extend(applies::left_out(&config));
     let work = Box::pin(stages::all(Arc::new(config), Arc::clone(&board)));
     if deadline.bound(work).await.is_none() {
         let seconds = deadline.limit().as_secs_f64();
@@ -63,20 +65,13 @@ pub fn not_configured(error: &Error, format: Format, out: &mut dyn Write) {
 fn print(board: &Board, format: Format, out: &mut dyn Write) -> Exit {
     let checks = board.finished();
     debug!(stage = "check", count = checks.len(), "checked");
-    let exit = exit(&checks);
+    let exit = board.exit(&checks);
     match format {
         Format::Json => print::document(out, report::json(&checks, exit)),
         Format::Coloured => print::painted(out, &report::text(&checks), report::coloured),
         Format::Text => print::lines(out, &report::text(&checks)),
     }
     exit
-}
-
-/// The code of the first failure; one that `init` would refuse goes first, since it would end with that.
-fn exit(checks: &[Check]) -> Exit {
-    let mut failures = checks.iter().filter(|c| c.outcome == Outcome::Fail).map(|c| c.exit);
-    let refusal = failures.clone().find(|exit| *exit == Exit::Refused);
-    refusal.or_else(|| failures.next()).unwrap_or(Exit::Ok)
 }
 
 /// What a run leaves that got to its end: nothing pending, every file as it was rendered, and a user list where one is

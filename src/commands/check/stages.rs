@@ -35,12 +35,10 @@ const REQUEST: Duration = Duration::from_secs(10);
 pub async fn all(config: Arc<Config>, board: Arc<Board>) {
     let (volumes, refused) = match volumes::examine(&config).await {
         Ok(examined) => examined,
-        // What is wrong with the files keeps nobody from looking at Authentik.
-        Err(error) => {
-            board.add(Check::about(CheckId::Secrets, &error));
-            (Volumes::default(), vec![error])
-        }
+        Err(error) => (Volumes::default(), vec![error]),
     };
+    // What is wrong with the files keeps nobody from looking at Authentik.
+    refused.iter().for_each(|error| board.refuse(error.exit));
     board.begin(CheckId::Reachable);
     let mut quick = Config::clone(&config);
     let timeout = &mut quick.connection.tls.request_timeout;
@@ -84,7 +82,15 @@ async fn authentik(config: &Config, converge: &Converge<'_>, board: &Board) -> O
     }
     board.add(Check::pass(CheckId::Token, format!("accepted, as that of {}", user.username)));
     board.begin(CheckId::Permissions);
-    let (desired, observed) = match converge.observe(user, release, true).await {
+    let mut seen = converge.observe(user.clone(), release, false).await;
+    if let Ok((_, observed)) = &seen
+        && observed.account.tried
+        && observed.account.token.is_none()
+    {
+        // What keeps the service account out is looked for then, as init does.
+        seen = converge.observe(user, release, true).await;
+    }
+    let (desired, observed) = match seen {
         Ok(seen) => seen,
         Err(trouble) => {
             board.extend(unreached(&trouble));
