@@ -25,7 +25,7 @@ pub fn checks(
     }
     if config.kind == Kind::Standalone && config.files.outputs.contains(&Output::ManagementJson) {
         checks.extend(beside(volumes, &checks));
-        checks.extend(proof.map(|proof| key_refresh(proof)));
+        checks.extend(proof.map(key_refresh));
     }
     let Some(proof) = proof.filter(|_| refused.is_empty()) else {
         // Without a proof there is nothing to hold them against: they are told as skipped because of what failed.
