@@ -12,7 +12,7 @@ use super::plan::{Plan, Step, account, connector, roles, settings};
 use super::{Connect, setback};
 use crate::error::{Error, Exit};
 use crate::http::Kind;
-use crate::http::patience::Setback;
+use crate::http::setback::{Phase, Setback};
 use crate::netbird::api::Reader;
 use crate::state::store::NetBirdSide;
 use crate::text::digest;
@@ -164,7 +164,7 @@ impl Connect<'_> {
 }
 
 fn setback_of_login(trouble: crate::http::Trouble) -> Setback {
-    Setback::Trouble(crate::http::patience::Phase::Connect, trouble)
+    Setback::Trouble(Phase::Connect, trouble)
 }
 
 fn known(side: &NetBirdSide) -> Known<'_> {
@@ -177,7 +177,7 @@ fn known(side: &NetBirdSide) -> Known<'_> {
 
 /// `init` runs before, or at the same time.
 fn no_client() -> Setback {
-    Setback::Missing(vec!["the client in Authentik, which init makes".to_owned()])
+    Setback::missing(["the client in Authentik, which init makes"])
 }
 
 fn not_kept(what: &str) -> Error {

@@ -13,7 +13,7 @@ use crate::authentik::Reader;
 use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
 use crate::converge::observe::in_force;
-use crate::http::patience::{Phase, Setback};
+use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
 
 /// After a group was made, by its answer.
@@ -69,11 +69,9 @@ fn at(trouble: Trouble) -> Setback {
 
 fn met(what: &str) -> Setback {
     debug!(stage = "apply", "took back {what}: another run has made it too");
-    Setback::Conflict(Trouble {
-        kind: Kind::Busy(None),
-        request: what.to_owned(),
-        status: None,
-        detail: "another run made it at the same time".to_owned(),
-        write: false,
-    })
+    Setback::Conflict(Trouble::without_answer(
+        Kind::Busy(None),
+        what,
+        "another run made it at the same time",
+    ))
 }

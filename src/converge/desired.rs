@@ -44,6 +44,8 @@ pub struct ServiceAccount {
     pub role: Setting<AccountRole>,
     /// Its app password; nothing where it is not made yet (`plan` makes none).
     pub password: Option<Secret>,
+    /// The origin of a page of NetBird's: asked from there, a login tells whom the token endpoint allows.
+    pub page: Option<String>,
 }
 
 impl ServiceAccount {
@@ -61,7 +63,8 @@ impl ServiceAccount {
         oidc: Oidc<'_>,
         client_id: &str,
     ) -> Result<Option<AccessToken>, Trouble> {
-        oidc.login(client_id, &self.username, self.password.as_ref(), API_SCOPE).await
+        let (password, page) = (self.password.as_ref(), self.page.as_deref());
+        oidc.login(client_id, &self.username, password, API_SCOPE, page).await
     }
 }
 
@@ -124,6 +127,7 @@ impl Desired {
             username: netbird.service_account.clone(),
             role: Setting::or(netbird.service_account_role, default),
             password: password.cloned(),
+            page: Some(netbird.endpoint.origin()),
         });
         let mut sub_mode = wishes.sub_mode.clone();
         // NetBird's user list knows users by number only: what is a default otherwise is a demand then.

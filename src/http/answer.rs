@@ -27,6 +27,10 @@ pub struct Answer {
     pub elapsed: Duration,
     /// Method and path, for messages.
     pub request: String,
+    /// Scheme, host and port that were asked.
+    pub origin: String,
+    /// How often in a row this very request has been refused, or not carried out, in the same way; 0 for a success.
+    pub in_a_row: u32,
 }
 
 impl Answer {
@@ -46,6 +50,15 @@ impl Answer {
             _ => &text,
         };
         excerpt(said)
+    }
+}
+
+impl Answer {
+    /// Where a redirect leads to, if it is to another origin.
+    pub fn leads_elsewhere(&self) -> Option<String> {
+        let location = text_header(&self.headers, header::LOCATION)?;
+        let target = url::Url::parse(&self.origin).ok()?.join(location).ok()?;
+        (target.origin().ascii_serialization() != self.origin).then(|| excerpt(location))
     }
 }
 

@@ -61,6 +61,11 @@ impl OidcClient {
         names.join(" ")
     }
 
+    /// Whether machines without a browser log in (RFC 8628).
+    pub fn has_device_login(&self) -> bool {
+        self.grant_types.contains(&"urn:ietf:params:oauth:grant-type:device_code")
+    }
+
     /// Whether Authentik sends people back who log out.
     pub fn returns_from_logout(&self) -> bool {
         self.redirect_uris.iter().any(|uri| uri.purpose == Purpose::Logout)

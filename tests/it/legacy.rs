@@ -53,6 +53,12 @@ const CORS: Allowed = Allowed {
     authentik: &["PATCH /api/v3/providers/oauth2/5/ {\"redirect_uris\":\"…"],
 };
 
+/// Where the API has an origin of its own, the dashboard may be at that of `NETBIRD_DOMAIN` too.
+const TWO_ORIGINS: Allowed = Allowed {
+    files: &[],
+    authentik: &["PATCH /api/v3/providers/oauth2/5/ {\"redirect_uris\":[…"],
+};
+
 /// The same on releases whose redirect URIs are one text.
 const fn textual(name: &'static str) -> Leftover {
     Leftover { name, allowed: &[STATE, CORS], way_out: None }
@@ -79,7 +85,7 @@ const LEFTOVERS: &[Leftover] = &[
     textual("user-list-2023.5.6"),
     textual("user-list-viewer-2024.2.4"),
     unchanged("access-groups"),
-    unchanged("everything"),
+    Leftover { name: "everything", allowed: &[STATE, TWO_ORIGINS], way_out: None },
     unchanged("turn"),
     unchanged("setup-env-only"),
     unchanged("adopted-file"),

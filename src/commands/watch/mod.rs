@@ -101,6 +101,7 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
     }
 
     let mut record = Record::default();
+    let mut was_good = false;
     let mut netbird = Netbird::default();
     let mut restarts = Restarts::default();
     let mut unread = None;
@@ -119,11 +120,14 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
             }
             None => {
                 let deadline = Deadline::new(start, config.timing.timeout);
+                // What was verified before this process began is asked once more.
+                record.thorough = !was_good;
                 init::run(&config, deadline, &story, &mut record).await
             }
         };
         restarts.replaced(&record.replaced, SystemTime::now());
         note(&status, &result, &record, &restarts, start);
+        was_good |= result.is_ok();
         rejected = match &result {
             Ok(()) => false,
             Err(error) => rejected || error.exit == Exit::Rejected,

@@ -54,7 +54,8 @@ pub fn claim(file: Option<&File>, config: &Config, supported: &[String]) -> Opti
     Some(
         Error::new(exit, what)
             .because("NetBird would answer every login with \"token invalid\"")
-            .remedy(format!("take it away, or use one of {}", supported.join(", "))),
+            .remedy(format!("take it away, or use one of {}", supported.join(", ")))
+            .about("user-id-claim"),
     )
 }
 
@@ -68,7 +69,8 @@ fn has_provider(file: &File) -> Option<Error> {
         "NetBird issues its tokens itself then and refuses Authentik's: every login would end with 401",
         "set SETUP_NETBIRD to the kind of NetBird that this is, or, to let Authentik issue the tokens again, set \
          EmbeddedIdP.Enabled to false",
-    ))
+    )
+    .about("embedded-idp"))
 }
 
 /// Where a file names the application that it was made for.
