@@ -23,7 +23,7 @@ const KINDS: [&str; 2] =
 const OVERLAY: &str = "docker-compose.getting-started.example.yml";
 const INIT: &str = "netbird-authentik-init";
 
-/// Whether our container knows this name. Other `NETBIRD_*` names would be passed on, but here they
+/// Whether this container knows this name. Other `NETBIRD_*` names would be passed on, but here they
 /// would be typos.
 fn is_known(name: &str) -> bool {
     variables::find(name).is_some() || variables::file_form(name).is_some()
@@ -353,7 +353,7 @@ fn the_sidecar_is_waited_for_by_the_same_services() {
 fn whoever_is_waited_for_as_healthy_has_a_health_check() {
     let stack = load(STACK);
     for (name, service) in services(&stack) {
-        // Authentik's image brings its own; ours runs once, and its exit code is its health.
+        // Authentik's image brings its own; this container runs once, and its exit code is its health.
         let none = name.starts_with("authentik-") || name == INIT;
         assert_eq!(service["healthcheck"]["test"].is_null(), none, "{name}");
     }

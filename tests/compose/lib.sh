@@ -74,7 +74,7 @@ look() {
 # What is there now: names, modes, owners, times and bytes.
 files_now() { look 'cd / && stat -c "%n %a %u:%g %Y" setup/* state/* && cat setup/* state/* | cksum'; }
 
-# The management stand-in has verified a token, with what our files say.
+# The management stand-in has verified a token, with what the files say.
 management_serves() { until_true 60 "management verifies a token" says management "management: serves"; }
 
 # Nothing is left to do, and nothing twice.

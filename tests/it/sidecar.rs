@@ -70,7 +70,10 @@ fn a_sidecar_tells_its_health_to_docker_and_over_http() {
     );
     let (status, why) = watch.page("/healthz");
     assert_eq!(status, 503);
-    assert!(why.contains("(65)") && !why.contains("management"), "nothing but our words: {why}");
+    assert!(
+        why.contains("(65)") && !why.contains("management"),
+        "nothing but this program's words: {why}"
+    );
     assert_eq!(watch.page("/readyz").0, 200, "NetBird can still start");
 
     let (code, log) = watch.end(Signal::TERM);
@@ -282,7 +285,7 @@ fn a_converged_cycle_is_silent() {
     assert!(watch.first.contains("NetBird can start"));
     case.sim.clear_requests();
     quiet(&case, &mut watch);
-    // What was mended is no reason to say, one cycle later, that it still is.
+    // What was repaired is no reason to say, one cycle later, that it still is.
     std::fs::remove_file(case.path("relay.env")).unwrap();
     assert!(watch.cycle().contains("relay.env written"));
     case.sim.clear_requests();
