@@ -309,7 +309,7 @@ fn a_cycle_that_could_not_begin_counts_nothing_twice() {
     let before = samples(&watch);
     std::fs::remove_file(&path).unwrap();
     let log = watch.cycle();
-    assert!(log.contains("1 variable is wrong"), "the token is not missing as well: {log}");
+    assert!(log.contains("1 configuration error,"), "the token is not missing as well: {log}");
     let unwell = case.run(&["healthcheck"]).expect(1);
     assert!(unwell.out.contains("AUTHENTIK_TOKEN_FILE"), "{}", unwell.out);
     let after = samples(&watch);
