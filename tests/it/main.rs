@@ -28,6 +28,7 @@ mod mistakes;
 mod monitoring;
 mod objects;
 mod ownership;
+mod page_commands;
 mod people;
 mod permissions;
 mod planning;
