@@ -161,3 +161,20 @@ fn every_path_that_a_page_names_exists() {
         }
     }
 }
+
+#[test]
+fn every_volume_that_the_page_on_backups_names_is_one_of_the_example() {
+    let (page, stack) = (read("docs/backup-and-rotation.md"), read("docker-compose.example.yml"));
+    let volumes = stack.split("\nvolumes:\n").nth(1).unwrap();
+    let volumes: BTreeSet<&str> =
+        volumes.lines().filter_map(|line| line.trim().strip_suffix(':')).collect();
+    let is_volume = |name: &&str| {
+        let owners = ["netbird_", "authentik_", "caddy_"];
+        owners.iter().any(|owner| name.starts_with(owner))
+    };
+    let named: BTreeSet<&str> = page.split('`').skip(1).step_by(2).filter(is_volume).collect();
+    // What can be made anew without a loss is not worth a row.
+    let expected: BTreeSet<&str> =
+        volumes.into_iter().filter(|name| *name != "caddy_config").collect();
+    assert_eq!(named, expected);
+}
