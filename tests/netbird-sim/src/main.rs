@@ -35,7 +35,7 @@ fn options() -> Result<Options, String> {
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         if ["--help", "-h"].contains(&name.as_str()) {
-            println!("{USAGE}");
+            let _ = writeln!(std::io::stdout(), "{USAGE}");
             std::process::exit(0);
         }
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
