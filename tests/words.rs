@@ -28,6 +28,14 @@ const BANNED: &[&str] = &[
     "as it shall be",
     "may not be touched",
     "something is there",
+    "cure",
+    "cures",
+    "for want of",
+    "in vain",
+    "hence",
+    "lest",
+    "wished",
+    "well again",
 ];
 
 /// A text for users speaks of this container, not of the people who wrote it.
@@ -35,8 +43,13 @@ const SPEAKERS: &[&str] = &["we", "our", "ours", "us"];
 
 /// TEMPORARY: files that are rewritten elsewhere at this moment and still hold banned words. Empty this list as soon as
 /// that work is in; a file here that has become clean fails the test.
-const NOT_YET: &[&str] =
-    &["src/commands/check/drift.rs", "src/commands/check/files.rs", "src/converge/prove.rs"];
+const NOT_YET: &[&str] = &[
+    "docs/troubleshooting.md",
+    "src/commands/check/drift.rs",
+    "src/commands/check/files.rs",
+    "src/converge/prove.rs",
+    "src/proof/check_id.rs",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -107,11 +120,25 @@ fn pages_and_examples_are_in_plain_words() {
         top.filter(|path| path.to_str().unwrap().ends_with(".example.yml")).collect();
     assert!(examples.len() > 3, "the example stacks are among the pages: {examples:?}");
     pages.extend(examples);
-    let complaints: Vec<String> = pages
-        .iter()
-        .flat_map(|page| complaints(page, &std::fs::read_to_string(page).unwrap()))
-        .collect();
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    let text = |page: &PathBuf| std::fs::read_to_string(page).unwrap();
+    check(pages.iter().map(|page| (page.clone(), text(page))), "docs/");
+}
+
+/// Asserts that these texts are clean, but for the files that are not yet, which begin so.
+fn check(texts: impl Iterator<Item = (PathBuf, String)>, of: &str) {
+    let mut not_yet: Vec<&str> =
+        NOT_YET.iter().copied().filter(|path| path.starts_with(of)).collect();
+    let mut all = Vec::new();
+    for (path, text) in texts {
+        let found = complaints(&path, &text);
+        let name = path.strip_prefix(root()).unwrap().to_str().unwrap();
+        match not_yet.iter().position(|listed| *listed == name && !found.is_empty()) {
+            Some(at) => drop(not_yet.remove(at)),
+            None => all.extend(found),
+        }
+    }
+    assert!(all.is_empty(), "{}", all.join("\n"));
+    assert!(not_yet.is_empty(), "these are clean, take them out of NOT_YET: {not_yet:?}");
 }
 
 /// What stands in the string literals of a source, at the lines where it stands; comments are for developers.
@@ -150,21 +177,13 @@ fn literals(source: &str) -> String {
 
 #[test]
 fn messages_are_in_plain_words() {
-    let mut not_yet: Vec<&str> = NOT_YET.to_vec();
-    let mut all = Vec::new();
-    for file in files(&root().join("src"), ".rs") {
-        let text = std::fs::read_to_string(&file).unwrap();
+    let sources = files(&root().join("src"), ".rs").into_iter().map(|path| {
+        let text = std::fs::read_to_string(&path).unwrap();
         // Tests at the end of a file are no messages.
-        let text = text.split("#[cfg(test)]").next().unwrap().to_owned();
-        let found = complaints(&file, &literals(&text));
-        let name = file.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
-        match not_yet.iter().position(|path| *path == name && !found.is_empty()) {
-            Some(at) => drop(not_yet.remove(at)),
-            None => all.extend(found),
-        }
-    }
-    assert!(all.is_empty(), "{}", all.join("\n"));
-    assert!(not_yet.is_empty(), "these are clean, take them out of NOT_YET: {not_yet:?}");
+        let messages = literals(text.split("#[cfg(test)]").next().unwrap());
+        (path, messages)
+    });
+    check(sources, "src/");
 }
 
 #[test]

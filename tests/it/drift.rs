@@ -191,7 +191,7 @@ fn an_authentik_that_stays_away_is_reported_and_waited_for_on() {
     reports(&case, &mut watch, 69, &["waiting for Authentik to answer", "why: "]);
     case.sim.set_stage(Stage::Ready);
     // By itself, without SIGHUP: it goes on waiting, and notices.
-    let log = watch.until("well again") + &watch.until_ended();
+    let log = watch.until("recovered: ") + &watch.until_ended();
     assert!(log.contains("ended: good"), "{log}");
 }
 
@@ -207,7 +207,7 @@ fn what_may_not_be_mended_is_reported_until_it_may() {
         assert!(case.sim.requests().len() <= 2, "one question a cycle");
     }
     case.sim.state().add_user_token("akadmin", authentik_sim::DEFAULT_TOKEN, &[]);
-    repairs(&case, &mut watch, &["well again"]);
+    repairs(&case, &mut watch, &["recovered: "]);
 
     // Somebody else's application takes NetBird's provider.
     {
@@ -256,5 +256,5 @@ fn a_token_file_is_read_again_at_every_cycle() {
     let log = watch.cycle();
     assert!(log.contains("exit=78") && log.contains("AUTHENTIK_TOKEN_FILE"), "{log}");
     std::fs::write(&path, "the-next-token\n").unwrap();
-    repairs(&case, &mut watch, &["well again"]);
+    repairs(&case, &mut watch, &["recovered: "]);
 }

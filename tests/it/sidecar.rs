@@ -162,7 +162,7 @@ fn waiting_is_told_while_it_lasts_and_between_cycles() {
     let between = samples(&watch);
     assert_eq!((between["waiting"], between["last_cycle_result result=not_ready"]), (1.0, 1.0));
     case.sim.set_stage(Stage::Ready);
-    while !watch.cycle().contains("well again") {}
+    while !watch.cycle().contains("recovered: ") {}
     assert_eq!(samples(&watch)["waiting"], 0.0);
 }
 

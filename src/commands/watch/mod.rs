@@ -175,7 +175,10 @@ fn note(
         Ok(()) => {
             let failures = health.succeeded(Instant::now());
             if failures > 0 {
-                info!(stage = "watch", failures, "well again");
+                info!(
+                    stage = "watch",
+                    failures, "recovered: this cycle was good, after {failures} that failed"
+                );
             }
         }
         Err(error) => {
