@@ -12,9 +12,9 @@ use serde_json::Value;
 use crate::support::Case;
 use crate::watch::Watch;
 
-const INIT: &str = "netbird-authentik-init";
+pub const INIT: &str = "netbird-authentik-init";
 
-type Environment = BTreeMap<String, String>;
+pub type Environment = BTreeMap<String, String>;
 
 fn documents(path: &Path) -> Vec<Yaml<'static>> {
     let text: &'static str = std::fs::read_to_string(path).unwrap().leak();
@@ -33,11 +33,11 @@ fn text<'a>(node: &'a Yaml<'a>, path: &str) -> &'a str {
     found.as_str().unwrap_or_else(|| panic!("no text at {path}"))
 }
 
-fn items<'a>(node: &'a Yaml<'a>, key: &str) -> &'a [Yaml<'a>] {
+pub fn items<'a>(node: &'a Yaml<'a>, key: &str) -> &'a [Yaml<'a>] {
     node.as_mapping_get(key).and_then(Yaml::as_sequence).map_or(&[], Vec::as_slice)
 }
 
-fn pairs<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (String, String)> + 'a {
+pub fn pairs<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (String, String)> + 'a {
     let own = |yaml: &Yaml| yaml.as_str().unwrap().to_owned();
     node.as_mapping().unwrap().iter().map(move |(k, v)| (own(k), own(v)))
 }
@@ -54,10 +54,10 @@ fn secret(key: &str) -> Option<&'static str> {
 }
 
 /// A container: its environment, its arguments, and where each of its volumes is mounted.
-struct Container {
-    environment: Environment,
-    args: Vec<String>,
-    mounts: BTreeMap<String, String>,
+pub struct Container {
+    pub environment: Environment,
+    pub args: Vec<String>,
+    pub mounts: BTreeMap<String, String>,
 }
 
 impl Container {
@@ -89,7 +89,7 @@ impl Container {
     }
 
     /// The environment for a process: volumes are directories below `root`, and Authentik is the simulator.
-    fn apply(&self, case: &mut Case, root: &Path) {
+    pub fn apply(&self, case: &mut Case, root: &Path) {
         for (name, value) in &self.environment {
             let mut value = value.clone();
             for (volume, path) in &self.mounts {
@@ -118,7 +118,7 @@ impl Container {
 }
 
 /// A bare environment: what is run is what the manifests say.
-fn bare() -> Case {
+pub fn bare() -> Case {
     let mut case = Case::new("2026.2");
     for name in ["AUTHENTIK_TOKEN", "NETBIRD_DOMAIN", "SETUP_DIR", "SETUP_TIMEOUT"] {
         case.unset(name);
@@ -126,12 +126,12 @@ fn bare() -> Case {
     case
 }
 
-fn read(dir: &Path, name: &str) -> String {
+pub fn read(dir: &Path, name: &str) -> String {
     let path = dir.join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-fn listing(dir: &Path) -> Vec<String> {
+pub fn listing(dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(dir).unwrap();
     let mut names: Vec<String> =
         entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -251,40 +251,4 @@ fn services_on_swarm_mount_what_the_sidecar_writes() {
         &found("netbird-relay", "relay.env"),
     );
     assert_eq!(watch.end(Signal::TERM).0, Some(0));
-}
-
-/// The service that the README shows is run as it stands there, and what management is told to read is there then.
-#[test]
-fn the_readmes_service_does_its_work() {
-    let readme = include_str!("../../README.md");
-    let block: &'static str =
-        readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
-    let stack = &Yaml::load_from_str(block).unwrap()[0];
-    let mount = |item: &Yaml| {
-        let mut parts = item.as_str().unwrap().split(':').map(str::to_owned);
-        (parts.next().unwrap(), parts.next().unwrap())
-    };
-    let init = &stack["services"][INIT];
-    let token = |value: String| match value.as_str() {
-        "${AUTHENTIK_BOOTSTRAP_TOKEN}" => authentik_sim::DEFAULT_TOKEN.to_owned(),
-        _ => value,
-    };
-    let environment = pairs(&init["environment"]).map(|(name, value)| (name, token(value)));
-    let mounts = items(init, "volumes").iter().map(mount).collect();
-    let container = Container { environment: environment.collect(), args: vec![], mounts };
-    let (mut case, root) = (bare(), tempfile::tempdir().unwrap());
-    container.apply(&mut case, root.path());
-    // Where nothing of the README says otherwise, files go to /setup, which is a volume.
-    case.env("SETUP_DIR", root.path().join("setup").display().to_string());
-    // Nothing answers at the public name that the page has.
-    case.env("AUTHENTIK_HOST_BROWSER", case.sim.url());
-    case.init();
-    let management = &stack["services"]["management"];
-    let command: Vec<&str> =
-        items(management, "command").iter().map(|word| word.as_str().unwrap()).collect();
-    let at = command.iter().position(|word| *word == "--config").unwrap() + 1;
-    let (volume, path) = mount(&items(management, "volumes")[0]);
-    let file = command[at].strip_prefix(&format!("{path}/")).unwrap();
-    read(&root.path().join(volume), file);
-    assert!(listing(&root.path().join("setup-state")).contains(&"secrets.json".to_owned()));
 }

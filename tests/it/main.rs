@@ -33,6 +33,7 @@ mod people;
 mod permissions;
 mod planning;
 mod properties;
+mod readme;
 mod releases;
 mod releases_page;
 mod runs;
