@@ -84,7 +84,7 @@ authentik_restarts_in_the_middle() {
 }
 
 killed_and_started_again() {
-    scenario "init is killed and started again"
+    scenario "this container is killed and started again"
     # Slow enough that whoever reads the log from outside is in time.
     LATENCY=1000 up authentik
     local step
