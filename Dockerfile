@@ -49,7 +49,7 @@ RUN mkdir -p /image /volumes/setup /volumes/dashboard /volumes/relay /volumes/st
 FROM scratch
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="netbird-authentik-init" \
-      org.opencontainers.image.description="Makes Authentik hold what NetBird needs, proves it, and writes the files NetBird starts from." \
+      org.opencontainers.image.description="Makes Authentik hold what NetBird needs, verifies it, and writes the files NetBird starts from." \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /image/ /

@@ -26,7 +26,7 @@ fn text<'a>(node: &'a Yaml<'a>, path: &str) -> &'a str {
     at(node, path).as_str().unwrap_or_else(|| panic!("no text at {path}"))
 }
 
-/// Every name is one of ours, no secret is given as itself, and every file of a secret has its mount.
+/// Every name is a known one, no secret is given as itself, and every file of a secret has its mount.
 fn check_names<'a>(names: impl Iterator<Item = (&'a str, &'a str)>, secrets_at: &str) {
     let mut tokens = 0;
     for (name, value) in names {

@@ -71,14 +71,14 @@ example_stack() {
     for service in postgresql netbird-management netbird-signal netbird-relay netbird-dashboard caddy; do
         until_true 120 "$service is healthy" is_healthy "$service"
     done
-    # Nobody of NetBird's was started before its files were written.
+    # No service of NetBird was started before the files were verified.
     local written started
     written=$(log_of netbird-authentik-init | sed -n 's/^\([^ ]*\) .*setup.env written.*/\1/p' | head -n 1)
     for service in netbird-management netbird-signal netbird-relay netbird-dashboard; do
         started=$("$docker" inspect -f '{{.State.StartedAt}}' "$(id_of "$service")")
         expect "$service ($started) starts after setup.env ($written)" test "$started" \> "$written"
     done
-    same "the state is for us alone" "600 65532:65532" \
+    same "the state is for this container alone" "600 65532:65532" \
         "$("$docker" run --rm --network none -v "${project}_netbird_state:/state" userland:local stat -c '%a %u:%g' /state/secrets.json)"
 }
 

@@ -12,16 +12,16 @@ use serde_json::Value;
 use crate::support::Case;
 use crate::watch::Watch;
 
-const INIT: &str = "netbird-authentik-init";
+pub const INIT: &str = "netbird-authentik-init";
 
-pub(crate) type Environment = BTreeMap<String, String>;
+pub type Environment = BTreeMap<String, String>;
 
-pub(crate) fn documents(path: &Path) -> Vec<Yaml<'static>> {
+pub fn documents(path: &Path) -> Vec<Yaml<'static>> {
     let text: &'static str = std::fs::read_to_string(path).unwrap().leak();
     Yaml::load_from_str(text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-pub(crate) fn deploy(path: &str) -> PathBuf {
+pub fn deploy(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(path)
 }
 
@@ -33,11 +33,11 @@ fn text<'a>(node: &'a Yaml<'a>, path: &str) -> &'a str {
     found.as_str().unwrap_or_else(|| panic!("no text at {path}"))
 }
 
-fn items<'a>(node: &'a Yaml<'a>, key: &str) -> &'a [Yaml<'a>] {
+pub fn items<'a>(node: &'a Yaml<'a>, key: &str) -> &'a [Yaml<'a>] {
     node.as_mapping_get(key).and_then(Yaml::as_sequence).map_or(&[], Vec::as_slice)
 }
 
-pub(crate) fn pairs<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (String, String)> + 'a {
+pub fn pairs<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (String, String)> + 'a {
     let own = |yaml: &Yaml| yaml.as_str().unwrap().to_owned();
     node.as_mapping().unwrap().iter().map(move |(k, v)| (own(k), own(v)))
 }
@@ -49,7 +49,7 @@ const SECRETS: [(&str, &str); 3] = [
     ("relay-secret", "5ba1fe8c0f3de7f7a64f2aeb4ec9ca5ba5ba1fe8c0f3de7f7a64f2aeb4ec9ca5"),
 ];
 
-pub(crate) fn given(key: &str) -> Option<String> {
+pub fn given(key: &str) -> Option<String> {
     secret(key).map(str::to_owned)
 }
 
@@ -58,10 +58,10 @@ fn secret(key: &str) -> Option<&'static str> {
 }
 
 /// A container: its environment, its arguments, and where each of its volumes is mounted.
-pub(crate) struct Container {
+pub struct Container {
     pub environment: Environment,
     pub args: Vec<String>,
-    mounts: BTreeMap<String, String>,
+    pub mounts: BTreeMap<String, String>,
 }
 
 impl Container {
@@ -126,7 +126,7 @@ impl Container {
 }
 
 /// A bare environment: what is run is what the manifests say.
-fn bare() -> Case {
+pub fn bare() -> Case {
     let mut case = Case::new("2026.2");
     for name in ["AUTHENTIK_TOKEN", "NETBIRD_DOMAIN", "SETUP_DIR", "SETUP_TIMEOUT"] {
         case.unset(name);
@@ -134,12 +134,12 @@ fn bare() -> Case {
     case
 }
 
-fn read(dir: &Path, name: &str) -> String {
+pub fn read(dir: &Path, name: &str) -> String {
     let path = dir.join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-fn listing(dir: &Path) -> Vec<String> {
+pub fn listing(dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(dir).unwrap();
     let mut names: Vec<String> =
         entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
