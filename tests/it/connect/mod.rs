@@ -5,4 +5,4 @@ mod embedded;
 mod planned;
 mod standalone;
 mod watching;
-mod world;
+pub mod world;
