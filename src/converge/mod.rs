@@ -202,7 +202,11 @@ impl Converge<'_> {
     ) -> Result<(Desired, Observed), Trouble> {
         let desired =
             Desired::new(self.config, release, self.app_password, &self.memory.client_ports);
-        let (reader, remembered) = (Reader(self.server), self.memory.remembered());
+        let (reader, mut remembered) = (Reader(self.server), self.memory.remembered());
+        if self.thorough {
+            // What was seen once is asked again: somebody may have changed it since.
+            remembered.verified.clear();
+        }
         let observed = Observed::read(reader, &desired, release, user, &remembered, login_refused);
         let observed = observed.await?;
         if let Some(provider) = observed.found.linked() {

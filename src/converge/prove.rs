@@ -149,11 +149,15 @@ impl Converge<'_> {
         learnt.login = match (thorough, &evidence.device) {
             // What was not answered is asked again.
             (true, Some(Ok(DeviceVerdict::Throttled))) => None,
-            (true, _) if plan.steps.iter().any(|step| step.target == Target::Provider) => {
-                let provider = learnt.made.provider();
+            (true, _) => {
+                let changed = plan.steps.iter().any(|step| step.target == Target::Provider);
+                let provider = match changed {
+                    true => learnt.made.provider(),
+                    false => observed.found.of_client(&registration.client_id),
+                };
                 provider.map(|provider| self.login_digest(desired, observed.release, provider))
             }
-            _ => before,
+            (false, _) => before,
         };
         let standalone = self.config.kind == Kind::Standalone;
         if standalone && self.config.files.outputs.contains(&Output::ManagementJson) {

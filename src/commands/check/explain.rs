@@ -3,19 +3,24 @@
 use crate::proof::{Check, CheckId, Outcome, because};
 
 /// Consequences, and what explains them.
-const CONSEQUENCES: [(CheckId, &[CheckId]); 10] = {
+const CONSEQUENCES: [(CheckId, &[CheckId]); 15] = {
     use CheckId::*;
     [
-        (Provider, &[Application]),
+        (Application, &[Installation]),
+        (Provider, &[Application, Installation]),
+        (ScopeMappings, &[Installation]),
+        (Access, &[Installation]),
+        (DeviceCode, &[Installation]),
         (Issuer, &[PublicUrl]),
         (Endpoints, &[PublicUrl]),
         (SigningAlgorithm, &[SigningKey, EncryptionKey]),
         (Authorize, &[RedirectUris, GrantTypes, Provider, ClientType]),
         (Cors, &[RedirectUris, Provider]),
         (DeviceEndpoint, &[GrantTypes, Provider]),
-        (ServiceAccount, &[Access, GrantTypes, Provider]),
+        (ServiceAccount, &[Access, GrantTypes, Provider, Installation]),
         (UserList, &[ServiceAccount, ScopeMappings, GrantTypes, Access, ClientType, Provider]),
         (ClientSecret, &[ClientType, RedirectUris, GrantTypes, Provider]),
+        (Connector, &[NetBirdProvider]),
     ]
 };
 

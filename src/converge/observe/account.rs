@@ -52,18 +52,16 @@ impl ServiceAccountView {
         let Some(wished) = &desired.service_account else { return Ok(Self::default()) };
         let identifier = wished.app_password_identifier();
         let login = || wished.login(Oidc(reader.0), &desired.provider.client_id.value);
-        // In a first run there is nobody to log in, and no password of theirs, as far as anybody knows.
+        // In a first run there is nobody to log in, as far as anybody knows.
         let is_first = remembered.installation.is_none();
         let early = async { if is_first { Ok(None) } else { login().await } };
-        let app_password = || reader.app_password(&identifier);
-        let known = async { if is_first { Ok(None) } else { app_password().await } };
-        let (account, mut app_password_seen, mut token) =
-            try_join3(reader.account(&wished.username), known, early).await?;
+        let (account, app_password, mut token) =
+            try_join3(reader.account(&wished.username), reader.app_password(&identifier), early)
+                .await?;
         if is_first && account.is_some() {
-            (app_password_seen, token) = try_join(app_password(), login()).await?;
+            token = login().await?;
         }
         let tried = wished.password.is_some();
-        let app_password = app_password_seen;
         let mut view = Self { account, app_password, token, tried, ..Self::default() };
         // Nothing is given to whoever is no service account, so nothing more is asked.
         if view.account.as_ref().is_none_or(|account| account.unfit(me.pk).is_none()) {

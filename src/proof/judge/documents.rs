@@ -21,8 +21,15 @@ pub fn public_url(evidence: &Evidence, expected: &Subject<'_>) -> Check {
     if let Some(Err(trouble)) = evidence.public.as_ref().map(|side| side.discovery.as_ref()) {
         return unreached(&url, trouble, expected);
     }
-    if evidence.discovery().is_none() {
-        return Check::skipped(ID, because(CheckId::Discovery));
+    match evidence.internal.discovery.as_ref() {
+        // Where both URLs are one, this is the public one's answer too.
+        Err(trouble) if matches!(trouble.kind, Kind::Redirect(_)) && evidence.public.is_none() => {
+            return unreached(&url, trouble, expected);
+        }
+        Err(_) if evidence.discovery().is_none() => {
+            return Check::skipped(ID, because(CheckId::Discovery));
+        }
+        _ => {}
     }
     match &evidence.strictly {
         Some(Err(trouble)) if matches!(trouble.kind, Kind::Tls(_)) => {

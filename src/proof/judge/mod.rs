@@ -22,8 +22,14 @@ pub fn judge(evidence: &Evidence, expected: &Subject<'_>) -> Vec<Check> {
             checks.push(tokens::clock(seen));
         }
         None => {
+            // A redirect of the public URL is all that is wrong then.
+            let redirected = checks.iter().any(|check| check.outcome == Outcome::Fail);
+            let cause = if redirected { CheckId::PublicUrl } else { CheckId::Discovery };
             let trouble = evidence.internal.discovery.as_ref().err();
-            checks.extend(trouble.map(|trouble| Check::unanswered(CheckId::Discovery, trouble)));
+            checks.extend(trouble.map(|trouble| match redirected {
+                true => Check::skipped(CheckId::Discovery, because(cause)),
+                false => Check::unanswered(CheckId::Discovery, trouble),
+            }));
             let dependent = [
                 CheckId::Issuer,
                 CheckId::TrustedProxies,
@@ -32,7 +38,7 @@ pub fn judge(evidence: &Evidence, expected: &Subject<'_>) -> Vec<Check> {
                 CheckId::UserIdClaim,
                 CheckId::Clock,
             ];
-            checks.extend(dependent.map(|id| Check::skipped(id, because(CheckId::Discovery))));
+            checks.extend(dependent.map(|id| Check::skipped(id, because(cause))));
         }
     }
     checks.extend(tokens::keys(evidence));
