@@ -110,12 +110,12 @@ impl Applying<'_> {
                 made.changed(provider);
             }
             if step.creates() && step.target == Target::Group {
-                alone::group(self, step, &answer).await?;
+                alone::group(self.writer, self.release, step, &answer).await?;
             }
             if is_binding(step) {
                 bound.extend(serde_json::from_value::<Binding>(answer).ok());
                 if last_binding == Some(position) {
-                    alone::bindings(self, &body, &bound, made).await?;
+                    alone::bindings(self.writer, self.release, &body, &bound, made).await?;
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! The proof, as a part of the loop: what is expected of the server, what its answers come to, and what NetBird's
 //! files may say after it.
 
+use tracing::debug;
+
 use super::desired::Desired;
 use super::plan::Target;
 use super::{Converge, Learnt, Look};
@@ -136,8 +138,8 @@ impl Converge<'_> {
                     news!(self.story, warn, name, { stage = "verify", check = name }, "{} - {fix}", check.detail);
                 }
                 (_, Some(error)) if failure.is_none() => failure = Some(error),
-                (_, Some(error)) => tracing::debug!(stage = "verify", check = name, "{error}"),
-                _ => tracing::debug!(stage = "verify", check = name, "{}", check.detail),
+                (_, Some(error)) => debug!(stage = "verify", check = name, "{error}"),
+                _ => debug!(stage = "verify", check = name, "{}", check.detail),
             }
         }
         if let Some(error) = failure {
@@ -145,7 +147,7 @@ impl Converge<'_> {
         }
         self.progress.passed(Phase::Verify);
         let bug = || Error::new(Exit::Bug, "nothing was seen, and nothing failed");
-        let (proof, explanation) = self.proof(&evidence, &subject).ok_or_else(bug)?;
+        let (proof, source) = self.proof(&evidence, &subject).ok_or_else(bug)?;
         learnt.login = match (thorough, &evidence.device) {
             // What was not answered is asked again.
             (true, Some(Ok(DeviceVerdict::Throttled))) => None,
@@ -166,11 +168,13 @@ impl Converge<'_> {
                 info,
                 "management",
                 { stage = "verify" },
-                "management.json: {explanation}"
+                "management.json: {}",
+                source.explanation
             );
+            debug!(stage = "verify", "management.json: {}", source.keys);
         }
         let issuer = &proof.registration.issuer;
-        news!(self.story, info, "proven", { stage = "verify", %issuer }, "verified: issuer {issuer}, RSA key, endpoints and redirect URIs");
+        news!(self.story, info, "verified", { stage = "verify", %issuer }, "verified: issuer {issuer}, RSA key, endpoints and redirect URIs");
         Ok(proof)
     }
 
@@ -232,7 +236,7 @@ impl Converge<'_> {
     }
 
     /// What was verified, and how NetBird's management is to come by its keys: exactly what was judged.
-    fn proof(&self, evidence: &Evidence, subject: &Subject<'_>) -> Option<(Proof, String)> {
+    fn proof(&self, evidence: &Evidence, subject: &Subject<'_>) -> Option<(Proof, KeySource)> {
         let connection = &self.config.connection;
         let wish = self.config.files.management_discovery;
         let source = KeySource::choose(evidence, wish, connection, self.memory.key_source);
@@ -263,6 +267,6 @@ impl Converge<'_> {
                 .and_then(|seen| Some(seen.as_ref().ok()?.document.issuer.clone())),
             logout_returns: subject.client.returns_from_logout(),
         };
-        Some((proof, source.explanation))
+        Some((proof, source))
     }
 }

@@ -122,7 +122,7 @@ checks! {
     /// What `init` may not change.
     Refused, "refused", Identity,
         "`init` ends with 65",
-        "something is there that is not this container's to change, or is ambiguous",
+        "an object or a file belongs to somebody else, or is ambiguous",
         "do what the message says: it names the object and the variable that settles it";
     /// Whether it is the same Authentik as before.
     Installation, "installation", Identity,
@@ -196,7 +196,7 @@ checks! {
         "run `init`";
     /// The scope mappings.
     ScopeMappings, "scope-mappings", Identity,
-        "names, e-mails or groups are missing; logins end after an hour for want of `offline_access`",
+        "names, e-mails or groups are missing; logins end after an hour because `offline_access` is missing",
         "the provider lacks a scope mapping",
         "run `init`";
     /// The claim that names a user.

@@ -17,8 +17,10 @@ pub struct KeySource {
     pub refresh: bool,
     /// Whether the keys at the public URL come with a max-age.
     pub public_max_age: bool,
-    /// What was chosen and why.
+    /// What was chosen, and why.
     pub explanation: String,
+    /// Where keys come from, and how often.
+    pub keys: String,
 }
 
 impl KeySource {
@@ -40,13 +42,15 @@ impl KeySource {
         let (discovery_at_start, why) = match wish {
             ManagementDiscovery::Always => (true, "SETUP_MANAGEMENT_DISCOVERY=true"),
             ManagementDiscovery::Never => (false, "SETUP_MANAGEMENT_DISCOVERY=false"),
-            ManagementDiscovery::Auto if answers => (true, "the public URL answers from here"),
+            ManagementDiscovery::Auto if answers => {
+                (true, "the public URL is reachable from this container")
+            }
             ManagementDiscovery::Auto if before.is_some_and(|before| before.discovery_at_start) => {
-                (true, "the public URL does not answer now, and did before")
+                (true, "the public URL is not reachable now, and was before")
             }
             ManagementDiscovery::Auto => (
                 false,
-                "the public URL does not answer from here with a certificate that NetBird trusts",
+                "the public URL is not reachable from this container with a certificate that NetBird trusts",
             ),
         };
         // A certificate that this container was told to trust is none that NetBird's trust.
@@ -64,7 +68,7 @@ impl KeySource {
             _ => max_age.is_some() || !discovery_at_start,
         };
         let public_max_age = public_keys.is_some_and(|keys| keys.max_age.is_some());
-        let discovery = if discovery_at_start { "discovery at each start" } else { "no discovery" };
+        let discovery = if discovery_at_start { "on" } else { "off" };
         let keys =
             if internal_keys { "keys from the internal URL" } else { "keys from the public URL" };
         let refreshing = match (refresh, max_age) {
@@ -80,7 +84,8 @@ impl KeySource {
             public_max_age: before
                 .and_then(|before| before.public_max_age)
                 .unwrap_or(public_max_age),
-            explanation: format!("{discovery} ({why}); {keys}, {refreshing}"),
+            explanation: format!("OIDC discovery {discovery} ({why})"),
+            keys: format!("{keys}, {refreshing}"),
         }
     }
 }

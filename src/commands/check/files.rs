@@ -1,4 +1,4 @@
-//! The files, held against what was proven and against each other: present, readable, and saying what `init`
+//! The files, compared with what was verified and against each other: present, readable, and saying what `init`
 //! would write now.
 
 use crate::commands::volumes::Volumes;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Plan;
-use super::bindings::{Guest, is_ours};
+use super::guest::{Guest, is_ours};
 use super::remark::{Level, Remark};
 use crate::authentik::people::Binding;
 use crate::config;
