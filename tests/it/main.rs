@@ -32,6 +32,7 @@ mod ownership;
 mod people;
 mod permissions;
 mod planning;
+mod promise;
 mod properties;
 mod releases;
 mod releases_page;
