@@ -67,6 +67,11 @@ impl Answer {
 const UNKNOWN_FORM: usize = 64 * 1024;
 
 impl Answer {
+    /// Whether it refuses as Authentik's own endpoints do. A 401 in another form is somebody's in front of it.
+    pub fn refuses(&self) -> bool {
+        self.status == 400 || (self.status == 401 && self.media_type.ends_with("json"))
+    }
+
     /// The body, if it is JSON and no larger than the words of an error are.
     pub fn small_json(&self) -> Option<Value> {
         let small = self.body.len() <= UNKNOWN_FORM;

@@ -3,7 +3,7 @@
 use super::CheckId;
 use crate::authentik::advice;
 use crate::error::{Error, Exit};
-use crate::http::Trouble;
+use crate::http::{Kind, Trouble};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,8 +79,14 @@ impl Check {
 
     /// A question that was not answered.
     pub fn unanswered(id: CheckId, trouble: &Trouble) -> Self {
-        let fix = advice::remedy(trouble);
-        Self::fail(id, trouble.to_string(), fix).exiting(advice::exit(trouble))
+        // What is asked without the token cannot be refused for it.
+        let in_front = matches!(trouble.kind, Kind::Token | Kind::Stripped)
+            && !matches!(id, CheckId::Token | CheckId::Permissions | CheckId::Reachable);
+        let (fix, exit) = match in_front {
+            true => (advice::IN_FRONT, Exit::NotReady),
+            false => (advice::remedy(trouble), advice::exit(trouble)),
+        };
+        Self::fail(id, trouble.to_string(), fix).exiting(exit)
     }
 
     /// The error that a failed check ends the run with.

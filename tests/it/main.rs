@@ -33,6 +33,7 @@ mod page_commands;
 mod people;
 mod permissions;
 mod planning;
+mod promise;
 mod properties;
 mod readme;
 mod releases;

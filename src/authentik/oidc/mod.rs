@@ -97,7 +97,7 @@ impl Oidc<'_> {
             .append_pair("scope", scope)
             .finish();
         let answer = self.0.form("application/o/token/", form, origin).await?;
-        if matches!(answer.status, 400 | 401) {
+        if answer.refuses() {
             return Ok(None);
         }
         #[derive(Deserialize)]
@@ -115,9 +115,15 @@ impl Oidc<'_> {
     /// Any [`Trouble`] other than a refusal.
     pub async fn lists_users(&self, token: &AccessToken) -> Result<bool, Trouble> {
         let answer = self.0.as_bearer("api/v3/core/users/?page_size=1", &token.token).await?;
+        /// As much of it as a list of users must have.
+        #[derive(Deserialize)]
+        struct Page {
+            #[serde(rename = "results")]
+            _results: Vec<serde::de::IgnoredAny>,
+        }
         match answer.status {
-            200 => Ok(true),
-            401 | 403 => Ok(false),
+            200 => decode::<Page>(&answer, "").map(|_| true),
+            401 | 403 if answer.media_type.ends_with("json") => Ok(false),
             _ => Err(refusal(&answer, "")),
         }
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Oidc;
 use super::document::allowed_origin;
 use crate::authentik::Via;
-use crate::authentik::decode::refusal;
+use crate::authentik::decode::{decode, refusal};
 use crate::http::Trouble;
 use crate::http::answer::{Answer, text_header};
 use crate::text::{Secret, excerpt};
@@ -98,7 +98,7 @@ impl Oidc<'_> {
             .append_pair("code", NO_CODE)
             .finish();
         let answer = self.0.form("application/o/token/", form, None).await?;
-        if !matches!(answer.status, 400 | 401) {
+        if !answer.refuses() {
             return Err(refusal(&answer, ""));
         }
         #[derive(Default, Deserialize)]
@@ -132,9 +132,9 @@ impl Oidc<'_> {
             .append_pair("code", NO_CODE)
             .finish();
         let answer = self.0.form("application/o/token/", form, Some(origin)).await?;
-        match answer.status {
-            400 | 401 => Ok(allowed_origin(&answer)),
-            _ => Err(refusal(&answer, "")),
+        match answer.refuses() {
+            true => Ok(allowed_origin(&answer)),
+            false => Err(refusal(&answer, "")),
         }
     }
 
@@ -148,10 +148,18 @@ impl Oidc<'_> {
             .append_pair("scope", scope)
             .finish();
         let answer = self.0.form("application/o/device/", form, None).await?;
+        /// What a client needs of it.
+        #[derive(Deserialize)]
+        struct Code {
+            #[serde(rename = "device_code")]
+            _device_code: String,
+            #[serde(rename = "verification_uri")]
+            _verification_uri: String,
+        }
         match answer.status {
-            200 => Ok(DeviceVerdict::Granted),
+            200 => decode::<Code>(&answer, "").map(|_| DeviceVerdict::Granted),
             429 => Ok(DeviceVerdict::Throttled),
-            400 | 401 => {
+            _ if answer.refuses() => {
                 Ok(DeviceVerdict::Refused(format!("{}: {}", answer.status, answer.words())))
             }
             _ => Err(refusal(&answer, "")),
