@@ -21,6 +21,7 @@ use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
 use crate::netbird::Registration;
 use crate::outputs::plan::Page;
+use crate::outputs::service::Service;
 use crate::proof::{CheckId, Outcome};
 use crate::state::secrets::{self, Secrets};
 use crate::state::store::{self, KnownClient};
@@ -188,6 +189,19 @@ async fn pipeline(
             "{in_sync}"
         );
     }
+    for line in restarts(&record.replaced) {
+        info!(stage = "done", "{line}");
+    }
+    if config.kind != Kind::Standalone && !config.owner.local_auth.value {
+        news!(
+            story,
+            warn,
+            "first person",
+            { stage = "done" },
+            "SETUP_LOCAL_AUTH is false: the first person who logs in owns NetBird, so let AUTHENTIK_ACCESS_GROUPS name \
+             only groups of people who may"
+        );
+    }
     let reads_keys =
         config.kind == Kind::Standalone && config.files.outputs.contains(&Output::ManagementJson);
     if let Some(warning) = warning.filter(|_| reads_keys) {
@@ -195,6 +209,15 @@ async fn pipeline(
         news!(story, warn, "key refresh", { stage = "done", check }, "{warning}");
     }
     Ok(())
+}
+
+/// What to do about services that still run with what a file said before. One that was not started yet needs nothing.
+fn restarts(replaced: &[Output]) -> Vec<String> {
+    let told = |output: &Output| {
+        let service = Service::reading(*output)?;
+        Some(format!("{} has changed: {}", output.file_name(), service.remedy()))
+    };
+    replaced.iter().filter_map(told).collect()
 }
 
 /// Where NetBird has a provider of its own, `connect` needs to know the client; and the connector's id outlives the file.

@@ -145,6 +145,19 @@ impl Connect<'_> {
         let has = |name: &str, value: &str| {
             url::form_urlencoded::parse(query.as_bytes()).any(|(n, v)| n == name && v == value)
         };
+        let wanted = &self.asked.authorize;
+        if !sent.starts_with(wanted) {
+            return Err(Error::new(
+                Exit::Protocol,
+                format!("NetBird sends logins to another place than {wanted}"),
+            )
+            .because(sent.split('?').next().unwrap_or_default())
+            .remedy(
+                "see that AUTHENTIK_HOST_BROWSER is Authentik's URL as browsers reach it, and that this connector of \
+                 NetBird has no overrides of its own",
+            )
+            .into());
+        }
         if !has("redirect_uri", &callback) {
             return Err(Error::new(
                 Exit::Protocol,

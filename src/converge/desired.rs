@@ -6,8 +6,8 @@ use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::config::{Access, AccountRole, Config, Kind, Setting};
 use crate::http::{BaseUrl, Trouble};
-use crate::netbird::OidcClient;
 use crate::netbird::standalone::API_SCOPE;
+use crate::netbird::{ClientType, OidcClient};
 use crate::text::Secret;
 
 /// What Authentik must hold.
@@ -169,9 +169,17 @@ impl Desired {
             Some(provider) if !provider.issuer_override.is_empty() => {
                 provider.issuer_override.clone()
             }
-            Some(provider) if provider.issuer_mode == "global" => self.public.join(""),
+            Some(provider) if provider.issuer_mode == "global" && self.keeps_issuer_mode() => {
+                self.public.join("")
+            }
             _ => self.issuer_of_slug(&self.slug),
         }
+    }
+
+    /// Whether a provider may go on to call Authentik's root its issuer. NetBird's own provider asks for discovery below the
+    /// issuer, where Authentik has none at its root; and no id in NetBird depends on Authentik's issuer there.
+    pub fn keeps_issuer_mode(&self) -> bool {
+        self.provider.client.client_type == ClientType::Public
     }
 
     /// The issuer of an application's tokens, by its slug.

@@ -1,7 +1,7 @@
 //! NetBird that takes its tokens from Authentik directly: dashboard, desktop clients and headless ones are all the
 //! same public client.
 
-use super::client::{ClientType, OidcClient, Scope};
+use super::client::{ClientType, OidcClient, Scope, wished_uris};
 use super::dashboard;
 use crate::authentik::Release;
 use crate::authentik::redirect::{Purpose, RedirectUri};
@@ -92,17 +92,7 @@ fn redirect_uris(config: &Config, release: Release, ports: &[u16]) -> Vec<Redire
         add(RedirectUri::strict(format!("http://localhost:{port}")));
         add(RedirectUri::strict(format!("http://localhost:{port}/")));
     }
-    for wish in &config.wishes.redirect_uris {
-        let uri = RedirectUri { pattern: wish.pattern, ..RedirectUri::strict(wish.url.clone()) };
-        match wish.logout {
-            false => add(uri),
-            true if release.has_logout_redirects() => {
-                add(RedirectUri { purpose: Purpose::Logout, ..uri });
-            }
-            // Earlier releases look at no URI when a session ends.
-            true => {}
-        }
-    }
+    wished_uris(config, release).into_iter().for_each(&mut add);
     uris
 }
 

@@ -28,6 +28,9 @@ pub struct AccessToken {
 pub struct Oidc<'a>(pub &'a Server);
 
 impl Oidc<'_> {
+    /// The path where logins begin: the same for every application.
+    pub const AUTHORIZE_PATH: &'static str = "application/o/authorize/";
+
     /// The path of an application's discovery document. Without a slash at the end: with one it is a 404.
     pub fn discovery_path(slug: &str) -> String {
         format!("application/o/{slug}/.well-known/openid-configuration")

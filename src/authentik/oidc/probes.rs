@@ -70,7 +70,7 @@ impl Oidc<'_> {
             .append_pair("prompt", "none")
             .append_pair("redirect_uri", redirect_uri)
             .finish();
-        let path = format!("application/o/authorize/?{query}");
+        let path = format!("{}?{query}", Self::AUTHORIZE_PATH);
         let answer = self.0.anonymous(Via::InternalAsPublic, &path, None).await?;
         match answer.status {
             400 => Ok(Verdict::Rejected),

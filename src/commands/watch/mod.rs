@@ -25,13 +25,14 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::log;
 use crate::log::story::Story;
+use crate::outputs::service::Service;
 use crate::random::random;
 
 use health::Health;
 use metrics::Metrics;
 use netbird::Netbird;
 use page::Cycle;
-use restarts::{Restarts, Service};
+use restarts::Restarts;
 
 /// After a run that waited for Authentik in vain the next one, which waits too, begins this soon: Authentik is
 /// repaired when somebody repairs it, not when an interval is over. Not at once, so that a server that fails fast is

@@ -73,16 +73,12 @@ fn has_provider(file: &File) -> Option<Error> {
     .about("embedded-idp"))
 }
 
-/// Where a file names the application that it was made for.
-const ISSUERS: &[&str] =
-    &["HttpConfig.AuthIssuer", "HttpConfig.AuthKeysLocation", "HttpConfig.OIDCConfigEndpoint"];
-
 fn slug(file: &File, config: &Config) -> Option<Error> {
     let wanted = &config.wishes.slug;
     if config.wishes.allow_identity_change {
         return None;
     }
-    let (path, found) = ISSUERS.iter().find_map(|path| {
+    let (path, found) = conversion::ISSUERS.iter().find_map(|path| {
         let url = file.text(path)?;
         let (_, rest) = url.split_once("/application/o/")?;
         let slug = rest.split('/').next().filter(|slug| !slug.is_empty() && *slug != wanted)?;
