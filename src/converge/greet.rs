@@ -2,8 +2,9 @@
 
 use tracing::{debug, info, warn};
 
+use super::Converge;
+use super::learnt::{Learnt, TokenUser};
 use super::plan::{Level, Plan};
-use super::{Converge, Learnt, TokenUser};
 use crate::authentik::Release;
 use crate::authentik::conflict::{is_conflict, view_permission};
 use crate::error::{Error, Exit};

@@ -7,6 +7,7 @@ pub mod apply;
 pub mod desired;
 mod greet;
 mod kept;
+mod learnt;
 pub mod observe;
 pub mod plan;
 mod prove;
@@ -22,18 +23,18 @@ use crate::authentik::redirect::Shape;
 use crate::authentik::{Reader, Release, Server, Writer};
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit, Result};
+use crate::http::Trouble;
 use crate::http::patience::Patience;
 use crate::http::setback::{Decision, Ending, Missing, Phase, Setback};
-use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::{ClientType, Registration};
-use crate::proof::{CheckId, Outcome, Proof};
+use crate::proof::Proof;
 use crate::state::Memory;
 use crate::state::store::Remembered;
 use crate::text::{Secret, redact};
 
-use apply::{Applying, Tally};
+use apply::Applying;
 use desired::Desired;
 use observe::{Continuity, Observed};
 use plan::{Plan, References};
@@ -41,6 +42,7 @@ use prove::note_login;
 use remember::Made;
 
 pub use greet::outpost;
+pub use learnt::Learnt;
 
 /// Brings Authentik to what the configuration asks for, or only looks: what it is given.
 #[derive(Clone, Copy, Debug)]
@@ -61,43 +63,8 @@ pub struct Converge<'a> {
     pub story: &'a Story,
 }
 
-/// What attempts learn and later ones need, whether they get through or not.
-#[derive(Debug, Default)]
-pub struct Learnt {
-    /// Whose token it is.
-    token_user: Option<TokenUser>,
-    /// How this server wants redirect URIs, if its number told otherwise; and the refusal that said so.
-    shape: Option<(Shape, Trouble)>,
-    /// Whether the service account's log-in was refused: what keeps it out is looked for then.
-    login_refused: bool,
-    /// What was done.
-    pub tally: Tally,
-    /// How many objects needed nothing.
-    pub unchanged: usize,
-    /// How the checks of the last proof came out.
-    pub checks: Vec<(CheckId, Outcome)>,
-    /// What was made, for the memory.
-    made: Made,
-    /// How often in a row a plan was refused for a reason that may pass.
-    doubts: u32,
-    /// Whether a device code was given already.
-    device_granted: bool,
-    /// What the endpoints of a login depend on, if they were seen to work.
-    login: Option<String>,
-    /// The last look of a good run.
-    last: Option<(Desired, Observed)>,
-}
-
 /// What may be another run in the middle of its work is looked at so often, which takes some seconds.
 const DOUBTS: u32 = 8;
-
-/// The token's user, and the server's release: the first two answers.
-#[derive(Clone, Debug)]
-struct TokenUser {
-    username: String,
-    is_superuser: bool,
-    release: Release,
-}
 
 /// What looking came to.
 #[derive(Debug)]
@@ -318,39 +285,5 @@ impl Converge<'_> {
         let secret = secret.ok_or_else(|| Setback::missing(["the client's secret"]))?;
         redact::learn(&secret);
         Ok(secret)
-    }
-}
-
-impl Learnt {
-    /// What a good run came to, to be remembered.
-    pub fn remember(&self, remembered: &mut Remembered) {
-        if let Some((desired, observed)) = &self.last {
-            remember::conclude(desired, observed, &self.made, remembered);
-            note_login(self.login.clone(), remembered);
-        }
-    }
-
-    /// A 400 about nothing but `redirect_uris` says that this release wants the other shape, whatever its
-    /// number says: tried once. If that is refused too, it was about a value, and the first refusal says which.
-    fn learns_shape(&mut self, setback: &mut Setback) -> bool {
-        let (Setback::Trouble(Phase::Apply, trouble) | Setback::Conflict(trouble)) = &*setback
-        else {
-            return false;
-        };
-        let Kind::Invalid(fields) = &trouble.kind else {
-            return false;
-        };
-        if fields.len() != 1 || !fields.contains_key("redirect_uris") {
-            return false;
-        }
-        if let Some((_, first)) = &self.shape {
-            *setback = Setback::Trouble(Phase::Apply, first.clone());
-            return false;
-        }
-        let by_number = self.token_user.as_ref().is_some_and(|u| u.release.lists_redirect_uris());
-        let other = if by_number { Shape::Text } else { Shape::List };
-        self.shape = Some((other, trouble.clone()));
-        self.made.forgive();
-        true
     }
 }

@@ -1,14 +1,16 @@
 //! The proof that a login will work: ask what NetBird and browsers will ask, judge the answers, and hand on exactly what
-//! was judged. Asking is in `evidence`; judging is pure, in `judge`.
+//! was judged. Asking is in `gather`; judging is pure, in `judge`.
 
 mod check_id;
 mod evidence;
+mod gather;
 mod judge;
 mod key_source;
 mod outcome;
 
 pub use check_id::{CheckId, Entry, Group};
-pub use evidence::{Evidence, Side, Subject, gather};
+pub use evidence::{Evidence, Side, Subject};
+pub use gather::gather;
 pub use judge::{because, is_sound, judge};
 pub use key_source::KeySource;
 pub use outcome::{Check, Outcome};

@@ -152,8 +152,7 @@ async fn check(world: &World) -> (Exit, BTreeSet<String>) {
 
 fn with(world: &mut World, lists: bool) {
     if lists {
-        world.env.insert("NETBIRD_MGMT_IDP".into(), "authentik".into());
-        world.env.insert("AUTHENTIK_ACCESS_GROUPS".into(), "vpn,staff".into());
+        world.wish(&[("NETBIRD_MGMT_IDP", "authentik"), ("AUTHENTIK_ACCESS_GROUPS", "vpn,staff")]);
     }
 }
 

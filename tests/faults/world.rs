@@ -85,6 +85,12 @@ impl World {
         Self { sim, dir, env }
     }
 
+    /// Asks for more than a plain run does.
+    pub fn wish(&mut self, variables: &[(&str, &str)]) {
+        let pairs = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        self.env.extend(pairs);
+    }
+
     /// Has Authentik at another URL, for people too.
     pub fn moves(&mut self, url: &str) {
         for name in ["AUTHENTIK_HOST", "AUTHENTIK_HOST_BROWSER"] {

@@ -151,3 +151,29 @@ fn after_a_run_that_ends_well_people_log_in_whatever_had_drifted() {
     assert!(*refused.lock().unwrap() * 10 < all.len());
     assert!(release(all[0].0) < (2024, 8), "old releases are among them");
 }
+
+#[test]
+fn the_dashboard_logs_in_at_the_origin_of_the_api_and_of_the_domain() {
+    side_by_side(&PROFILES, |profile| {
+        let mut case = Case::new(profile);
+        let api = "https://api.netbird.example.com:8443";
+        case.env("NETBIRD_MGMT_API_ENDPOINT", api);
+        case.init();
+        let authority = format!("{}/application/o/netbird/", case.sim.url());
+        for origin in [api, "https://netbird.example.com"] {
+            let page = Client::page(&authority, "netbird", &format!("{origin}/auth"));
+            let mut browser = case.sim.browser();
+            browser.log_in("akadmin").unwrap();
+            let login = browser.log_in_to(&page);
+            let login = login.unwrap_or_else(|failure| panic!("{profile}, {origin}: {failure}"));
+            let out = browser.log_out(&login, &format!("{origin}/"));
+            out.unwrap_or_else(|failure| panic!("{profile}, {origin}: {failure}"));
+        }
+        // Both were asked for, as scripts of their pages ask.
+        let ended = case.run(&["check"]).expect(0);
+        for origin in [api, "https://netbird.example.com"] {
+            let line = format!("{origin} may read discovery and token");
+            assert!(ended.out.contains(&line), "{profile}: {}", ended.out);
+        }
+    });
+}
