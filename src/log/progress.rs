@@ -1,4 +1,4 @@
-//! What a run is waiting for, told when it changes and every ten seconds; and remembered, so that a run that
+//! What a run is waiting for, told when it changes and every now and then; and remembered, so that a run that
 //! reaches its deadline can say how far it got and what the last answer was.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +11,6 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::http::patience::Phase;
 use crate::log::story::Story;
-
-/// How often an unchanged reason is told again.
-pub const REPEAT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct State {
@@ -49,7 +46,7 @@ impl Progress {
     pub async fn during<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         // Boxed: a whole run is a large value, and a stack may be small.
         let mut work = Box::pin(self.deadline.bound(work));
-        let mut tick = interval(REPEAT);
+        let mut tick = interval(super::repeat());
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -73,7 +70,7 @@ impl Progress {
     /// Tells again what is waited for, if it was not told for a while.
     fn repeat(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.told.is_some_and(|told| told.elapsed() >= REPEAT) {
+        if state.told.is_some_and(|told| told.elapsed() >= super::repeat()) {
             self.tell(&mut state);
         }
     }
