@@ -26,7 +26,8 @@ FROM ${BUILDER} AS build
 # ring has C and assembler in it. Official Rust images bring a compiler; a bare Alpine one may not.
 RUN command -v cc > /dev/null || apk add --no-cache gcc musl-dev
 # With --target, build scripts and macros stay dynamic while the program becomes static, which glibc needs.
-ENV RUSTFLAGS="-C target-feature=+crt-static" \
+# Without packed relocations the binary is 0.2 MB larger.
+ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" \
     CARGO_TARGET_DIR=/target
 # AUDITABLE=yes puts the list of crates into the binary, for `cargo audit bin` and for scanners: releases have it.
 ARG AUDITABLE=
@@ -48,7 +49,7 @@ RUN mkdir -p /image /volumes/setup /volumes/dashboard /volumes/relay /volumes/st
 FROM scratch
 ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="netbird-authentik-init" \
-      org.opencontainers.image.description="Makes Authentik hold what NetBird needs, proves it, and writes the files NetBird starts from." \
+      org.opencontainers.image.description="Makes Authentik hold what NetBird needs, verifies it, and writes the files NetBird starts from." \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /image/ /

@@ -38,16 +38,21 @@ impl Stage {
         .into()
     }
 
-    /// Runs a command as the container would, and shows what it prints.
-    async fn run(&self, command: &str, expected: Exit) -> std::io::Result<()> {
+    /// Runs a command as the container would: what it prints, and how it ends.
+    async fn output(&self, command: &str) -> (String, Exit) {
         let mut out = Vec::new();
         let exit = app::run([command.into()], self.variables(), &mut out, false).await;
-        for line in String::from_utf8_lossy(&out).lines() {
-            let shown: String = line.chars().take(COLUMNS).collect();
-            writeln!(std::io::stdout(), "{shown}")?;
-        }
+        (String::from_utf8_lossy(&out).into_owned(), exit)
+    }
+
+    /// Runs a command and shows all of it.
+    async fn run(&self, command: &str, expected: Exit) -> std::io::Result<()> {
+        self.sim.clear_requests();
+        let (out, exit) = self.output(command).await;
+        out.lines().try_for_each(show)?;
         assert_eq!(exit, expected, "{command}");
-        writeln!(std::io::stdout(), "(exit code {})", exit as u8)
+        let writes = self.sim.writes().len();
+        show(&format!("(writes sent to Authentik: {writes}; exit code {})", exit as u8))
     }
 
     fn files(&self) -> std::io::Result<String> {
@@ -59,8 +64,42 @@ impl Stage {
             }
         }
         names.sort();
-        Ok(names.join("  "))
+        Ok(names.join(", "))
     }
+}
+
+/// Shows a line, and what does not fit in further ones, indented like the first.
+fn show(line: &str) -> std::io::Result<()> {
+    let indent = line.chars().take_while(|c| *c == ' ').count();
+    let mut shown = " ".repeat(indent);
+    for word in line.trim_start().split(' ') {
+        if shown.chars().count() + 1 + word.chars().count() > COLUMNS {
+            writeln!(std::io::stdout(), "{}", shown.trim_end())?;
+            shown = " ".repeat(indent.max(2));
+        }
+        shown.push_str(word);
+        shown.push(' ');
+    }
+    writeln!(std::io::stdout(), "{}", shown.trim_end())
+}
+
+/// The failures in what `check` printed, the first of each check with its fix.
+fn show_failures(report: &str) -> std::io::Result<()> {
+    let mut named: Vec<&str> = Vec::new();
+    let mut lines = report.lines().peekable();
+    while let Some(line) = lines.next() {
+        let mut words = line.split_whitespace();
+        if !words.next().is_some_and(|word| word.eq_ignore_ascii_case("fail")) {
+            continue;
+        }
+        let check = words.next().unwrap_or_default();
+        if !named.contains(&check) {
+            named.push(check);
+            show(line)?;
+            lines.next_if(|next| next.contains("-> ")).map_or(Ok(()), show)?;
+        }
+    }
+    report.lines().last().map_or(Ok(()), show)
 }
 
 fn headline(text: &str) -> std::io::Result<()> {
@@ -82,37 +121,26 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     headline("init: does it, and verifies that a login will work")?;
     stage.run("init", Exit::Ok).await?;
-    writeln!(out, "{}", stage.files()?)?;
+    show(&stage.files()?)?;
 
     headline("setup/dashboard.env, as NetBird's dashboard reads it")?;
     let path = stage.volumes.path().join("setup/dashboard.env");
     write!(out, "{}", std::fs::read_to_string(path)?)?;
 
     headline("init again: nothing to do")?;
-    stage.sim.clear_requests();
     stage.run("init", Exit::Ok).await?;
-    writeln!(out, "{} writes were sent to Authentik", stage.sim.writes().len())?;
+    let writes = stage.sim.writes().len();
+    assert_eq!(writes, 0, "a second run writes nothing");
 
-    headline("somebody empties the provider's redirect URIs; check")?;
+    headline("somebody empties the provider's redirect URIs; check names it")?;
     let provider = |state: &mut authentik_sim::State| -> Option<()> {
         state.provider_mut("NetBird")?["redirect_uris"] = serde_json::json!([]);
         Some(())
     };
     provider(&mut stage.sim.state()).ok_or("no provider")?;
-    let mut found = Vec::new();
-    let args: [OsString; 1] = ["check".into()];
-    let exit = app::run(args, stage.variables(), &mut found, false).await;
+    let (report, exit) = stage.output("check").await;
     assert_ne!(exit, Exit::Ok, "check must name the broken setting");
-    let found = String::from_utf8_lossy(&found);
-    let mut lines = found.lines().peekable();
-    while let Some(line) = lines.next() {
-        if line.to_lowercase().contains("fail") {
-            writeln!(out, "{}", line.chars().take(COLUMNS).collect::<String>())?;
-            if let Some(fix) = lines.next_if(|next| next.contains("-> ")) {
-                writeln!(out, "{}", fix.chars().take(COLUMNS).collect::<String>())?;
-            }
-        }
-    }
+    show_failures(&report)?;
 
     headline("init: repairs it")?;
     stage.run("init", Exit::Ok).await?;

@@ -15,7 +15,7 @@ pub enum Exit {
     Pending = 2,
     /// Wrong command line.
     Usage = 64,
-    /// Authentik, or a file, holds something that we may not touch, or that is ambiguous.
+    /// Authentik, or a file, holds something that this program must not change, or that is ambiguous.
     Refused = 65,
     /// Not ready before `SETUP_TIMEOUT`.
     NotReady = 69,
@@ -79,7 +79,7 @@ impl Exit {
             Self::Unwell => "the sidecar is not well",
             Self::Pending => "changes are pending",
             Self::Usage => "the command line is wrong",
-            Self::Refused => "something is there that may not be touched (65)",
+            Self::Refused => "an object or a file that this container must not change (65)",
             Self::NotReady => "Authentik was not ready in time (69)",
             Self::Bug => "a bug (70)",
             Self::Output => "a file cannot be written (73)",

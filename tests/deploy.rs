@@ -26,7 +26,7 @@ fn text<'a>(node: &'a Yaml<'a>, path: &str) -> &'a str {
     at(node, path).as_str().unwrap_or_else(|| panic!("no text at {path}"))
 }
 
-/// Every name is one of ours, no secret is given as itself, and every file of a secret has its mount.
+/// Every name is a known one, no secret is given as itself, and every file of a secret has its mount.
 fn check_names<'a>(names: impl Iterator<Item = (&'a str, &'a str)>, secrets_at: &str) {
     let mut tokens = 0;
     for (name, value) in names {
@@ -57,6 +57,56 @@ fn kubernetes(name: &str) -> Vec<Yaml<'static>> {
     documents(&format!("deploy/kubernetes/{name}.yaml"))
 }
 
+/// What the pod security standard "restricted" demands, and a file system that nothing is written to.
+fn restricted(ours: &Yaml<'_>, name: &str) {
+    for (key, value) in [
+        ("runAsNonRoot", true),
+        ("readOnlyRootFilesystem", true),
+        ("allowPrivilegeEscalation", false),
+    ] {
+        assert_eq!(ours["securityContext"][key].as_bool(), Some(value), "{name}: {key}");
+    }
+    assert_eq!(text(ours, "securityContext.capabilities.drop.0"), "ALL");
+    assert_eq!(text(ours, "securityContext.seccompProfile.type"), "RuntimeDefault");
+    assert_eq!(at(ours, "securityContext.runAsUser").as_integer(), Some(65532));
+}
+
+/// The secrets that a container is given by reference, by variable and key; no other variable is one.
+fn given_secrets(ours: &Yaml<'_>) -> Vec<(&'static str, String)> {
+    let mut given = Vec::new();
+    for variable in ours["env"].as_sequence().unwrap() {
+        let known = variables::find(text(variable, "name")).unwrap();
+        match variable.as_mapping_get("valueFrom") {
+            Some(source) => given.push((known.name, text(source, "secretKeyRef.key").to_owned())),
+            None => assert!(!known.secret, "{} is a secret in the open", known.name),
+        }
+    }
+    given
+}
+
+#[test]
+fn the_job_for_connect_has_no_more_rights_than_the_others() {
+    let job = &kubernetes("connect/job")[0];
+    let pod = at(job, "spec.template.spec");
+    assert_eq!(text(job, "kind"), "Job");
+    assert_eq!(text(pod, "restartPolicy"), "Never");
+    assert_eq!(at(pod, "automountServiceAccountToken").as_bool(), Some(false));
+    let ours = at(pod, "containers.0");
+    restricted(ours, "connect");
+    assert_eq!(text(ours, "args.0"), "connect");
+    assert!(text(ours, "image").ends_with(concat!(":", env!("CARGO_PKG_VERSION"))));
+    let given = given_secrets(ours);
+    assert_eq!(
+        given,
+        [("AUTHENTIK_TOKEN", "token".to_owned()), ("NB_PAT", "netbird-token".to_owned())]
+    );
+    let management = &kubernetes("management")[2];
+    let service = at(management, "metadata.name").as_str().unwrap();
+    let url = ours["env"].as_sequence().unwrap().iter();
+    let url = url.clone().find(|v| v["name"].as_str() == Some("NB_MANAGEMENT_URL")).unwrap();
+    assert_eq!(text(url, "value"), format!("http://{service}"), "the Service of management");
+}
+
 #[test]
 fn kubernetes_runs_it_with_no_rights_and_secrets_by_reference() {
     let config = kubernetes("config");
@@ -74,28 +124,8 @@ fn kubernetes_runs_it_with_no_rights_and_secrets_by_reference() {
         let ours = &pod[list][0];
         assert!(text(ours, "image").ends_with(concat!(":", env!("CARGO_PKG_VERSION"))));
         assert_eq!(text(ours, "envFrom.0.configMapRef.name"), text(&config[0], "metadata.name"));
-        // What the pod security standard "restricted" demands, and a file system that nothing is written to.
-        for (key, value) in [
-            ("runAsNonRoot", true),
-            ("readOnlyRootFilesystem", true),
-            ("allowPrivilegeEscalation", false),
-        ] {
-            assert_eq!(ours["securityContext"][key].as_bool(), Some(value), "{name}: {key}");
-        }
-        assert_eq!(text(ours, "securityContext.capabilities.drop.0"), "ALL");
-        assert_eq!(text(ours, "securityContext.seccompProfile.type"), "RuntimeDefault");
-        assert_eq!(at(ours, "securityContext.runAsUser").as_integer(), Some(65532));
-        let mut given = Vec::new();
-        for variable in ours["env"].as_sequence().unwrap() {
-            let known = variables::find(text(variable, "name")).unwrap();
-            match variable.as_mapping_get("valueFrom") {
-                Some(source) => {
-                    given.push((known.name, text(source, "secretKeyRef.key").to_owned()));
-                }
-                None => assert!(!known.secret, "{} is a secret in the open", known.name),
-            }
-        }
-        secrets.push(given);
+        restricted(ours, name);
+        secrets.push(given_secrets(ours));
         // Every pod has a file of its own: what must agree is given, and nothing is shared.
         let volumes = pod["volumes"].as_sequence().unwrap();
         let setup = volumes.iter().find(|v| v["name"].as_str() == Some("setup")).unwrap();

@@ -82,7 +82,7 @@ fn measure(binary: &str, https: bool, latency: Duration) -> Result<Vec<Row>> {
         .map(|(name, ..)| Row { name, requests: 0, rounds: 0, costs: vec![] })
         .collect();
     for turn in 0..TURNS {
-        // A first run needs a server that holds nothing of ours; the others then meet what it made.
+        // A first run needs a server that holds nothing of NetBird; the others then meet what it made.
         let sim = Sim::builder(PROFILE).latency(latency).start();
         let dir = tempfile::tempdir()?;
         let url = if https { sim.https_url() } else { sim.url() };

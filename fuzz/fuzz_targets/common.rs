@@ -24,7 +24,7 @@ pub fn environment(data: &[u8]) {
     let pairs = data.split(|b| *b == 0).filter_map(|pair| {
         let (which, value) = pair.split_first()?;
         let name = VARIABLES[usize::from(*which) % VARIABLES.len()].name;
-        // A path of the fuzzer's choice is none that we want to read.
+        // A path of the fuzzer's choice is none to read.
         (!name.ends_with("_FILE")).then(|| (name.into(), OsString::from_vec(value.to_vec())))
     });
     if let Err(problems) = config::load(pairs).config {
@@ -115,7 +115,7 @@ fn secrets() -> Secrets {
     }
 }
 
-/// Merging twice is merging once, and keys that are not ours keep their bytes.
+/// Merging twice is merging once, and keys of others keep their bytes.
 pub fn management(data: &[u8]) {
     let Ok(file) = File::read("management.json", data) else { return };
     let (config, proof, secrets) = (config(), proof("https://auth.example.com/"), secrets());
@@ -134,7 +134,7 @@ pub fn management(data: &[u8]) {
         let kept = parsed.root.members().iter().filter(|(name, _)| name == key);
         assert!(kept.into_iter().any(|(_, kept)| kept == value), "{key} was lost");
     }
-    // What was foreign stays as it was, templates included; of ours there is none.
+    // What was foreign stays as it was, templates included; of this program there is none.
     assert!(file.root.pretty().contains("{{") || !once.contains("{{"), "a template");
 }
 

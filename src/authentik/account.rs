@@ -7,8 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::anything::object_or_empty;
-use super::bounded::{key, keys, many_or_none, text, text_or_empty};
-use super::model::or_default;
+use super::bounded::{key, keys, many_or_none, or_default, text, text_or_empty};
 use super::people::Role;
 
 /// Names of outposts' own users begin like this in every release.

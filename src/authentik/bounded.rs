@@ -169,6 +169,13 @@ pub(super) fn many_or_none<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Ok(Option::<Some<T>>::deserialize(deserializer)?.map(|some| some.0).unwrap_or_default())
 }
 
+/// Null like absent: releases differ in which of the two they send.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

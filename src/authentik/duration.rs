@@ -1,7 +1,7 @@
 //! Authentik's way to write durations.
 
 /// Seconds of one of Authentik's durations, such as `hours=1;minutes=30`. Nothing where it cannot be read:
-/// what we do not understand we leave alone.
+/// what is not understood is left alone.
 pub fn seconds(text: &str) -> Option<u64> {
     let mut total = 0.0;
     for part in text.split(';').filter(|p| !p.trim().is_empty()) {

@@ -1,10 +1,11 @@
 //! Answers of Authentik's API, read leniently: only the fields in use, unknown ones ignored, missing and
 //! null ones alike, enumerations as text. So one program reads all releases, and the next one too.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::bounded::{
-    key, key_or_none, keys, many, secret, text, text_or_empty, text_or_none, texts_or_none,
+    key, key_or_none, keys, many, or_default, secret, text, text_or_empty, text_or_none,
+    texts_or_none,
 };
 use super::people::Flags;
 use super::redirect::RedirectUris;
@@ -269,11 +270,4 @@ pub struct CurrentBrand {
     /// Settings that everybody may know.
     #[serde(default, deserialize_with = "or_default")]
     pub flags: Flags,
-}
-
-/// Null like absent: releases differ in which of the two they send.
-pub(super) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }

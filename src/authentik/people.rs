@@ -3,8 +3,7 @@
 
 use serde::Deserialize;
 
-use super::bounded::{key, key_or_none, keys, text, text_or_empty, text_or_none};
-use super::model::or_default;
+use super::bounded::{key, key_or_none, keys, or_default, text, text_or_empty, text_or_none};
 
 /// Flags of the system settings.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -13,7 +13,7 @@ use super::release::Release;
 use super::server::{Server, Via};
 use crate::http::{Answer, Kind, Trouble};
 
-/// More pages than any of these lists has: a server that never says "last page" must not keep us.
+/// More pages than any of these lists has: a server that never says "last page" must not keep a run.
 const PAGE_LIMIT: u32 = 100;
 
 /// The reading side of the API.

@@ -36,7 +36,7 @@ impl RedirectUri {
     }
 
     /// A pattern that matches nothing and still names an origin. Where redirect URIs are one text, Authentik takes the
-    /// origins that its CORS allows from it as it stands, and the escaped dots of ours make another name (seen on
+    /// origins that its CORS allows from it as it stands, and the escaped dots of this program make another name (seen on
     /// 2024.2.4).
     pub fn origin_alone(origin: &str) -> Self {
         Self { pattern: true, ..Self::strict(format!("{origin}{MATCHES_NOTHING}")) }
@@ -68,7 +68,7 @@ pub struct RedirectUris {
     pub entries: Vec<RedirectUri>,
     /// The shape that they came in; nothing could be told from an empty list or a missing field.
     pub shape: Option<Shape>,
-    /// Entries as they were read, by index, so that what is not ours is sent back unchanged.
+    /// Entries as they were read, by index, so that what others added is sent back unchanged.
     raw: Vec<Value>,
 }
 
@@ -113,7 +113,7 @@ impl RedirectUris {
     /// Whether a wish is contained already.
     pub fn contains(&self, wish: &RedirectUri) -> bool {
         match self.shape {
-            // In the old text a literal URI may stand escaped, as we write it, or as it is, as people do.
+            // In the old text a literal URI may stand escaped, as this program writes it, or as it is, as people do.
             Some(Shape::Text) => self
                 .entries
                 .iter()
@@ -127,7 +127,7 @@ impl RedirectUris {
     }
 
     /// The same without entries that an upgrade of Authentik left dead, and what those were: where redirect URIs were one
-    /// text, ours stood in it with escaped dots, and the upgrade made strict entries of that text, which match nothing.
+    /// text, those of this program stood in it with escaped dots, and the upgrade made strict entries of that text, which match nothing.
     pub fn without_dead(&self, ours: &[RedirectUri], origins: &[String]) -> (Self, Vec<String>) {
         let mut left = self.clone();
         if matches!(self.shape, Some(Shape::Text) | None) {

@@ -37,12 +37,10 @@ fn one_command(command: &Entry) -> String {
 }
 
 fn one_variable(variable: &Variable) -> String {
-    let mut out = format!("{}\n  {}\n", variable.name, plain(variable.meaning));
-    let default = match variable.default {
-        Default::Unset => "not set".to_owned(),
-        default => plain(&default.to_string()),
-    };
-    let _ = writeln!(out, "  default: {default}\n  example: {}", variable.example);
+    let mut out = format!("{}\n", variable.name);
+    wrapped(&mut out, 2, &plain(variable.meaning));
+    wrapped(&mut out, 2, &when_unset(variable).unwrap_or("default: not set".to_owned()));
+    let _ = writeln!(out, "  example: {}", variable.example);
     let kinds = match variable.kinds {
         Kind::ALL => "every kind of NetBird".to_owned(),
         kinds => {
@@ -50,11 +48,43 @@ fn one_variable(variable: &Variable) -> String {
             format!("SETUP_NETBIRD={}", names.join(" and "))
         }
     };
-    let _ = writeln!(out, "  used: {} settings, with {kinds}", variable.group.name());
+    let _ = writeln!(out, "  used by: {}\n  for: {kinds}", variable.used_by);
     if variable.secret {
         let _ = writeln!(out, "  secret; {}_FILE names a file that holds it", variable.name);
     }
     out
+}
+
+/// What applies when it is not set; nothing where that is nothing.
+fn when_unset(variable: &Variable) -> Option<String> {
+    match variable.default {
+        Default::Required => Some("required".to_owned()),
+        Default::Unset => None,
+        default => Some(format!("default: {}", plain(&default.to_string()))),
+    }
+}
+
+/// Wider than this, a terminal would break the lines.
+const COLUMNS: usize = 100;
+
+/// Adds a text in lines of at most so many columns, each after this many blanks. A longer word stays whole.
+fn wrapped(out: &mut String, indent: usize, text: &str) {
+    let mut used = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > COLUMNS {
+            out.push('\n');
+            used = 0;
+        }
+        if used == 0 {
+            let _ = write!(out, "{:indent$}{word}", "");
+            used = indent + length;
+        } else {
+            let _ = write!(out, " {word}");
+            used += 1 + length;
+        }
+    }
+    out.push('\n');
 }
 
 fn everything() -> String {
@@ -72,15 +102,17 @@ fn everything() -> String {
         let _ = writeln!(out, "\n{}:", group.name());
         for variable in variables::VARIABLES.iter().filter(|v| v.group == group) {
             let mark = if variable.secret { " (secret)" } else { "" };
-            let _ = writeln!(out, "  {}{mark}\n      {}", variable.name, plain(variable.meaning));
-            if variable.default != Default::Unset {
-                let _ = writeln!(out, "      default: {}", plain(&variable.default.to_string()));
+            let _ = writeln!(out, "  {}{mark}", variable.name);
+            wrapped(&mut out, 6, &plain(variable.meaning));
+            if let Some(default) = when_unset(variable) {
+                wrapped(&mut out, 6, &default);
             }
         }
     }
     out.push_str(
-        "\nExit codes: 0 done, 1 not well (healthcheck), 2 changes pending (plan), 64 command line, 65 refused, 69 not ready in time,\n\
-         70 bug, 73 cannot write, 76 unexpected answer, 77 token or permission, 78 configuration.\n",
+        "\nExit codes: 0 done, 1 not well (healthcheck), 2 changes pending (plan), 64 command line,\n\
+         65 refused, 69 not ready in time, 70 bug, 73 cannot write, 76 unexpected answer,\n\
+         77 token or permission, 78 configuration, 130 SIGINT, 143 SIGTERM (watch: 0).\n",
     );
     out
 }

@@ -66,9 +66,11 @@ const COMMANDS: &[Entry] = &[
     formatted("plan", "show what init would change, and change nothing", |json| Command::Plan {
         json,
     }),
-    formatted("check", "tell what is wrong and how to repair it, a line a check", |json| {
-        Command::Check { json }
-    }),
+    formatted(
+        "check",
+        "tell what is wrong and how to repair it, one line for each check",
+        |json| Command::Check { json },
+    ),
     entry(
         "watch",
         "init, then again every SETUP_INTERVAL; SIGHUP: at once; ends on SIGTERM",
@@ -76,7 +78,7 @@ const COMMANDS: &[Entry] = &[
     ),
     entry(
         "connect",
-        "after NetBird started: claim its account for the owner, register Authentik, keep settings and roles",
+        "after NetBird started: claim its account, register Authentik, keep settings, roles",
         |_| Command::Connect,
     ),
     entry(

@@ -17,8 +17,8 @@ use crate::random::random;
 use crate::state::Memory;
 use crate::state::evidence::Kind;
 use crate::state::memory::KeysBefore;
-use crate::state::owner::{self, Making};
-use crate::state::secrets::{self, COOKIE_KEY, Kept, Secrets, TO_BE_MADE};
+use crate::state::owner::{self, Making, TO_BE_MADE};
+use crate::state::secrets::{self, COOKIE_KEY, Kept, Secrets};
 use crate::text::{Secret, redact};
 
 /// The volumes as they are, and what may be written.

@@ -75,7 +75,12 @@ pub struct Variable {
     pub kinds: &'static [Kind],
     /// A value that says nothing, and so may be given with every kind.
     pub neutral: &'static str,
+    /// The commands that use it.
+    pub used_by: &'static str,
 }
+
+/// What most variables are for: every command that looks at Authentik.
+const MOST: &str = "init, plan, check, watch, connect";
 
 impl Variable {
     /// One of this group. The macro adds the name.
@@ -85,8 +90,8 @@ impl Variable {
         example: &'static str,
         meaning: &'static str,
     ) -> Self {
-        let (name, secret, kinds, neutral) = ("", false, Kind::ALL, "");
-        Self { name, group, default, example, meaning, secret, kinds, neutral }
+        let (name, secret, kinds, neutral, used_by) = ("", false, Kind::ALL, "", MOST);
+        Self { name, group, default, example, meaning, secret, kinds, neutral, used_by }
     }
 
     /// The text that is read when it is not set.
@@ -105,6 +110,11 @@ impl Variable {
     /// For these kinds of NetBird.
     pub(super) const fn only(self, kinds: &'static [Kind]) -> Self {
         Self { kinds, ..self }
+    }
+
+    /// For these commands.
+    pub(super) const fn by(self, used_by: &'static str) -> Self {
+        Self { used_by, ..self }
     }
 
     /// This value may be given with the other kinds too.

@@ -6,7 +6,7 @@ use super::declare::Variable;
 use crate::error::{Error, Exit};
 use crate::text::redact::without_secrets;
 
-/// Everything that is wrong with the variables, a line each; what it comes to is the error.
+/// Everything that is wrong with the variables, a line each; the error counts them and names the variables.
 pub fn tell(problems: &[Problem]) -> Error {
     for problem in problems {
         tracing::error!(stage = "config", variable = %problem.variable, "{problem}");
@@ -17,10 +17,10 @@ pub fn tell(problems: &[Problem]) -> Error {
             names.push(&problem.variable);
         }
     }
-    let verb = if names.len() == 1 { "variable is" } else { "variables are" };
-    Error::new(Exit::Config, format!("{} {verb} wrong", names.len()))
+    let noun = if problems.len() == 1 { "error" } else { "errors" };
+    Error::new(Exit::Config, format!("{} configuration {noun}, listed above", problems.len()))
         .because(names.join(", "))
-        .remedy("correct what is listed above; `help` explains every variable")
+        .remedy("correct these variables; `help VARIABLE` explains one")
 }
 
 /// Something wrong with one variable.
@@ -45,8 +45,8 @@ impl Problem {
     }
 
     pub(super) fn missing(variable: &Variable) -> Self {
-        let (meaning, example) = (variable.meaning, variable.example);
-        let wanted = format!("{meaning}, such as {example}");
+        let meaning = variable.meaning.replace('`', "");
+        let wanted = format!("{meaning}; example: {}", variable.example);
         Self { missing: true, ..Self::new(variable.name, None, &wanted) }
     }
 }
@@ -70,7 +70,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.found {
             None if self.missing => {
-                write!(f, "{} is not set: wanted {}", self.variable, self.wanted)
+                write!(f, "{} is not set: {}", self.variable, self.wanted)
             }
             Some(found) => write!(f, "{}: found '{found}', wanted {}", self.variable, self.wanted),
             None => write!(f, "{}: wanted {}", self.variable, self.wanted),

@@ -4,6 +4,9 @@
 use super::declare::{Default::*, Given, Group::*, Variable, declare};
 use super::kind::Kind::*;
 
+/// What NetBird's API is asked for; `plan` and `check` look and change nothing.
+const CONNECT: &str = "connect, watch; plan and check look only";
+
 declare! {
     authentik_host: Variable::new(Authentik, Required, "http://authentik-server:9000",
         "URL at which this container reaches Authentik; may have a sub-path");
@@ -80,17 +83,17 @@ declare! {
     setup_authentik_internal: Variable::new(NetBird, Value("false"), "true",
         "NetBird reaches Authentik at `AUTHENTIK_HOST`, browsers at the public URL").only(&[Embedded]);
     setup_role_groups: Variable::new(NetBird, Unset, "netbird-admins:admin,staff:user",
-        "`GROUP:ROLE`, separated by commas, first match wins: members of these Authentik groups are approved and get this NetBird role (`admin`, `network_admin`, `auditor`, `user`) by `connect`");
+        "`GROUP:ROLE`, separated by commas, first match wins: members of these Authentik groups are approved and get this NetBird role (`admin`, `network_admin`, `auditor`, `user`) by `connect`").by(CONNECT);
     setup_user_approval: Variable::new(NetBird, Words("left alone"), "false",
-        "whether new users wait for approval; NetBird's setting, enforced by `connect`");
+        "whether new users wait for approval; NetBird's setting, enforced by `connect`").by(CONNECT);
     setup_jwt_groups: Variable::new(NetBird, Words("left alone"), "true",
-        "whether NetBird takes groups from tokens; NetBird's setting, enforced by `connect`");
+        "whether NetBird takes groups from tokens; NetBird's setting, enforced by `connect`").by(CONNECT);
     setup_jwt_allow_groups: Variable::new(NetBird, Words("left alone"), "vpn,staff",
-        "groups of tokens that may log in, separated by commas; NetBird's setting, enforced by `connect`");
+        "groups of tokens that may log in, separated by commas; NetBird's setting, enforced by `connect`").by(CONNECT);
     nb_management_url: Variable::new(NetBird, Words("`http://netbird-management`; `combined`: `http://netbird-server`"), "http://netbird-management:80",
-        "where `connect` reaches NetBird's API");
+        "where `connect` reaches NetBird's API").by(CONNECT);
     nb_pat: Variable::new(NetBird, Unset, "nbp_…",
-        "personal access token with which `connect` works on a NetBird that has an owner already").secret();
+        "personal access token with which `connect` works on a NetBird that has an owner already").secret().by(CONNECT);
 
     setup_dir: Variable::new(Files, Value("/setup"), "/setup",
         "where the files go: the shared volume");
@@ -107,7 +110,7 @@ declare! {
         "numeric group of every file written");
     setup_management_discovery: Variable::new(Files, Value("auto"), "true",
         "`true`: NetBird's management fetches discovery at each start; `false`: it finds the endpoints in its file; `auto`: true if the public URL answers from here with a trusted certificate")
-        .only(&[Standalone]);
+        .only(&[Standalone]).by("init, plan, check, watch");
 
     setup_timeout: Variable::new(Running, Value("15m"), "5m",
         "for the whole of `init`, `plan`, `connect`, and one cycle of `watch`; `check` takes at most 60 s");
@@ -118,9 +121,9 @@ declare! {
     setup_allow_identity_change: Variable::new(Running, Value("false"), "true",
         "lets the sub mode or client id of an existing provider change, or a different Authentik take over: every NetBird user becomes a new user");
     setup_interval: Variable::new(Running, Value("5m"), "15m",
-        "how often `watch` looks, a tenth more or less; at least 10 s");
+        "how often `watch` looks, a tenth more or less; at least 10 s").by("watch");
     setup_listen: Variable::new(Running, Unset, ":9191",
-        "address on which `watch` serves a status page, `/healthz`, `/readyz` and `/metrics`");
+        "address on which `watch` serves a status page, `/healthz`, `/readyz` and `/metrics`").by("watch");
     setup_log_format: Variable::new(Running, Value("text"), "json",
         "`json`: one JSON object a line");
     setup_log: Variable::new(Running, Value("info"), "warn,netbird_authentik_init::http=debug",

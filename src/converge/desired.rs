@@ -35,7 +35,7 @@ pub struct Desired {
     pub service_account: Option<ServiceAccount>,
 }
 
-/// The service account as it must be.
+/// What the service account needs to be.
 #[derive(Clone, Debug)]
 pub struct ServiceAccount {
     /// Its name.
@@ -88,7 +88,7 @@ pub const ADMINS: &str = "authentik Admins";
 /// The role that can only view users, and the group that carries it on releases where users have none.
 pub const ROLE: &str = "NetBird user list";
 
-/// The provider as it must be. A new attribute is one field: creating and comparing take the struct apart, so that
+/// What the provider needs to be. A new attribute is one field: creating and comparing take the struct apart, so that
 /// neither can forget it.
 #[derive(Clone, Debug)]
 pub struct DesiredProvider {

@@ -149,7 +149,7 @@ pub fn conclude(desired: &Desired, observed: &Observed, made: &Made, remembered:
     verified(desired, observed, remembered);
 }
 
-/// From a finished run on, every binding of a group that the variable named is ours.
+/// From a finished run on, every binding of a group that the variable named is this container's.
 fn bindings(desired: &Desired, observed: &Observed, made: &Made, remembered: &mut Remembered) {
     let Some(present) = &observed.access.bindings else { return };
     let all = present.iter().chain(&made.bindings);

@@ -47,14 +47,19 @@ where
 
 /// What an event says: the sentence, and the fields beside it in their order.
 #[derive(Default)]
-struct Fields {
-    message: String,
+pub(super) struct Fields {
+    pub(super) message: String,
     others: Vec<(&'static str, Value)>,
     /// Names of fields whose text stands as it is, without quotation marks, in lines for people.
     plain: Vec<&'static str>,
 }
 
 impl Fields {
+    /// The seconds of an event that tells what is waited for.
+    pub(super) fn waited(&self) -> Option<u64> {
+        self.others.iter().find(|(name, _)| *name == "waited_s")?.1.as_u64()
+    }
+
     fn object(self, time: &str, level: &str, target: &str) -> Value {
         let mut object = Map::new();
         object.insert("timestamp".into(), time.into());

@@ -1,17 +1,24 @@
-//! Logs to stderr: lines for people, without colours, or one JSON object a line. Standard output is for what
-//! was asked for.
+//! Logs to stderr: lines for people, without colours, or one JSON object a line; short lines on a terminal. Standard
+//! output is for what was asked for.
 
 mod format;
 pub mod progress;
+mod short;
 pub mod story;
 
-use tracing::error;
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tracing::{Level, error};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::error::Error;
 use format::Line;
+use short::Short;
 
 /// How to log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +32,29 @@ pub struct Settings {
 /// Starts logging. A second call in one process changes nothing.
 pub fn start(settings: &Settings) {
     let targets = targets(&settings.filter);
-    let line = Line { json: settings.json };
-    let layer = tracing_subscriber::fmt::layer().event_format(line).with_writer(std::io::stderr);
-    let _ = tracing_subscriber::registry().with(targets).with(layer).try_init();
+    // Whoever asks for debug wants to see everything.
+    let debug = targets.would_enable(env!("CARGO_CRATE_NAME"), &Level::DEBUG);
+    let is_short = !settings.json && !debug && std::io::stderr().is_terminal();
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = match is_short {
+        true => layer.event_format(Short::default()).boxed(),
+        false => layer.event_format(Line { json: settings.json }).boxed(),
+    };
+    if tracing_subscriber::registry().with(targets).with(layer).try_init().is_ok() {
+        let _ = IS_SHORT.set(is_short);
+    }
+}
+
+/// Whether somebody watches a terminal.
+static IS_SHORT: OnceLock<bool> = OnceLock::new();
+
+/// How often an unchanged reason to wait is told again: on a terminal it is one line that counts the seconds, elsewhere
+/// each time is a line more.
+fn repeat() -> Duration {
+    match IS_SHORT.get() {
+        Some(true) => Duration::from_secs(1),
+        _ => Duration::from_secs(10),
+    }
 }
 
 /// A bare level is about this program: what its libraries do is another matter, asked for by name

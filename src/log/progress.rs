@@ -1,4 +1,4 @@
-//! What a run is waiting for, told when it changes and every ten seconds; and remembered, so that a run that
+//! What a run is waiting for, told when it changes and every now and then; and remembered, so that a run that
 //! reaches its deadline can say how far it got and what the last answer was.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +11,6 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::http::setback::Phase;
 use crate::log::story::Story;
-
-/// How often an unchanged reason is told again.
-pub const REPEAT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct State {
@@ -83,13 +80,13 @@ impl Progress {
     /// When an unchanged reason is to be told again.
     fn due(&self) -> Instant {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.told.unwrap_or_else(Instant::now) + REPEAT
+        state.told.unwrap_or_else(Instant::now) + super::repeat()
     }
 
     /// Tells again what is waited for, if it was not told for a while.
     fn repeat(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.told.is_some_and(|told| told.elapsed() >= REPEAT) {
+        if state.told.is_some_and(|told| told.elapsed() >= super::repeat()) {
             self.tell(&mut state);
         }
     }

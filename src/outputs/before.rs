@@ -92,7 +92,7 @@ impl Before {
         let bytes = self.there(Output::ConfigYaml).bytes();
         match (bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()), &self.management) {
             (Some(text), _) => config_yaml::provider_in(text),
-            (None, Some(file)) => management::embedded::in_file(file),
+            (None, Some(file)) => management::own_provider::in_file(file),
             (None, None) => InFile::default(),
         }
     }

@@ -28,8 +28,8 @@ pub fn render(config: &Config, proof: &Proof) -> String {
         // Dashboards 2.80 to 2.89 allow the browser to reach the issuer's path only, and Authentik's token
         // endpoint is outside it; others do not mind.
         ("NETBIRD_CSP", config.connection.public.origin()),
-        // TLS is the proxy's.
-        ("LETSENCRYPT_DOMAIN", "none".to_owned()),
+        // TLS is the proxy's. Not "none": the start script puts that into the content security policy as a host.
+        ("LETSENCRYPT_DOMAIN", String::new()),
     ];
     sourced::file(values.iter().map(|(name, value)| (*name, value.as_str())))
 }
@@ -50,8 +50,8 @@ pub fn render_own(config: &Config) -> String {
         ("USE_AUTH0", "false"),
         ("NETBIRD_MGMT_API_ENDPOINT", endpoint.as_str()),
         ("NETBIRD_MGMT_GRPC_API_ENDPOINT", endpoint.as_str()),
-        // TLS is the proxy's.
-        ("LETSENCRYPT_DOMAIN", "none"),
+        // TLS is the proxy's; see above.
+        ("LETSENCRYPT_DOMAIN", ""),
     ];
     sourced::file(values)
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::fold::fold;
 use super::json::{Node, spelt};
-use super::plan::KeyChange;
+use super::step::KeyChange;
 use super::{config_yaml, setup_env, sourced};
 use crate::config::Output;
 use crate::text::excerpt;

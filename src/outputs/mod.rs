@@ -1,4 +1,4 @@
-//! NetBird's files: what was proven, and what is on the volumes, become what NetBird starts from. A file an output, with
+//! NetBird's files: what was verified, and what is on the volumes, become what NetBird starts from. A file an output, with
 //! `render` and `secrets_in`; reading is in `before`, everything else is pure.
 
 pub mod admit;
@@ -15,4 +15,5 @@ pub mod relay_env;
 pub mod setup_env;
 pub mod shell;
 mod sourced;
+pub mod step;
 pub mod turnserver_conf;

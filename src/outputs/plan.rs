@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::before::Before;
 use super::diff;
 use super::management::places::Places;
+use super::step::{FileStep, KeyChange, LAYOUT};
 use super::{config_yaml, dashboard_env, management, relay_env, setup_env, turnserver_conf};
 use crate::config::{Config, Kind, Output};
 use crate::error::Result;
@@ -15,57 +16,6 @@ use crate::files::read::Found;
 use crate::proof::Proof;
 use crate::state::secrets::{self, Secrets};
 use crate::state::store::{self, Remembered};
-
-/// One key of a file, before and after, without secrets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyChange {
-    /// The key, or what it is about.
-    pub key: String,
-    /// What is there; nothing where the key is new.
-    pub before: Option<String>,
-    /// What will be there; nothing where the key goes.
-    pub after: Option<String>,
-}
-
-impl KeyChange {
-    /// For people.
-    pub fn line(&self) -> String {
-        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-        format!("{}: {} -> {}", self.key, text(&self.before), text(&self.after))
-    }
-}
-
-/// One file that is made or changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileStep {
-    /// Its name.
-    pub name: String,
-    /// Whether it is new.
-    pub create: bool,
-    /// What changes in it; of a new file nothing is listed.
-    pub changes: Vec<KeyChange>,
-}
-
-impl FileStep {
-    /// What changes in what the file says, and not only in who may read it or how it is laid out.
-    pub fn said(&self) -> impl Iterator<Item = &KeyChange> {
-        const ATTRIBUTES: &[&str] = &["mode", "owner", "group", LAYOUT];
-        self.changes.iter().filter(|change| !ATTRIBUTES.contains(&change.key.as_str()))
-    }
-
-    /// The lines that `plan` prints for it.
-    pub fn lines(&self) -> Vec<String> {
-        match self.create {
-            true => vec![format!("+ {}", self.name)],
-            false => {
-                self.changes.iter().map(|c| format!("~ {}: {}", self.name, c.line())).collect()
-            }
-        }
-    }
-}
-
-/// Comments, blanks, or the order of lines.
-const LAYOUT: &str = "layout";
 
 /// A file to be, and what is different about it.
 #[derive(Clone, Debug)]
@@ -205,9 +155,13 @@ impl FilePlan {
         };
         let mut changes = diff::digests(&before.remembered.written, &self.written);
         if concluded.is_some_and(|concluded| *concluded != before.remembered) {
-            changes.push(told("content", "as it is", "what was seen in Authentik is remembered"));
+            changes.push(KeyChange::told(
+                "content",
+                "as it is",
+                "what was seen in Authentik is remembered",
+            ));
         }
-        changes.extend(other_mode(mode, store::OWNERSHIP.mode));
+        changes.extend(KeyChange::mode(mode, store::OWNERSHIP.mode));
         if !changes.is_empty() {
             self.others.push(FileStep { name, create: false, changes });
         }
@@ -236,14 +190,14 @@ fn step(config: &Config, before: &Before, output: Output, text: &str) -> Option<
     };
     let mut changes = diff::contents(output, &String::from_utf8_lossy(&there.bytes), text);
     if changes.is_empty() && there.bytes != text.as_bytes() {
-        changes.push(told(LAYOUT, "edited", "as this container writes it"));
+        changes.push(KeyChange::told(LAYOUT, "edited", "as this container writes it"));
     }
     let wish = ownership(config, output);
-    changes.extend(other_mode(there.mode, wish.mode));
+    changes.extend(KeyChange::mode(there.mode, wish.mode));
     for (key, wish, is) in [("owner", wish.uid, there.owner.0), ("group", wish.gid, there.owner.1)]
     {
         if let Some(wish) = wish.filter(|wish| *wish != is) {
-            changes.push(told(key, &is.to_string(), &wish.to_string()));
+            changes.push(KeyChange::told(key, &is.to_string(), &wish.to_string()));
         }
     }
     (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
@@ -258,24 +212,16 @@ fn ownership(config: &Config, output: Output) -> Ownership {
     }
 }
 
-fn other_mode(is: u32, wanted: u32) -> Option<KeyChange> {
-    (is != wanted).then(|| told("mode", &format!("{is:04o}"), &format!("{wanted:04o}")))
-}
-
-fn told(key: &str, before: &str, after: &str) -> KeyChange {
-    KeyChange {
-        key: key.to_owned(),
-        before: Some(before.to_owned()),
-        after: Some(after.to_owned()),
-    }
-}
-
 fn waiting(before: &Before, output: Output) -> FileStep {
     let name = output.file_name().to_owned();
     let create = before.there(output).bytes().is_none();
     let changes = match create {
         true => Vec::new(),
-        false => vec![told("content", "as it is", "written once Authentik has the objects above")],
+        false => vec![KeyChange::told(
+            "content",
+            "as it is",
+            "written once Authentik has the objects above",
+        )],
     };
     FileStep { name, create, changes }
 }
@@ -295,9 +241,9 @@ fn secrets_step(before: &Before, secrets: &Secrets) -> Option<FileStep> {
     };
     let mut changes: Vec<KeyChange> = match keys {
         None => Vec::new(),
-        Some(keys) if keys.is_empty() => vec![told("version", "(none)", "1")],
+        Some(keys) if keys.is_empty() => vec![KeyChange::told("version", "(none)", "1")],
         Some(keys) => keys.into_iter().map(change).collect(),
     };
-    changes.extend(other_mode(kept.mode, secrets::OWNERSHIP.mode));
+    changes.extend(KeyChange::mode(kept.mode, secrets::OWNERSHIP.mode));
     (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
 }

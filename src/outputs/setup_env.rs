@@ -29,7 +29,7 @@ pub fn render(
     let passed = &config.netbird.passed;
     let mut out = format!(
         "{}, and again whenever a value changes: edit the environment of\n\
-         # that container instead. Values were proven against Authentik before they were written.\n",
+         # that container instead. Values were verified against Authentik before they were written.\n",
         sourced::MARK
     );
     let mut done: Vec<&str> = Vec::new();
@@ -193,16 +193,16 @@ fn users(config: &Config, proof: &Proof, secrets: &Secrets) -> Group {
     }
 }
 
-/// Values that were passed in and contradict what was proven: with them NetBird would answer "token
+/// Values that were passed in and contradict what was verified: with them NetBird would answer "token
 /// invalid".
 pub fn contradictions(config: &Config, discovery_url: &str, client_id: &str) -> Vec<Problem> {
-    let proven = [
+    let verified = [
         ("NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT", discovery_url),
         ("NETBIRD_AUTH_AUDIENCE", client_id),
         ("NETBIRD_AUTH_DEVICE_AUTH_CLIENT_ID", client_id),
         ("NETBIRD_AUTH_DEVICE_AUTH_AUDIENCE", client_id),
     ];
-    proven
+    verified
         .into_iter()
         .filter_map(|(name, value)| {
             let passed = config.netbird.passed.get(name).filter(|passed| *passed != value)?;

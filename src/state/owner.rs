@@ -7,7 +7,6 @@ use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::{NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use super::secrets::TO_BE_MADE;
 use crate::config;
 use crate::error::Result;
 use crate::random::random;
@@ -50,6 +49,9 @@ pub enum Making {
     /// By `init`: a word is in their place.
     Later,
 }
+
+/// In the place of a secret that `init` would make. Never written and never shown.
+pub const TO_BE_MADE: &str = "(made by init)";
 
 /// NetBird's provider takes 10 to 16 (`server/api.go`); each step doubles the time of a login and of a guess.
 const COST: u32 = 10;

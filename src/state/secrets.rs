@@ -21,9 +21,6 @@ const VERSION: u64 = 1;
 /// Readable by its owner only, whatever `SETUP_FILE_MODE` says: no other container needs it.
 pub const OWNERSHIP: Ownership = Ownership { mode: 0o600, uid: None, gid: None };
 
-/// In the place of a secret that `init` would make. Never written and never shown.
-pub const TO_BE_MADE: &str = "(made by init)";
-
 /// What NetBird's services share. One that is missing here is not used, or is known to NetBird's environment only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Secrets {

@@ -1,4 +1,4 @@
-# An engine of our own: nothing of a Docker that may run here is touched, and nothing is left behind.
+# An engine of its own: nothing of a Docker that may run here is touched, and nothing is left behind.
 # shellcheck shell=bash
 
 # Debian's client and engine are of one release; another client may stand before it in the PATH.
@@ -12,7 +12,7 @@ engine_start() {
     export DOCKER_CONFIG="$work/client"
     mkdir -p "$work/client"
     # Debian's client builds without BuildKit unless told to: the Dockerfile must work with both, see images.sh.
-    # A network of its own: published ports meet nobody's, and nothing leaves this machine.
+    # A network of its own: published ports meet no others, and nothing leaves this machine.
     # shellcheck disable=SC2016
     unshare --net sh -c 'busybox ip link set lo up && exec "$@"' dockerd \
         dockerd --data-root "$work/data" --exec-root "$work/exec" --pidfile "$work/dockerd.pid" -H "$DOCKER_HOST" \

@@ -1,4 +1,4 @@
-# Places that cannot be written to: exit code 73, who we are, the cure, and nothing half-written.
+# Places that cannot be written to: exit code 73, which user it was, the cure, and nothing half-written.
 # shellcheck shell=bash
 
 # refused WHAT SAYS DOCKER-ARGUMENTS...: a run against a server that is ready, with this place for its files.

@@ -92,9 +92,9 @@ stand_in_images() {
     local host binaries="$work/stand-ins"
     host=$(rustc -vV | sed -n 's/^host: //p')
     (cd "$root" && RUSTFLAGS="-C target-feature=+crt-static" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/compose" \
-        cargo build --quiet --locked -p authentik-sim -p netbird-stand-in --target "$host")
+        cargo build --quiet --locked -p authentik-sim -p netbird-sim -p netbird-stand-in --target "$host")
     mkdir -p "$binaries"
-    for binary in authentik-sim netbird-stand-in; do
+    for binary in authentik-sim netbird-sim netbird-stand-in; do
         strip -o "$binaries/$binary" "${CARGO_TARGET_DIR:-$root/target}/compose/$host/debug/$binary"
     done
     "$binaries/netbird-stand-in" certificates "$binaries" auth.example.com netbird.example.com

@@ -74,12 +74,12 @@ look() {
 # What is there now: names, modes, owners, times and bytes.
 files_now() { look 'cd / && stat -c "%n %a %u:%g %Y" setup/* state/* && cat setup/* state/* | cksum'; }
 
-# The management stand-in has verified a token, with what our files say.
+# The management stand-in has verified a token, with what the files say.
 management_serves() { until_true 60 "management verifies a token" says management "management: serves"; }
 
-# Nothing is left to do, and nothing twice.
+# Nothing is left to do: objects and files.
 in_sync() {
     local out
     out=$(stack run --rm -T --no-deps init plan 2> /dev/null) || fail "plan: changes are pending: $out"
-    has "one of each" "= ${1:-3} unchanged" "$out"
+    has "nothing is left to do" "= ${1:-7} unchanged" "$out"
 }

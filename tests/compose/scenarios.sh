@@ -84,7 +84,7 @@ authentik_restarts_in_the_middle() {
 }
 
 killed_and_started_again() {
-    scenario "our container is killed and started again"
+    scenario "this container is killed and started again"
     # Slow enough that whoever reads the log from outside is in time.
     LATENCY=1000 up authentik
     local step
@@ -175,9 +175,9 @@ sidecar() {
     same "health" "healthy" "$("$docker" inspect -f '{{.State.Health.Status}}' "$(id_of init)")"
     local before pages
     before=$(files_now)
-    look 'rm /setup/management.json /state/secrets.json && echo no > /setup/setup.env'
+    look 'rm /setup/management.json /state/secrets.json && echo no >> /setup/setup.env'
     "$docker" kill --signal HUP "$(id_of init)" > /dev/null
-    until_true 30 "what vanished comes back" look 'test -s /setup/management.json && grep -q NETBIRD_DOMAIN /setup/setup.env'
+    until_true 30 "what vanished comes back" look 'test -s /setup/management.json && ! grep -qx no /setup/setup.env'
     same "byte for byte" "${before##*$'\n'}" "$(files_now | tail -n 1)"
     pages=$("$docker" run --rm --network "${project}_inner" userland:local curl -fsS "http://$(address_of init):9191/metrics")
     has "metrics" 'netbird_authentik_init_cycles_total 2' "$pages"

@@ -69,7 +69,7 @@ fn a_crash_in_the_middle_of_a_write_leaves_old_files_or_new_ones() {
     assert!(crashes >= 4, "only {crashes} runs crashed");
 }
 
-/// Whether mounts of our own can be made; said aloud where not.
+/// Whether private mounts can be made; said aloud where not.
 fn may_mount() -> bool {
     let try_it = "unshare -m mount -t tmpfs none /mnt";
     let may = Command::new("bash").args(["-c", try_it]).output().is_ok_and(|o| o.status.success());

@@ -68,7 +68,7 @@ fn addresses_of_one_name_that_differ() {
     });
 }
 
-/// Names that the server chooses are full of paths, commands and lines; the volume holds our five files and bash reads
+/// Names that the server chooses are full of paths, commands and lines; the volume holds the five files and bash reads
 /// no command.
 #[test]
 fn nothing_of_the_server_reaches_a_file_name_or_a_command() {

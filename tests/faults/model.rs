@@ -19,7 +19,7 @@ enum Step {
     Confidential,
     ShortCode,
     NoKey,
-    /// Lists: an entry of the administrator's stays, ours come back.
+    /// Lists: an entry of the administrator's stays, NetBird's come back.
     AddRedirect(u8),
     ClearRedirects,
     AddMapping(u8),
@@ -154,7 +154,7 @@ fn holds(world: &World, theirs: &mut Theirs, wish: &Option<Value>) -> Result<(),
     if let Some(lifetime) = &theirs.lifetime {
         prop_assert_eq!(&provider["refresh_token_validity"], lifetime);
     }
-    // Releases whose entries are one text take each as a pattern, and get ours with the dots escaped.
+    // Releases whose entries are one text take each as a pattern, and get those of this program with the dots escaped.
     let textual = !world.sim.profile().has(Feature::RedirectList);
     let entries = provider["redirect_uris"].as_array().unwrap().iter().map(|entry| {
         let url = entry["url"].as_str().unwrap();
@@ -171,7 +171,7 @@ fn holds(world: &World, theirs: &mut Theirs, wish: &Option<Value>) -> Result<(),
     }
     let mappings = provider["property_mappings"].as_array().unwrap();
     prop_assert!(theirs.mappings.iter().all(|m| mappings.contains(m)), "a mapping was taken away");
-    prop_assert!(mappings.len() >= theirs.mappings.len() + 3, "ours are missing");
+    prop_assert!(mappings.len() >= theirs.mappings.len() + 3, "what NetBird needs is missing");
     for pk in &theirs.bindings {
         prop_assert!(state.policy_bindings.iter().any(|b| &b["pk"] == pk), "a binding is gone");
     }

@@ -13,10 +13,10 @@ fn with_groups(profile: &str, groups: &str) -> Case {
     case
 }
 
-/// People to try the door with: `stranger` is in no group.
+/// People to try the door with: `outsider` is in no group.
 fn people(case: &Case) {
     let mut state = case.sim.state();
-    for name in ["stranger", "vera", "stan"] {
+    for name in ["outsider", "vera", "stan"] {
         state.add_person(name);
     }
     state.add_group_of("vpn", &["vera"]);
@@ -39,7 +39,7 @@ fn groups_come_and_go_with_the_variable() {
         let mut case = with_groups(profile, "vpn,staff");
         people(&case);
         case.init_as_planned();
-        let may = |case: &Case| ["vera", "stan", "stranger"].map(|who| case.sim.may_log_in(who));
+        let may = |case: &Case| ["vera", "stan", "outsider"].map(|who| case.sim.may_log_in(who));
         assert_eq!(may(&case), [true, true, false], "{profile}");
         case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
         let plan = case.run(&["plan"]).expect(2);
@@ -89,7 +89,7 @@ fn what_others_bound_stays_and_is_named() {
         let mut case = Case::new(profile);
         people(&case);
         case.init();
-        case.sim.state().add_group_of("contractors", &["stranger"]);
+        case.sim.state().add_group_of("contractors", &["outsider"]);
         let theirs = {
             let mut state = case.sim.state();
             [state.bind_group("netbird", "contractors"), state.bind_user("netbird", "stan")]
@@ -104,7 +104,11 @@ fn what_others_bound_stays_and_is_named() {
         for pk in theirs {
             assert!(state.policy_bindings.iter().any(|b| b["pk"] == json!(pk)), "{profile}");
         }
-        assert_eq!(state.policy_bindings.len(), 2, "{profile}: ours went with *");
+        assert_eq!(
+            state.policy_bindings.len(),
+            2,
+            "{profile}: the binding of this container went with *"
+        );
     });
 }
 
@@ -141,7 +145,7 @@ fn with_a_star_the_service_account_is_unbound_too_unless_others_are_bound() {
         }
         case.env("AUTHENTIK_ACCESS_GROUPS", "*");
         case.init_as_planned();
-        assert_eq!(case.sim.may_log_in("stranger"), !others);
+        assert_eq!(case.sim.may_log_in("outsider"), !others);
         assert_eq!(case.sim.state().policy_bindings.len(), if others { 2 } else { 0 });
     }
 }
@@ -188,12 +192,12 @@ fn nobody_enters_whom_the_variable_refuses_whenever_a_run_is_killed() {
                     case.await_requests(nth);
                     running.signal(rustix::process::Signal::KILL);
                     let _ = running.wait();
-                    let entered = case.sim.may_log_in("stranger");
+                    let entered = case.sim.may_log_in("outsider");
                     assert!(!entered || open_before, "{what}: killed at {nth}");
                     case.sim.clear_faults();
                     let log = case.run(&[]);
                     assert_eq!(log.code, Some(0), "{what}: killed at {nth}:\n{}", log.err);
-                    assert!(!case.sim.may_log_in("stranger"), "{what}: killed at {nth}");
+                    assert!(!case.sim.may_log_in("outsider"), "{what}: killed at {nth}");
                     assert_eq!(bound(&case), ["staff", "vpn"], "{what}: killed at {nth}");
                     // It knows what it made: the group leaves.
                     let mut case = case;
@@ -326,9 +330,9 @@ fn a_binding_that_has_ended_counts_for_nothing_and_one_that_will_end_says_when()
     case.init_as_planned().says(&["the binding of vpn ends at"]);
     assert!(case.sim.may_log_in("vera"));
     case.sim.state().expire_binding(&pk, now - 86_400);
-    assert!(!case.sim.may_log_in("stranger") || case.sim.state().default_app_access);
+    assert!(!case.sim.may_log_in("outsider") || case.sim.state().default_app_access);
     case.init_as_planned().says(&["+ binding vpn"]);
-    assert!(case.sim.may_log_in("vera") && !case.sim.may_log_in("stranger"));
+    assert!(case.sim.may_log_in("vera") && !case.sim.may_log_in("outsider"));
     case.sim.clear_requests();
     case.init();
     assert!(case.sim.writes().is_empty());

@@ -1,4 +1,4 @@
-//! What is there already: hand-made objects keep what is their owner's and gain what is ours, orphans of a run
+//! What is there already: hand-made objects keep what is their owner's and gain what NetBird needs, orphans of a run
 //! that died are adopted.
 
 use serde_json::{Value, json};
@@ -146,7 +146,7 @@ fn other_providers_and_applications_are_left_alone() {
     assert_eq!(state.providers.len(), 4);
 }
 
-/// Two runs at once: the other one makes provider and application between two of our questions.
+/// Two runs at once: the other one makes provider and application between two questions.
 #[test]
 fn an_application_that_appears_while_we_look_is_ours_all_the_same() {
     let case = Case::new("2026.2");

@@ -1,4 +1,4 @@
-//! `check`: each known mistake is switched on, named, shown by `plan` and mended by `init` where it is ours.
+//! `check`: each known mistake is switched on, named, shown by `plan` and repaired by `init` where it may be.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ fn provider(state: &mut State) -> &mut Value {
     state.provider_mut("NetBird").unwrap()
 }
 
-/// What is wrong, the checks that must fail for it and no others, and whether it is `init`'s to mend.
+/// What is wrong, the checks that must fail for it and no others, and whether it is `init`'s to repair.
 const MISTAKES: &[(&str, &[&str], Edit)] = &[
     ("no signing key", &["signing-key"], |s| provider(s)["signing_key"] = Value::Null),
     ("an EC signing key", &["signing-key"], |s| {

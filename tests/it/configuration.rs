@@ -34,7 +34,7 @@ fn all_errors_come_at_once_with_what_was_found_and_what_is_right() {
         "NETBIRD_SIGNAL_PORT: wanted one line",
         "NETBIRD_AUTH_REDIRECT_URI: found '/#callback', wanted a path such as /auth",
         "SETUP_LOG: found 'verbose', wanted a level",
-        "15 variables are wrong",
+        "15 configuration errors",
     ]);
     assert!(!ended.err.contains("two words") && !ended.err.contains("c2hvcnQ="), "{}", ended.err);
     assert_eq!(case.sim.requests().len(), 0);
@@ -97,7 +97,14 @@ fn help_and_version_go_to_standard_output() {
     let help = case.run(&["help"]).expect(0);
     for variable in netbird_authentik_init::config::variables::VARIABLES {
         assert!(help.out.contains(variable.name));
+        let one = case.run(&["help", variable.name]).expect(0).out;
+        for part in ["  example: ", "  used by: ", "  for: "] {
+            assert!(one.contains(part), "{part} in {one}");
+        }
+        assert!(one.contains("default: ") || one.contains("  required\n"), "{one}");
     }
+    let width = help.out.lines().map(|line| line.chars().count()).max();
+    assert!(width <= Some(100), "{width:?} columns");
     assert!(case.run(&["help", "setup_timeout"]).expect(0).out.contains("default: 15m"));
     let version = case.run(&["--version"]).expect(0);
     assert_eq!(version.out, concat!("netbird-authentik-init ", env!("CARGO_PKG_VERSION"), "\n"));
@@ -144,6 +151,8 @@ fn every_command_explains_itself() {
         (&["-h"], "Exit codes"),
         (&["help", "authentik_token_file"], "secret; AUTHENTIK_TOKEN_FILE"),
         (&["help", "SETUP_OWNER_EMAIL"], "SETUP_NETBIRD=embedded and combined"),
+        (&["help", "SETUP_LISTEN"], "used by: watch\n"),
+        (&["help", "NB_PAT"], "used by: connect, watch"),
     ] {
         let ended = case.run(args).expect(0);
         assert!(ended.out.contains(says) && ended.err.is_empty(), "{args:?}: {}", ended.out);

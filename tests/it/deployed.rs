@@ -12,16 +12,16 @@ use serde_json::Value;
 use crate::support::Case;
 use crate::watch::Watch;
 
-const INIT: &str = "netbird-authentik-init";
+pub const INIT: &str = "netbird-authentik-init";
 
-type Environment = BTreeMap<String, String>;
+pub type Environment = BTreeMap<String, String>;
 
-fn documents(path: &Path) -> Vec<Yaml<'static>> {
+pub fn documents(path: &Path) -> Vec<Yaml<'static>> {
     let text: &'static str = std::fs::read_to_string(path).unwrap().leak();
     Yaml::load_from_str(text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-fn deploy(path: &str) -> PathBuf {
+pub fn deploy(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(path)
 }
 
@@ -33,11 +33,11 @@ fn text<'a>(node: &'a Yaml<'a>, path: &str) -> &'a str {
     found.as_str().unwrap_or_else(|| panic!("no text at {path}"))
 }
 
-fn items<'a>(node: &'a Yaml<'a>, key: &str) -> &'a [Yaml<'a>] {
+pub fn items<'a>(node: &'a Yaml<'a>, key: &str) -> &'a [Yaml<'a>] {
     node.as_mapping_get(key).and_then(Yaml::as_sequence).map_or(&[], Vec::as_slice)
 }
 
-fn pairs<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (String, String)> + 'a {
+pub fn pairs<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = (String, String)> + 'a {
     let own = |yaml: &Yaml| yaml.as_str().unwrap().to_owned();
     node.as_mapping().unwrap().iter().map(move |(k, v)| (own(k), own(v)))
 }
@@ -49,20 +49,28 @@ const SECRETS: [(&str, &str); 3] = [
     ("relay-secret", "5ba1fe8c0f3de7f7a64f2aeb4ec9ca5ba5ba1fe8c0f3de7f7a64f2aeb4ec9ca5"),
 ];
 
+pub fn given(key: &str) -> Option<String> {
+    secret(key).map(str::to_owned)
+}
+
 fn secret(key: &str) -> Option<&'static str> {
     SECRETS.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
 }
 
 /// A container: its environment, its arguments, and where each of its volumes is mounted.
-struct Container {
-    environment: Environment,
-    args: Vec<String>,
-    mounts: BTreeMap<String, String>,
+pub struct Container {
+    pub environment: Environment,
+    pub args: Vec<String>,
+    pub mounts: BTreeMap<String, String>,
 }
 
 impl Container {
     /// This project's, of a pod; the environment as the kubelet makes it.
-    fn of_pod(pod: &Yaml, config: &Environment) -> Self {
+    pub fn of_pod(
+        pod: &Yaml,
+        config: &Environment,
+        secret: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         let ours = [items(pod, "initContainers"), items(pod, "containers")]
             .concat()
             .into_iter()
@@ -78,7 +86,7 @@ impl Container {
             let reference = &variable["valueFrom"]["secretKeyRef"];
             let optional = reference.as_mapping_get("optional").and_then(|o| o.as_bool());
             match secret(text(reference, "key")) {
-                Some(value) => drop(environment.insert(name, value.to_owned())),
+                Some(value) => drop(environment.insert(name, value)),
                 None => assert_eq!(optional, Some(true), "{name} is in no secret"),
             }
         }
@@ -89,7 +97,7 @@ impl Container {
     }
 
     /// The environment for a process: volumes are directories below `root`, and Authentik is the simulator.
-    fn apply(&self, case: &mut Case, root: &Path) {
+    pub fn apply(&self, case: &mut Case, root: &Path) {
         for (name, value) in &self.environment {
             let mut value = value.clone();
             for (volume, path) in &self.mounts {
@@ -118,7 +126,7 @@ impl Container {
 }
 
 /// A bare environment: what is run is what the manifests say.
-fn bare() -> Case {
+pub fn bare() -> Case {
     let mut case = Case::new("2026.2");
     for name in ["AUTHENTIK_TOKEN", "NETBIRD_DOMAIN", "SETUP_DIR", "SETUP_TIMEOUT"] {
         case.unset(name);
@@ -126,12 +134,12 @@ fn bare() -> Case {
     case
 }
 
-fn read(dir: &Path, name: &str) -> String {
+pub fn read(dir: &Path, name: &str) -> String {
     let path = dir.join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-fn listing(dir: &Path) -> Vec<String> {
+pub fn listing(dir: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(dir).unwrap();
     let mut names: Vec<String> =
         entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
@@ -162,7 +170,8 @@ fn pods_on_kubernetes_start_from_files_that_agree() {
     let files = ["config", "management", "dashboard", "relay", "watch"];
     let all = files.map(|name| documents(&deploy(&format!("kubernetes/{name}.yaml"))));
     let config: Environment = pairs(&all[0][0]["data"]).collect();
-    let pod = |file: usize| Container::of_pod(&all[file][0]["spec"]["template"]["spec"], &config);
+    let pod =
+        |file: usize| Container::of_pod(&all[file][0]["spec"]["template"]["spec"], &config, given);
     let outputs = [(1, "management.json"), (2, "dashboard.env"), (3, "relay.env")];
 
     let mut case = bare();

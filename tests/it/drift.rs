@@ -1,5 +1,5 @@
-//! Everything that drifts or breaks under a running `watch` is mended, and logged as what it was; what may not be
-//! mended is reported, and mended as soon as it may.
+//! Everything that drifts or breaks under a running `watch` is repaired, and logged as what it was; what must not be
+//! repaired is reported, and repaired as soon as it may.
 
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -26,7 +26,7 @@ fn files(case: &Case) -> Vec<String> {
 
 /// A good cycle that says all of this and leaves nothing to do.
 #[track_caller]
-fn mends(case: &Case, watch: &mut Watch, says: &[&str]) -> String {
+fn repairs(case: &Case, watch: &mut Watch, says: &[&str]) -> String {
     let log = watch.cycle();
     assert!(log.contains("ended: good"), "{log}");
     for text in says {
@@ -72,38 +72,38 @@ fn what_drifts_in_authentik_is_mended_and_named() {
             };
             state.provider_mut("NetBird").unwrap()[field] = value;
         }
-        mends(&case, &mut watch, &["~ provider NetBird", line]);
+        repairs(&case, &mut watch, &["~ provider NetBird", line]);
     }
 
     case.sim.state().brand_default_mut()["flow_device_code"] = Value::Null;
-    mends(&case, &mut watch, &["flow_device_code: (none) -> default-device-code-flow"]);
+    repairs(&case, &mut watch, &["flow_device_code: (none) -> default-device-code-flow"]);
 
     case.sim.state().applications[0]["provider"] = Value::Null;
-    mends(&case, &mut watch, &["~ application NetBird", "provider: (none) -> NetBird"]);
+    repairs(&case, &mut watch, &["~ application NetBird", "provider: (none) -> NetBird"]);
 
     case.sim.state().applications.clear();
-    mends(&case, &mut watch, &["+ application NetBird"]);
+    repairs(&case, &mut watch, &["+ application NetBird"]);
 
     {
         let mut state = case.sim.state();
         state.providers.clear();
         state.applications[0]["provider"] = Value::Null;
     }
-    mends(&case, &mut watch, &["+ provider NetBird", "~ application NetBird"]);
+    repairs(&case, &mut watch, &["+ provider NetBird", "~ application NetBird"]);
 
     {
         let mut state = case.sim.state();
         state.flows.retain(|flow| flow["slug"] != "default-device-code-flow");
         state.brand_default_mut()["flow_device_code"] = Value::Null;
     }
-    mends(&case, &mut watch, &["+ flow default-device-code-flow", "~ brand"]);
+    repairs(&case, &mut watch, &["+ flow default-device-code-flow", "~ brand"]);
 
     {
         let mut state = case.sim.state();
         state.applications.clear();
         state.providers.clear();
     }
-    mends(&case, &mut watch, &["+ provider NetBird", "+ application NetBird"]);
+    repairs(&case, &mut watch, &["+ provider NetBird", "+ application NetBird"]);
     assert!(files(&case) == before, "NetBird notices nothing of it");
 }
 
@@ -113,34 +113,34 @@ fn files_that_vanish_or_are_edited_are_written_again() {
     let before = files(&case);
     for name in ["setup.env", "management.json", "dashboard.env", "relay.env"] {
         std::fs::remove_file(case.path(name)).unwrap();
-        mends(&case, &mut watch, &[&format!("{name} written")]);
+        repairs(&case, &mut watch, &[&format!("{name} written")]);
     }
     let edited = case.read("setup.env").replace("'netbird.example.com'", "'elsewhere'");
     std::fs::write(case.path("setup.env"), edited).unwrap();
     let line = "~ setup.env: NETBIRD_DOMAIN: elsewhere -> netbird.example.com";
-    mends(&case, &mut watch, &[line, "setup.env written"]);
+    repairs(&case, &mut watch, &[line, "setup.env written"]);
     let theirs = "NETBIRD_DOMAIN='elsewhere'\n";
     std::fs::write(case.path("setup.env"), theirs).unwrap();
     reports(&case, &mut watch, 65, &["setup.env was not written by this container"]);
     assert_eq!(case.read("setup.env"), theirs);
     std::fs::remove_file(case.path("setup.env")).unwrap();
-    mends(&case, &mut watch, &["setup.env written"]);
+    repairs(&case, &mut watch, &["setup.env written"]);
     let open = std::fs::Permissions::from_mode(0o666);
     std::fs::set_permissions(case.path("setup.env"), open).unwrap();
-    mends(&case, &mut watch, &[]);
+    repairs(&case, &mut watch, &[]);
     let mode = std::fs::metadata(case.path("setup.env")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
     std::fs::set_permissions(case.path("secrets.json"), std::fs::Permissions::from_mode(0o666))
         .unwrap();
-    mends(&case, &mut watch, &[]);
+    repairs(&case, &mut watch, &[]);
     let mode = std::fs::metadata(case.path("secrets.json")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "the key is nobody else's to read");
     std::fs::remove_file(case.path("secrets.json")).unwrap();
-    mends(&case, &mut watch, &[]);
+    repairs(&case, &mut watch, &[]);
     // A link to the same bytes is not the file: elsewhere it would lead nowhere.
     std::fs::rename(case.path("relay.env"), case.dir.path().join("elsewhere")).unwrap();
     std::os::unix::fs::symlink("../elsewhere", case.path("relay.env")).unwrap();
-    mends(&case, &mut watch, &["relay.env written"]);
+    repairs(&case, &mut watch, &["relay.env written"]);
     assert!(std::fs::symlink_metadata(case.path("relay.env")).unwrap().is_file());
     assert!(files(&case) == before);
 }
@@ -154,7 +154,7 @@ fn secrets_that_vanish_from_every_file_are_put_back() {
     for name in ["secrets.json", "management.json", "relay.env", "setup.env", "dashboard.env"] {
         std::fs::remove_file(case.path(name)).unwrap();
     }
-    mends(&case, &mut watch, &["management.json written"]);
+    repairs(&case, &mut watch, &["management.json written"]);
     assert!(files(&case) == before, "NetBird still runs with them");
 }
 
@@ -172,14 +172,14 @@ fn an_authentik_that_is_away_is_waited_for() {
         Fault::WrongShape,
     ] {
         case.sim.fault(FaultRule { when: Match::Any, fault, times: 3 });
-        mends(&case, &mut watch, &["waiting for "]);
+        repairs(&case, &mut watch, &["waiting for "]);
     }
 
     // A whole restart in the middle of a cycle, while something has drifted.
     case.sim.state().provider_mut("NetBird").unwrap()["client_type"] = "confidential".into();
     let hang = Fault::Hang(Duration::from_millis(50));
     case.sim.fault(FaultRule { when: Match::path("PATCH", "/api/"), fault: hang, times: 2 });
-    mends(&case, &mut watch, &["client_type: confidential -> public"]);
+    repairs(&case, &mut watch, &["client_type: confidential -> public"]);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn an_authentik_that_stays_away_is_reported_and_waited_for_on() {
     reports(&case, &mut watch, 69, &["waiting for Authentik to answer", "why: "]);
     case.sim.set_stage(Stage::Ready);
     // By itself, without SIGHUP: it goes on waiting, and notices.
-    let log = watch.until("well again") + &watch.until_ended();
+    let log = watch.until("recovered: ") + &watch.until_ended();
     assert!(log.contains("ended: good"), "{log}");
 }
 
@@ -207,9 +207,9 @@ fn what_may_not_be_mended_is_reported_until_it_may() {
         assert!(case.sim.requests().len() <= 2, "one question a cycle");
     }
     case.sim.state().add_user_token("akadmin", authentik_sim::DEFAULT_TOKEN, &[]);
-    mends(&case, &mut watch, &["well again"]);
+    repairs(&case, &mut watch, &["recovered: "]);
 
-    // Somebody else's application takes our provider.
+    // Somebody else's application takes NetBird's provider.
     {
         let mut state = case.sim.state();
         let pk = state.providers[0]["pk"].clone();
@@ -218,7 +218,7 @@ fn what_may_not_be_mended_is_reported_until_it_may() {
     }
     reports(&case, &mut watch, 65, &["NetBird"]);
     case.sim.state().applications.retain(|application| application["slug"] != "other");
-    mends(&case, &mut watch, &["~ application NetBird"]);
+    repairs(&case, &mut watch, &["~ application NetBird"]);
 
     for (name, text) in [("management.json", "{\"half\":"), ("secrets.json", "[]")] {
         let whole = case.read(name);
@@ -226,7 +226,7 @@ fn what_may_not_be_mended_is_reported_until_it_may() {
         reports(&case, &mut watch, 65, &[name]);
         assert_eq!(case.read(name), text, "nothing is overwritten");
         std::fs::write(case.path(name), whole).unwrap();
-        mends(&case, &mut watch, &[]);
+        repairs(&case, &mut watch, &[]);
     }
 
     let (here, away) = (case.path(""), case.dir.path().join("away"));
@@ -234,14 +234,14 @@ fn what_may_not_be_mended_is_reported_until_it_may() {
     reports(&case, &mut watch, 73, &["SETUP_DIR"]);
     std::fs::remove_dir(&here).ok();
     std::fs::rename(&away, &here).unwrap();
-    mends(&case, &mut watch, &[]);
+    repairs(&case, &mut watch, &[]);
 
     // A directory where a file should be, as Docker makes for a bind mount of a missing file.
     std::fs::remove_file(case.path("relay.env")).unwrap();
     std::fs::create_dir(case.path("relay.env")).unwrap();
     reports(&case, &mut watch, 73, &["relay.env"]);
     std::fs::remove_dir(case.path("relay.env")).unwrap();
-    mends(&case, &mut watch, &["relay.env written"]);
+    repairs(&case, &mut watch, &["relay.env written"]);
     assert!(files(&case) == before);
 }
 
@@ -256,5 +256,5 @@ fn a_token_file_is_read_again_at_every_cycle() {
     let log = watch.cycle();
     assert!(log.contains("exit=78") && log.contains("AUTHENTIK_TOKEN_FILE"), "{log}");
     std::fs::write(&path, "the-next-token\n").unwrap();
-    mends(&case, &mut watch, &["well again"]);
+    repairs(&case, &mut watch, &["recovered: "]);
 }

@@ -47,6 +47,24 @@ const STATE: Allowed = Allowed { files: &["state/state.json: new"], authentik: &
 /// The same where `SETUP_STATE_DIR` is not set.
 const STATE_BESIDE: Allowed = Allowed { files: &["setup/state.json: new"], authentik: &[] };
 
+/// The second line of `setup.env` in plainer words.
+const HEADER: Allowed = Allowed {
+    files: &[
+        "setup/setup.env - # that container instead. Values were proven against Authentik before they were written.",
+        "setup/setup.env + # that container instead. Values were verified against Authentik before they were written.",
+    ],
+    authentik: &[],
+};
+
+/// The dashboard has no certificate of its own; `none` became a host in its content security policy.
+const NO_CERTIFICATE: Allowed = Allowed {
+    files: &[
+        "setup/dashboard.env - LETSENCRYPT_DOMAIN='none'",
+        "setup/dashboard.env + LETSENCRYPT_DOMAIN=''",
+    ],
+    authentik: &[],
+};
+
 /// Where redirect URIs are one text, its escaped dots kept the dashboard's scripts from reading Authentik's answers.
 const CORS: Allowed = Allowed {
     files: &[],
@@ -59,37 +77,48 @@ const TWO_ORIGINS: Allowed = Allowed {
     authentik: &["PATCH /api/v3/providers/oauth2/5/ {\"redirect_uris\":[…"],
 };
 
+/// What every leftover gets that has all files.
+const USUAL: &[Allowed; 3] = &[STATE, HEADER, NO_CERTIFICATE];
+
 /// The same on releases whose redirect URIs are one text.
 const fn textual(name: &'static str) -> Leftover {
-    Leftover { name, allowed: &[STATE, CORS], way_out: None }
+    Leftover { name, allowed: &[STATE, HEADER, NO_CERTIFICATE, CORS], way_out: None }
 }
 
-/// Nothing but what every leftover gets.
-const fn unchanged(name: &'static str) -> Leftover {
-    Leftover { name, allowed: &[STATE], way_out: None }
+/// Nothing but that.
+const fn usual(name: &'static str) -> Leftover {
+    Leftover { name, allowed: USUAL, way_out: None }
 }
 
 const LEFTOVERS: &[Leftover] = &[
     textual("plain-2022.12.3"),
     textual("plain-2024.2.4"),
     textual("plain-2024.10.0"),
-    unchanged("plain-2024.12.5"),
-    unchanged("plain-2026.2.2"),
-    unchanged("plain-2026.5.6"),
-    unchanged("plain-2026.8.5"),
-    unchanged("compose-example"),
-    Leftover { name: "one-volume", allowed: &[STATE_BESIDE], way_out: None },
-    unchanged("user-list"),
-    unchanged("user-list-admin"),
-    unchanged("user-list-viewer"),
+    usual("plain-2024.12.5"),
+    usual("plain-2026.2.2"),
+    usual("plain-2026.5.6"),
+    usual("plain-2026.8.5"),
+    usual("compose-example"),
+    Leftover {
+        name: "one-volume",
+        allowed: &[STATE_BESIDE, HEADER, NO_CERTIFICATE],
+        way_out: None,
+    },
+    usual("user-list"),
+    usual("user-list-admin"),
+    usual("user-list-viewer"),
     textual("user-list-2023.5.6"),
     textual("user-list-viewer-2024.2.4"),
-    unchanged("access-groups"),
-    Leftover { name: "everything", allowed: &[STATE, TWO_ORIGINS], way_out: None },
-    unchanged("turn"),
-    unchanged("setup-env-only"),
-    unchanged("adopted-file"),
-    unchanged("adopted-provider"),
+    usual("access-groups"),
+    Leftover {
+        name: "everything",
+        allowed: &[STATE, HEADER, NO_CERTIFICATE, TWO_ORIGINS],
+        way_out: None,
+    },
+    usual("turn"),
+    Leftover { name: "setup-env-only", allowed: &[STATE, HEADER], way_out: None },
+    usual("adopted-file"),
+    usual("adopted-provider"),
 ];
 
 /// Runs today's binary over what was left, takes the way out if there is one, and runs it again.

@@ -43,7 +43,7 @@ fn every_line_has_a_level_and_a_stage_and_requests_have_all_of_theirs() {
 }
 
 #[test]
-fn a_run_tells_its_story_in_a_dozen_lines_and_a_converged_one_in_a_few() {
+fn a_run_tells_its_story_in_about_fifteen_lines_and_a_converged_one_in_a_few() {
     let mut case = Case::new("2026.2");
     case.state_apart();
     case.sim.state().jwks_cache_control = Some("max-age=300".into());
@@ -128,4 +128,43 @@ fn levels_are_set_for_all_and_by_module() {
     assert!(!log.contains("hyper"), "libraries are another matter: {log}");
     case.env("SETUP_LOG", "netbird_authentik_init=off,hyper_util=trace");
     assert!(case.init().err.contains("TRACE"));
+}
+
+/// `script` gives a command a terminal of its own, and copies what it shows.
+#[test]
+fn on_a_terminal_lines_are_short_and_waiting_is_one_line() {
+    let mut case = Case::new("2026.2");
+    case.state_apart();
+    let shown = |case: &Case, level: &str| {
+        let mut command = std::process::Command::new("script");
+        let program = case.command(&[]);
+        for (name, value) in program.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        let program = program.get_program().to_str().unwrap();
+        command.env("SETUP_LOG", level).args(["-qec", program, "/dev/null"]);
+        command.stdin(std::process::Stdio::null());
+        match command.output() {
+            Ok(output) => Some(String::from_utf8(output.stdout).unwrap()),
+            Err(error) => {
+                assert!(std::env::var_os("REQUIRE_TOOLS").is_none(), "script: {error}");
+                eprintln!("NOT RUN: script is not installed (apt-get install bsdutils)");
+                None
+            }
+        }
+    };
+    let Some(first) = shown(&case, "info") else { return };
+    assert!(first.contains(" + provider NetBird\r\n"), "{first}");
+    assert!(!first.contains("stage=") && first.lines().count() > 10, "{first}");
+    let debug = shown(&case, "debug").unwrap();
+    assert!(debug.contains("stage=\"done\""), "{debug}");
+    case.sim.fault(FaultRule::always(
+        Match::path("GET", "/api/"),
+        Fault::Status(503, vec![], "".into()),
+    ));
+    case.env("SETUP_TIMEOUT", "3s");
+    let waits = shown(&case, "info").unwrap();
+    let waiting: Vec<&str> = waits.split("\r\n").filter(|l| l.contains("waiting for ")).collect();
+    assert_eq!(waiting.len(), 2, "one line, and the failure: {waits:?}");
+    assert!(waiting[0].contains("\r\u{1b}[K"), "written over: {waits:?}");
 }

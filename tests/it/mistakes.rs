@@ -109,7 +109,7 @@ fn everything_that_contradicts_something_is_named_in_one_go() {
     let ended = case.run(&[]).expect(78).says(&[
         "NETBIRD_SIGNAL_ENDPOINT has it",
         "NETBIRD_MGMT_API_ENDPOINT has it",
-        "12 variables are wrong",
+        "12 configuration errors",
     ]);
     for (name, _) in CONTRADICTIONS {
         // What others contradict is named by them.

@@ -20,14 +20,14 @@ fn a_provider_of_our_name_and_of_another_type_is_refused_at_once() {
                 "the name NetBird belongs to a provider of another type",
                 "AUTHENTIK_PROVIDER_NAME",
             ]);
-            // A new name for the one that is ours.
+            // A new name for the one that NetBird uses.
             let mut case = Case::new(profile);
             case.init();
             case.sim.state().add_other_provider("Mesh", kind);
             case.env("AUTHENTIK_PROVIDER_NAME", "Mesh");
             case.refused(&["the name Mesh belongs", "AUTHENTIK_PROVIDER_NAME"]);
         }
-        // A proxy provider is never adopted, nor changed as one of ours.
+        // A proxy provider is never adopted, nor changed as if it were NetBird's.
         let case = Case::new(profile);
         let pk = case.sim.state().add_other_provider("Proxy", OtherProvider::Proxy);
         case.sim.state().provider_mut("Proxy").unwrap()["client_id"] = json!("netbird");

@@ -1,4 +1,4 @@
-//! Whose value wins: invariants are mended, wishes enforced, defaults left alone, identity never changed in
+//! Whose value wins: invariants are repaired, wishes enforced, defaults left alone, identity never changed in
 //! silence.
 
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn provider(case: &Case) -> Value {
 }
 
 #[test]
-fn invariants_are_mended_each_alone() {
+fn invariants_are_repaired_each_alone() {
     everywhere(|profile| {
         let reference = edited(profile, |_| ());
         let sound = provider(&reference);
@@ -46,7 +46,7 @@ fn invariants_are_mended_each_alone() {
             case.sim.state().provider_mut("NetBird").unwrap()[field] = value.clone();
             let log = case.init();
             assert_eq!(case.sim.writes().len(), 1, "{profile} {field} {value}\n{}", log.err);
-            let mended = provider(&case);
+            let repaired = provider(&case);
             let set = |v: &Value| {
                 let mut items: Vec<String> = match v {
                     Value::Array(items) => {
@@ -63,7 +63,7 @@ fn invariants_are_mended_each_alone() {
             } else {
                 sound[field].clone()
             };
-            assert_eq!(set(&mended[field]), set(&want), "{profile} {field}");
+            assert_eq!(set(&repaired[field]), set(&want), "{profile} {field}");
         }
     });
 }

@@ -109,7 +109,7 @@ fn what_the_page_lists_is_enough_and_each_of_it_is_needed() {
         if !find(profile).unwrap().has(Feature::Rbac) {
             return;
         }
-        let [first, mend, look, idle] = [0, 1, 2, 3].map(|n| column(profile, n));
+        let [first, repair, look, idle] = [0, 1, 2, 3].map(|n| column(profile, n));
         let mut case = Case::new(profile);
         role_token(&mut case, profile);
         each_is_needed(&case, profile, &["plan"], &look, 2);
@@ -126,7 +126,7 @@ fn what_the_page_lists_is_enough_and_each_of_it_is_needed() {
             state.brand_default_mut()["flow_device_code"] = Value::Null;
         }
         each_is_needed(&case, profile, &["plan"], &look, 2);
-        each_is_needed(&case, profile, &["init"], &mend, 0);
+        each_is_needed(&case, profile, &["init"], &repair, 0);
         case.assert_one_of_each();
     });
 }
@@ -143,7 +143,7 @@ fn without_the_device_code_flow_its_permissions_are_not_needed() {
 
 #[test]
 fn a_permission_for_single_objects_is_not_taken_for_an_empty_server() {
-    // The caller may see some other provider: the list has nothing of ours, and no refusal.
+    // The caller may see some other provider: the list has nothing of NetBird, and no refusal.
     let mut case = Case::new("2026.2");
     role_token(&mut case, "2026.2");
     assign(&case, &column("2026.2", 0));

@@ -83,7 +83,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Objects with our keys in odd spellings and foreign ones.
+/// Objects with known keys in odd spellings and foreign ones.
 fn object(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<String, Value>> {
     let key = prop_oneof![
         Just("HttpConfig".to_owned()),

@@ -172,9 +172,9 @@ fn grant_types_are_sent_everywhere_and_none_is_drift() {
             }
             case.init();
             let state = case.sim.state();
-            let mended = &state.provider_by_name("NetBird").unwrap()["grant_types"];
-            let has = |grant: &str| mended.as_array().unwrap().iter().any(|g| g == grant);
-            assert!(ours.iter().all(|grant| has(grant)), "{profile}: {mended}");
+            let repaired = &state.provider_by_name("NetBird").unwrap()["grant_types"];
+            let has = |grant: &str| repaired.as_array().unwrap().iter().any(|g| g == grant);
+            assert!(ours.iter().all(|grant| has(grant)), "{profile}: {repaired}");
             assert_eq!(has("implicit"), grants == json!(["implicit"]), "what was added stays");
         }
     });

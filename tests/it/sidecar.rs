@@ -70,7 +70,10 @@ fn a_sidecar_tells_its_health_to_docker_and_over_http() {
     );
     let (status, why) = watch.page("/healthz");
     assert_eq!(status, 503);
-    assert!(why.contains("(65)") && !why.contains("management"), "nothing but our words: {why}");
+    assert!(
+        why.contains("(65)") && !why.contains("management"),
+        "nothing but this program's words: {why}"
+    );
     assert_eq!(watch.page("/readyz").0, 200, "NetBird can still start");
 
     let (code, log) = watch.end(Signal::TERM);
@@ -159,7 +162,7 @@ fn waiting_is_told_while_it_lasts_and_between_cycles() {
     let between = samples(&watch);
     assert_eq!((between["waiting"], between["last_cycle_result result=not_ready"]), (1.0, 1.0));
     case.sim.set_stage(Stage::Ready);
-    while !watch.cycle().contains("well again") {}
+    while !watch.cycle().contains("recovered: ") {}
     assert_eq!(samples(&watch)["waiting"], 0.0);
 }
 
@@ -282,7 +285,7 @@ fn a_converged_cycle_is_silent() {
     assert!(watch.first.contains("NetBird can start"));
     case.sim.clear_requests();
     quiet(&case, &mut watch);
-    // What was mended is no reason to say, one cycle later, that it still is.
+    // What was repaired is no reason to say, one cycle later, that it still is.
     std::fs::remove_file(case.path("relay.env")).unwrap();
     assert!(watch.cycle().contains("relay.env written"));
     case.sim.clear_requests();
@@ -306,7 +309,7 @@ fn a_cycle_that_could_not_begin_counts_nothing_twice() {
     let before = samples(&watch);
     std::fs::remove_file(&path).unwrap();
     let log = watch.cycle();
-    assert!(log.contains("1 variable is wrong"), "the token is not missing as well: {log}");
+    assert!(log.contains("1 configuration error,"), "the token is not missing as well: {log}");
     let unwell = case.run(&["healthcheck"]).expect(1);
     assert!(unwell.out.contains("AUTHENTIK_TOKEN_FILE"), "{}", unwell.out);
     let after = samples(&watch);

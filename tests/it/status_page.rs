@@ -38,7 +38,7 @@ fn the_page_says_nothing_of_authentik_and_may_load_nothing() {
     std::fs::write(case.path("management.json"), "not JSON").unwrap();
     watch.cycle();
     let (_, bad) = watch.page("/");
-    assert!(bad.contains("Not OK: the last cycle failed: something is there that"), "{bad}");
+    assert!(bad.contains("Not OK: the last cycle failed: an object or a file that"), "{bad}");
     case.sim.set_stage(Stage::Refused);
     std::fs::remove_file(case.path("management.json")).unwrap();
     watch.signal(rustix::process::Signal::HUP);

@@ -114,7 +114,7 @@ fn up_the_whole_ladder_users_keep_their_ids_and_netbird_its_secrets() {
     assert!(subject.as_str().is_some_and(|s| !s.is_empty()), "{subject}");
     for profile in &PROFILES[1..] {
         upgrade(&mut case, profile);
-        // Before anything of ours runs, people who are logged in stay so.
+        // Before this program runs, people who are logged in stay so.
         let offline = token["refresh_token"].is_string();
         if offline {
             token = refresh(&case, &token);

@@ -87,7 +87,7 @@ impl Jwks {
 pub struct Sighting<T> {
     /// The document.
     pub document: T,
-    /// How far the server's clock is ahead of ours, in seconds, from the Date header.
+    /// How far the server's clock is ahead of this machine's, in seconds, from the Date header.
     pub clock_ahead: Option<i64>,
     /// `max-age` of Cache-Control, in seconds; nothing where that is no time at all.
     pub max_age: Option<u64>,

@@ -19,7 +19,7 @@ pub struct Health {
 /// Why it is not well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unwell {
-    /// In our own words, for anybody who can reach the port.
+    /// In this program's own words, for anybody who can reach the port.
     pub why: String,
     /// What else is known, in the words of the log, for whoever may read that.
     pub detail: Option<String>,

@@ -129,7 +129,7 @@ impl Metrics {
         );
         r.register(
             "waiting",
-            "1 while a cycle waits for Authentik, and between cycles that waited in vain",
+            "1 while a cycle waits for Authentik, and between cycles that waited without success",
             self.waiting.clone(),
         );
         r.register(

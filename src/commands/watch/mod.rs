@@ -1,6 +1,6 @@
 //! The sidecar: a run of the whole pipeline, then another every `SETUP_INTERVAL`, one after the other, until
 //! somebody ends the process. What keeps a run from its end is told, and tried again by the next one: a sidecar
-//! that gives up mends nothing.
+//! that gives up repairs nothing.
 
 pub mod channel;
 mod health;
@@ -34,7 +34,7 @@ use page::Cycle;
 use restarts::{Restarts, Service};
 
 /// After a run that waited for Authentik in vain the next one, which waits too, begins this soon: Authentik is
-/// mended when somebody mends it, not when an interval is over. Not at once, so that a server that fails fast is
+/// repaired when somebody repairs it, not when an interval is over. Not at once, so that a server that fails fast is
 /// not asked in a loop.
 const WAIT_ON: Duration = Duration::from_secs(5);
 
@@ -179,7 +179,10 @@ fn note(
         Ok(()) => {
             let failures = health.succeeded(Instant::now());
             if failures > 0 {
-                info!(stage = "watch", failures, "well again");
+                info!(
+                    stage = "watch",
+                    failures, "recovered: this cycle was good, after {failures} that failed"
+                );
             }
         }
         Err(error) => {

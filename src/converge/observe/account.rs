@@ -20,7 +20,7 @@ pub struct ServiceAccountView {
     pub account: Option<Account>,
     /// Its app password.
     pub app_password: Option<AppPassword>,
-    /// What a login with our password got, as NetBird does it; nothing if it was refused or not tried.
+    /// What a login with its app password got, as NetBird does it; nothing if it was refused or not tried.
     pub token: Option<AccessToken>,
     /// Whether a login was tried.
     pub tried: bool,

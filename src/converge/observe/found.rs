@@ -8,10 +8,10 @@ use crate::authentik::model::{AnyProvider, Application, Provider};
 use crate::converge::desired::Desired;
 use crate::http::Trouble;
 
-/// What there is of our application and its provider.
+/// What there is of NetBird's application and its provider.
 #[derive(Clone, Debug)]
 pub enum Found {
-    /// No application of our slug; providers that could be adopted or stand in the way.
+    /// No application of that slug; providers that could be adopted or stand in the way.
     NoApplication(Vec<Provider>),
     /// The application is there and has no provider.
     NoProvider(Application, Vec<Provider>),
@@ -115,7 +115,7 @@ async fn types(reader: Reader<'_>, mut names: Vec<&str>) -> Result<Vec<AnyProvid
     Ok(answers.filter(|other| !other.is_oauth2()).collect())
 }
 
-/// Whether a provider says of itself that it belongs to our application.
+/// Whether a provider says of itself that it belongs to NetBird's application.
 fn is_ours(desired: &Desired, provider: &Provider) -> bool {
     provider.assigned_application_slug.as_deref() == Some(&desired.slug)
 }

@@ -41,7 +41,7 @@ pub struct Observed {
     pub scope_mappings: Vec<ScopeMapping>,
     /// All key pairs with a private key.
     pub key_pairs: Vec<KeyPair>,
-    /// The brand that serves the public host; nothing where the device code flow is none of our business.
+    /// The brand that serves the public host; nothing where the device code flow is left alone.
     pub brand: Option<CurrentBrand>,
     /// All brands; nothing if no question needs them, or the token may not see them.
     pub brands: Option<Vec<Brand>>,

@@ -133,7 +133,7 @@ fn not_ours(wished: &ServiceAccount, observed: &Observed) -> Option<Error> {
     )
 }
 
-/// One app password that never ends and has our key. Whether it has is told by a login: reading the key back
+/// One app password that never ends and has the wanted key. Whether it has is told by a login: reading the key back
 /// would write an event into Authentik's log at every run.
 fn password(
     plan: &mut Plan,

@@ -153,7 +153,7 @@ fn named<T>(object: &Option<T>, name: impl Fn(&T) -> &String, wanted: &str) -> b
     object.as_ref().is_some_and(|object| name(object) == wanted)
 }
 
-/// Whether one of ours that nobody wishes for goes.
+/// Whether a binding of this container that nobody wishes for goes.
 fn goes(
     binding: &Binding,
     desired: &Desired,

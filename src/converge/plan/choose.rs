@@ -1,12 +1,12 @@
-//! Which provider is ours, by the application's slug; and which ones we may not touch.
+//! Which provider is NetBird's, by the application's slug; and which ones must not be changed.
 
 use crate::authentik::model::{AnyProvider, Provider};
 use crate::converge::desired::Desired;
 use crate::converge::observe::{Found, Observed};
 use crate::error::{Error, Exit};
 
-/// The provider that is ours: the application's, or an orphan of our name or client id, which is a run that
-/// died half-way. One that belongs to another application is not ours.
+/// NetBird's provider: the application's, or an orphan of the wanted name or client id, which is a run that
+/// died half-way. One that belongs to another application is refused.
 pub fn choose<'a>(
     desired: &Desired,
     observed: &'a Observed,
@@ -49,7 +49,7 @@ pub fn choose<'a>(
                 Error::new(
                     Exit::Refused,
                     format!(
-                        "several providers without an application could be ours: {}",
+                        "several providers without an application could be NetBird's: {}",
                         names.join(", ")
                     ),
                 )

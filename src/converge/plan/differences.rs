@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use super::identity::identity;
 use super::placeholder;
-use super::provider::wanted_uris;
 use super::references::References;
 use super::remark::{Level, Remark};
 use super::signing::signing_key;
 use super::{Change, Plan};
 use crate::authentik::duration::seconds;
 use crate::authentik::model::{Provider, ScopeMapping};
+use crate::authentik::redirect::{RedirectUri, Shape};
 use crate::converge::desired::{Desired, DesiredProvider};
 use crate::converge::observe::Observed;
 use crate::netbird::{ClientType, OidcClient};
@@ -175,4 +175,13 @@ pub fn doubly_served(provider: &Provider, observed: &Observed) -> Option<Remark>
 fn slug_of(observed: &Observed, pk: &str) -> Option<String> {
     let flow = observed.flows.as_ref()?.iter().find(|f| f.pk == pk)?;
     Some(flow.slug.clone())
+}
+
+/// The client's redirect URIs, as a server of this shape needs them.
+pub fn wanted_uris(client: &OidcClient, references: &References) -> Vec<RedirectUri> {
+    let mut wanted = client.redirect_uris.clone();
+    if references.redirect_shape == Shape::Text {
+        wanted.extend(client.origins.iter().map(|origin| RedirectUri::origin_alone(origin)));
+    }
+    wanted
 }

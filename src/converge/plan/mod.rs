@@ -45,7 +45,7 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// How many objects are in order already.
     pub unchanged: usize,
-    /// What we may not do; if there is anything, nothing is done.
+    /// What must not be done; if there is anything, nothing is done.
     pub refused: Vec<Error>,
     /// What people are told about what is there, whatever is done.
     pub remarks: Vec<Remark>,

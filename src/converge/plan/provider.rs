@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::choose::choose;
-use super::differences::{differences, doubly_served};
+use super::differences::{differences, doubly_served, wanted_uris};
 use super::references::References;
 use super::signing::usable_key;
 use super::{Change, Plan, Step, Target};
-use crate::authentik::redirect::{RedirectUri, RedirectUris, Shape};
+use crate::authentik::redirect::RedirectUris;
 use crate::authentik::writer::Operation;
 use crate::converge::desired::{Desired, DesiredProvider};
 use crate::converge::observe::Observed;
@@ -64,15 +64,6 @@ pub fn plan(
             (Some(Ours::New), None)
         }
     }
-}
-
-/// The client's redirect URIs, as a server of this shape needs them.
-pub fn wanted_uris(client: &OidcClient, references: &References) -> Vec<RedirectUri> {
-    let mut wanted = client.redirect_uris.clone();
-    if references.redirect_shape == Shape::Text {
-        wanted.extend(client.origins.iter().map(|origin| RedirectUri::origin_alone(origin)));
-    }
-    wanted
 }
 
 /// Every field of a new provider.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::access::several;
 use super::placeholder::key_of;
 use super::remark::{Level, Remark};
-use super::viewer::viewer;
+use super::viewer::{join_group, viewer};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::writer::Operation;
 use crate::config::AccountRole;
@@ -103,14 +103,6 @@ fn administrator(
 fn made_here(pk: i64, wished: &ServiceAccount, remembered: &Remembered) -> bool {
     let known = remembered.service_account.as_ref();
     known.is_some_and(|own| own.username == wished.username && own.pk.is_none_or(|own| own == pk))
-}
-
-/// The step that puts the account into a group.
-pub fn join_group(wished: &ServiceAccount, name: &str, group: &str, account: &Value) -> Step {
-    let member = Change::add("members", vec![wished.username.clone()], Value::Null)
-        .sending_as("pk", account.clone());
-    Step::change(Target::Group, name, Operation::JoinGroup(group.to_owned()), vec![member])
-        .for_user(account)
 }
 
 /// What `admin` gave goes; other ways to be an administrator are somebody's choice, and named.

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::{Action, Change, Level, Plan, Step};
-use crate::outputs::plan::{FileStep, KeyChange};
+use crate::outputs::step::{FileStep, KeyChange};
 use crate::text::printable::{sentence, value};
 
 /// The version of the JSON document; it grows when a field changes its meaning or goes.

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::access::several;
 use super::placeholder::key_of;
-use super::rights::join_group;
 use super::{Change, Plan, Step, Target};
 use crate::authentik::people::Group;
 use crate::authentik::writer::Operation;
@@ -89,6 +88,14 @@ pub fn viewer(
 fn fill(role: String) -> Step {
     let permissions = Change::add("permissions", vec![VIEW_USERS.into()], json!([VIEW_USERS]));
     Step::change(Target::Role, ROLE, Operation::AssignPermissions(role), vec![permissions])
+}
+
+/// The step that puts the account into a group.
+pub fn join_group(wished: &ServiceAccount, name: &str, group: &str, account: &Value) -> Step {
+    let member = Change::add("members", vec![wished.username.clone()], Value::Null)
+        .sending_as("pk", account.clone());
+    Step::change(Target::Group, name, Operation::JoinGroup(group.to_owned()), vec![member])
+        .for_user(account)
 }
 
 /// A role that is there already gives the account what it holds, so it must hold this and nothing else. One that holds

@@ -1,7 +1,8 @@
 //! From one kind of NetBird to another: who may, and what goes. People keep their data only if their ids are translated by
 //! NetBird's own `idp-migrate`, so a file that people may have logged in with is refused, with the steps.
 
-use super::{File, connector, embedded};
+use super::own_provider::is_on;
+use super::{File, connector};
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit};
 use crate::outputs::json::Node;
@@ -11,7 +12,7 @@ const ISSUER: &str = "HttpConfig.AuthIssuer";
 
 /// What keeps a `management.json` from getting a provider of NetBird's own.
 pub fn refused(config: &Config, file: &File) -> Option<Error> {
-    let converts = !embedded::is_on(file) && !config.wishes.allow_identity_change;
+    let converts = !is_on(file) && !config.wishes.allow_identity_change;
     file.text(ISSUER).filter(|_| converts).map(|_| to_embedded(config))
 }
 
@@ -66,7 +67,7 @@ pub(super) fn without_issuer(root: &mut Node, config: &Config) {
 /// Sections that NetBird ignores beside a provider of its own, for a remark; those that a conversion takes away are none.
 pub fn ignored(file: &File, config: &Config) -> Vec<&'static str> {
     let mut root = file.root.clone();
-    if !embedded::is_on(file) {
+    if !is_on(file) {
         without_issuer(&mut root, config);
     }
     let there = |section: &str| root.at(section).is_some_and(|node| !node.is_null());

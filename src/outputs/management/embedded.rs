@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::own_provider::{CONNECTORS, connectors, is_on};
 use super::places::Places;
 use super::standalone::{defaults, follow, put, shared, wishes};
 use super::{File, connector, conversion};
@@ -12,17 +13,11 @@ use crate::netbird::dashboard::EMBEDDED_PATHS;
 use crate::netbird::embedded::issuer;
 use crate::outputs::json::Node;
 use crate::proof::Proof;
-use crate::state::owner::{InFile, Owner};
+use crate::state::owner::Owner;
 use crate::state::secrets::Secrets;
 
 /// The section's name.
 const SECTION: &str = "EmbeddedIdP";
-
-/// Where the list of connectors is.
-const CONNECTORS: &str = "EmbeddedIdP.StaticConnectors";
-
-/// Where the key of its sessions is.
-const COOKIE_KEY: &str = "EmbeddedIdP.SessionCookieEncryptionKey";
 
 /// Who the owner is to people who look at the file.
 const OWNER_NAME: &str = "owner";
@@ -50,25 +45,6 @@ pub fn render(
     let id = connector::put(&mut connectors, config, proof, known)?;
     section(&mut root, config, secrets, connectors);
     Ok((root.pretty(), id))
-}
-
-/// Whether the provider is switched on.
-pub fn is_on(file: &File) -> bool {
-    matches!(file.root.at("EmbeddedIdP.Enabled"), Some(Node::Scalar(raw)) if raw == "true")
-}
-
-/// What the file says about the provider, its owner and the key of its sessions.
-pub fn in_file(file: &File) -> InFile {
-    if !is_on(file) {
-        return InFile::default();
-    }
-    let owner = file.text("EmbeddedIdP.Owner.Email").zip(file.text("EmbeddedIdP.Owner.Hash"));
-    InFile { has_provider: true, owner, cookie_key: file.text(COOKIE_KEY) }
-}
-
-/// The connectors of a file.
-pub fn connectors(root: &Node) -> &[Node] {
-    root.at(CONNECTORS).map(Node::items).unwrap_or_default()
 }
 
 /// What the section is to say.

@@ -5,13 +5,16 @@
 pub mod connector;
 pub mod conversion;
 pub mod embedded;
+mod manager;
+pub mod own_provider;
 pub mod places;
 mod readable;
 mod refuse;
 mod secrets_in;
 mod standalone;
 
-pub use refuse::{claim, leaving, refused, refused_with_provider};
+pub use manager::leaving;
+pub use refuse::{claim, refused, refused_with_provider};
 pub use secrets_in::secrets_in;
 pub use standalone::render;
 

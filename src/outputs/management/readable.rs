@@ -2,8 +2,7 @@
 //! read. Otherwise what is meant cannot be told, and must not be overwritten.
 
 use super::File;
-use super::refuse::error;
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::outputs::fold::fold;
 use crate::outputs::json::{Node, spelt};
 
@@ -48,6 +47,11 @@ enum Shape {
 
 /// Names in a map of Go are keys of their own, whatever their case.
 const MAPS: &[&str] = &["extraconfig", "config"];
+
+/// A refusal, with the reason and the way out.
+pub(super) fn error(what: String, why: &str, remedy: &str) -> Error {
+    Error::new(Exit::Refused, what).because(why).remedy(remedy)
+}
 
 /// Go takes the last of two spellings, and people read the first.
 pub(super) fn two_spellings(file: &File) -> Vec<Error> {

@@ -1,9 +1,11 @@
 //! What this container must not touch, or cannot: a file that NetBird would read otherwise than it looks, or with which
 //! people could not log in. Each refusal names the key and the way out.
 
+use super::manager::manager;
+use super::own_provider::connectors;
 use super::places::Follower;
-use super::readable::{shapes, two_spellings};
-use super::{AUTHENTIK, File, connector, conversion, embedded};
+use super::readable::{error, shapes, two_spellings};
+use super::{File, connector, conversion};
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit};
 use crate::outputs::json::Node;
@@ -30,7 +32,7 @@ pub fn refused_with_provider(file: &File, config: &Config, known: Option<&str>) 
         return refused;
     }
     refused.extend(conversion::refused(config, file));
-    refused.extend(connector::admit(config, embedded::connectors(&file.root), known).err());
+    refused.extend(connector::admit(config, connectors(&file.root), known).err());
     refused.extend(relay(file, config));
     refused
 }
@@ -57,10 +59,6 @@ pub fn claim(file: Option<&File>, config: &Config, supported: &[String]) -> Opti
     )
 }
 
-pub(super) fn error(what: String, why: &str, remedy: &str) -> Error {
-    Error::new(Exit::Refused, what).because(why).remedy(remedy)
-}
-
 fn has_provider(file: &File) -> Option<Error> {
     let enabled = file.root.at("EmbeddedIdP.Enabled").filter(|node| !node.is_null())?;
     if matches!(enabled, Node::Scalar(raw) if raw == "false") {
@@ -73,93 +71,6 @@ fn has_provider(file: &File) -> Option<Error> {
          EmbeddedIdP.Enabled to false",
     )
     .about("embedded-idp"))
-}
-
-/// Whether this container may take the manager away: it is of this Authentik and this application.
-pub(super) fn is_own_manager(file: &File, config: &Config) -> bool {
-    let public = &config.connection.public;
-    let issuers = [public.join(&format!("application/o/{}/", config.wishes.slug)), public.join("")];
-    let issuer = file.text("IdpManagerConfig.ClientConfig.Issuer");
-    file.manager().as_deref() == Some(AUTHENTIK) && issuer.is_some_and(|i| issuers.contains(&i))
-}
-
-fn unwanted(config: &Config) -> bool {
-    config.netbird.user_list == Some(false)
-}
-
-/// The account that NetBird no longer uses when its manager is taken away, if it is.
-pub fn leaving(file: Option<&File>, config: &Config) -> Option<String> {
-    let file = file.filter(|file| unwanted(config) && is_own_manager(file, config))?;
-    let extra = file.root.at("IdpManagerConfig.ExtraConfig");
-    extra.and_then(|extra| extra.exact("Username")).and_then(Node::as_text)
-}
-
-fn manager(file: &File, config: &Config) -> Option<Error> {
-    const KEY: &str = "IdpManagerConfig.ManagerType";
-    let place = &file.place;
-    let node = file.root.at(KEY).filter(|node| !node.is_null())?;
-    let way_out = format!("set {KEY} to none, or remove IdpManagerConfig, if it is no longer used");
-    if node.as_text().is_none() || node.is_template() {
-        let what = format!("{place}: {KEY} is not a plain text");
-        return Some(error(what, "which user list NetBird would use cannot be told", &way_out));
-    }
-    let name = file.manager()?;
-    if name != AUTHENTIK {
-        return Some(
-            error(
-                format!("{place}: {KEY} is {name}, another identity provider's"),
-                "NetBird would go on to look its users up there",
-                &way_out,
-            )
-            .about("foreign-manager"),
-        );
-    }
-    if config.netbird.lists_users() {
-        return None;
-    }
-    if unwanted(config) && !is_own_manager(file, config) {
-        return Some(
-            error(
-                format!(
-                    "{place}: {KEY} is authentik with another issuer, and NETBIRD_MGMT_IDP is none"
-                ),
-                "it was not made for this application of this Authentik",
-                &format!("{way_out}; or unset NETBIRD_MGMT_IDP to leave it as it is"),
-            )
-            .about("foreign-manager"),
-        );
-    }
-    let missing = missing(file);
-    (!missing.is_empty() && !unwanted(config)).then(|| {
-        error(
-            format!("{place}: {KEY} is authentik, and the manager lacks {}", missing.join(", ")),
-            "NetBird's management would not start with it",
-            "set NETBIRD_MGMT_IDP=authentik to have it completed, or NETBIRD_MGMT_IDP=none and IdpManagerConfig.ManagerType to none",
-        )
-    })
-}
-
-/// What `idp/authentik.go` ends without.
-fn missing(file: &File) -> Vec<&'static str> {
-    const CLIENT: &[&str] = &[
-        "IdpManagerConfig.ClientConfig.ClientID",
-        "IdpManagerConfig.ClientConfig.GrantType",
-        "IdpManagerConfig.ClientConfig.Issuer",
-        "IdpManagerConfig.ClientConfig.TokenEndpoint",
-    ];
-    let mut missing: Vec<&'static str> =
-        CLIENT.iter().copied().filter(|path| file.text(path).is_none()).collect();
-    let extra = file.root.at("IdpManagerConfig.ExtraConfig");
-    for (key, path) in [
-        ("Username", "IdpManagerConfig.ExtraConfig.Username"),
-        ("Password", "IdpManagerConfig.ExtraConfig.Password"),
-    ] {
-        let text = extra.and_then(|extra| extra.exact(key)).and_then(Node::as_text);
-        if text.is_none_or(|text| text.is_empty()) {
-            missing.push(path);
-        }
-    }
-    missing
 }
 
 /// Where a file names the application that it was made for.

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::manager::is_own_manager;
 use super::places::{Follower, Places};
-use super::refuse::is_own_manager;
 use super::secrets_in::is_own_turn;
 use super::{AUTHENTIK, File};
 use crate::config::Config;

@@ -33,7 +33,7 @@ impl Rules {
         Self { before, account, entered, wish: None, adopted: BTreeSet::new() }
     }
 
-    /// `AUTHENTIK_ACCESS_GROUPS` changes: who can log in now is nobody's gain later.
+    /// `AUTHENTIK_ACCESS_GROUPS` changes: whoever can log in now gains nothing by a login later.
     pub fn wish(&mut self, groups: Option<&str>, sim: &Sim) {
         self.entered = entering(sim);
         let named = groups.filter(|groups| *groups != "*");

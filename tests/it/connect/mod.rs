@@ -2,6 +2,7 @@
 
 mod combined;
 mod embedded;
+mod kubernetes;
 mod planned;
 mod standalone;
 mod watching;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::changes::{Files, Kept, differences};
 use super::leftovers::lay_out;
-use super::{Allowed, Leftover, STATE, WayOut, unchanged, upgrade};
+use super::{Allowed, Leftover, USUAL, WayOut, upgrade, usual};
 use crate::support::Case;
 
 /// Something done to the leftover that makes even today's binary change it, and the change that must be seen.
@@ -46,8 +46,8 @@ const TAMPERINGS: &[Tampering] = &[
         },
     ),
     (
-        |case| fs::remove_file(case.path("setup.env")).unwrap(),
-        Allowed { files: &["setup/setup.env: new"], authentik: &[] },
+        |case| fs::remove_file(case.path("relay.env")).unwrap(),
+        Allowed { files: &["setup/relay.env: new"], authentik: &[] },
     ),
     (
         |case| {
@@ -71,20 +71,25 @@ const TAMPERINGS: &[Tampering] = &[
     ),
 ];
 
+/// What every leftover gets, and this.
+fn and(allowed: Allowed) -> Leftover {
+    let all: Vec<Allowed> = USUAL.iter().copied().chain([allowed]).collect();
+    Leftover { allowed: Box::leak(all.into()), ..usual("") }
+}
+
 #[test]
 fn a_change_that_is_not_listed_is_caught() {
     for (tamper, allowed) in TAMPERINGS {
-        let allowed: &'static [Allowed] = Box::leak(Box::new([STATE, *allowed]));
+        let listed = and(*allowed);
         let tampered = || {
             let case = lay_out("plain-2026.2.2");
             tamper(&case);
             case
         };
-        let expected = allowed[1].files.iter().chain(allowed[1].authentik).next().unwrap();
-        let unlisted = upgrade(&mut tampered(), &unchanged("")).unwrap_err();
+        let expected = allowed.files.iter().chain(allowed.authentik).next().unwrap();
+        let unlisted = upgrade(&mut tampered(), &usual("")).unwrap_err();
         let shown = format!("{:?}", expected.trim_end_matches('…'));
         assert!(unlisted.contains(shown.trim_end_matches('"')), "{expected}: {unlisted}");
-        let listed = Leftover { allowed, ..unchanged("") };
         upgrade(&mut tampered(), &listed).unwrap();
         let stale = upgrade(&mut lay_out("plain-2026.2.2"), &listed).unwrap_err();
         assert!(stale.contains("listed, and not changed"), "{stale}");
@@ -107,18 +112,16 @@ fn a_refusal_is_met_by_its_way_out_and_by_nothing_else() {
         files: &[],
         authentik: &["PATCH /api/v3/providers/oauth2/5/ {\"sub_mode\":\"user_email\"}"],
     };
-    let right = Leftover { name: "", allowed: &[STATE, WRITE], way_out: Some(way_out) };
+    let right = Leftover { way_out: Some(way_out), ..and(WRITE) };
     upgrade(&mut refused(), &right).unwrap();
-    let none = upgrade(&mut refused(), &unchanged("")).unwrap_err();
+    let none = upgrade(&mut refused(), &usual("")).unwrap_err();
     assert!(none.contains("ended with Some(65)"), "{none}");
     let wrong = WayOut { set: &[("AUTHENTIK_SUB_MODE", "user_upn")], ..way_out };
     upgrade(&mut refused(), &Leftover { way_out: Some(wrong), ..right }).unwrap_err();
     let silent = WayOut { says: &["SETUP_DIR"], ..way_out };
-    upgrade(&mut refused(), &Leftover { way_out: Some(silent), ..unchanged("") }).unwrap_err();
-    let needless = upgrade(
-        &mut lay_out("plain-2026.2.2"),
-        &Leftover { way_out: Some(way_out), ..unchanged("") },
-    );
+    upgrade(&mut refused(), &Leftover { way_out: Some(silent), ..usual("") }).unwrap_err();
+    let needless =
+        upgrade(&mut lay_out("plain-2026.2.2"), &Leftover { way_out: Some(way_out), ..usual("") });
     assert!(needless.unwrap_err().contains("is to refuse"));
 }
 
@@ -138,7 +141,7 @@ fn a_file_in_the_way_is_moved_away() {
         move_away: &["state/secrets.json"],
     };
     const NEW: Allowed = Allowed { files: &["state/secrets.json: new"], authentik: &[] };
-    let right = Leftover { name: "", allowed: &[STATE, NEW], way_out: Some(way_out) };
+    let right = Leftover { way_out: Some(way_out), ..and(NEW) };
     upgrade(&mut in_the_way(), &right).unwrap();
     upgrade(&mut in_the_way(), &Leftover { allowed: &[], ..right }).unwrap_err();
 }

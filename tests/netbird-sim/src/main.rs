@@ -34,6 +34,10 @@ fn options() -> Result<Options, String> {
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
+        if ["--help", "-h"].contains(&name.as_str()) {
+            let _ = writeln!(std::io::stdout(), "{USAGE}");
+            std::process::exit(0);
+        }
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
         let bad = |what: &str| format!("{name} {value}: {what}");
         match name.as_str() {

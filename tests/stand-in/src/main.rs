@@ -15,7 +15,7 @@ netbird-stand-in certificates DIR NAME...
 netbird-stand-in proxy DIR NAME=HOST:PORT...
 netbird-stand-in web PORT...";
 
-/// What every part ends with when something is not as it must be.
+/// What every part ends with when something is wrong.
 type Failure = Box<dyn std::error::Error>;
 
 #[tokio::main(flavor = "current_thread")]

@@ -14,7 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::http::front::{Gate, Site};
 use crate::http::service::serve;
 
-/// A socket that is bound, so the port is ours, but refuses connections until it listens.
+/// A socket that is bound, so the port is taken, but refuses connections until it listens.
 ///
 /// # Errors
 /// If the machine gives no such port.

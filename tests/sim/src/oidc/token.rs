@@ -94,7 +94,7 @@ fn code(ctx: &mut Ctx<'_>, provider: &Value) -> Granted {
     let code = ctx.state.grants.codes.get(&key).ok_or("invalid_grant")?;
     let own = code.login.provider == provider["pk"].as_i64().unwrap_or(-1);
     let verifier = call.form("code_verifier").filter(|verifier| !verifier.is_empty());
-    let proven = match (&code.challenge, verifier) {
+    let verified = match (&code.challenge, verifier) {
         (None, verifier) => verifier.is_none() || !ctx.profile.has(F::PkceDowngrade),
         (Some(_), None) => false,
         (Some((challenge, method)), Some(verifier)) => {
@@ -102,7 +102,7 @@ fn code(ctx: &mut Ctx<'_>, provider: &Value) -> Granted {
             *challenge == if method == "S256" { hashed } else { verifier }
         }
     };
-    if !own || !proven || code.expires <= call.now {
+    if !own || !verified || code.expires <= call.now {
         return Err("invalid_grant");
     }
     // Only success spends it.

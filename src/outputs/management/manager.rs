@@ -1,0 +1,95 @@
+//! The section with which NetBird lists users, `IdpManagerConfig`: whose it is, and whether it may be touched.
+
+use super::readable::error;
+use super::{AUTHENTIK, File};
+use crate::config::Config;
+use crate::error::Error;
+use crate::outputs::json::Node;
+
+/// Whether this container may take the manager away: it is of this Authentik and this application.
+pub(super) fn is_own_manager(file: &File, config: &Config) -> bool {
+    let public = &config.connection.public;
+    let issuers = [public.join(&format!("application/o/{}/", config.wishes.slug)), public.join("")];
+    let issuer = file.text("IdpManagerConfig.ClientConfig.Issuer");
+    file.manager().as_deref() == Some(AUTHENTIK) && issuer.is_some_and(|i| issuers.contains(&i))
+}
+
+fn unwanted(config: &Config) -> bool {
+    config.netbird.user_list == Some(false)
+}
+
+/// The account that NetBird no longer uses when its manager is taken away, if it is.
+pub fn leaving(file: Option<&File>, config: &Config) -> Option<String> {
+    let file = file.filter(|file| unwanted(config) && is_own_manager(file, config))?;
+    let extra = file.root.at("IdpManagerConfig.ExtraConfig");
+    extra.and_then(|extra| extra.exact("Username")).and_then(Node::as_text)
+}
+
+/// What keeps the manager from being completed or taken away.
+pub(super) fn manager(file: &File, config: &Config) -> Option<Error> {
+    const KEY: &str = "IdpManagerConfig.ManagerType";
+    let place = &file.place;
+    let node = file.root.at(KEY).filter(|node| !node.is_null())?;
+    let way_out = format!("set {KEY} to none, or remove IdpManagerConfig, if it is no longer used");
+    if node.as_text().is_none() || node.is_template() {
+        let what = format!("{place}: {KEY} is not a plain text");
+        return Some(error(what, "which user list NetBird would use cannot be told", &way_out));
+    }
+    let name = file.manager()?;
+    if name != AUTHENTIK {
+        return Some(
+            error(
+                format!("{place}: {KEY} is {name}, another identity provider's"),
+                "NetBird would go on to look its users up there",
+                &way_out,
+            )
+            .about("foreign-manager"),
+        );
+    }
+    if config.netbird.lists_users() {
+        return None;
+    }
+    if unwanted(config) && !is_own_manager(file, config) {
+        return Some(
+            error(
+                format!(
+                    "{place}: {KEY} is authentik with another issuer, and NETBIRD_MGMT_IDP is none"
+                ),
+                "it was not made for this application of this Authentik",
+                &format!("{way_out}; or unset NETBIRD_MGMT_IDP to leave it as it is"),
+            )
+            .about("foreign-manager"),
+        );
+    }
+    let missing = missing(file);
+    (!missing.is_empty() && !unwanted(config)).then(|| {
+        error(
+            format!("{place}: {KEY} is authentik, and the manager lacks {}", missing.join(", ")),
+            "NetBird's management would not start with it",
+            "set NETBIRD_MGMT_IDP=authentik to have it completed, or NETBIRD_MGMT_IDP=none and IdpManagerConfig.ManagerType to none",
+        )
+    })
+}
+
+/// What `idp/authentik.go` ends without.
+fn missing(file: &File) -> Vec<&'static str> {
+    const CLIENT: &[&str] = &[
+        "IdpManagerConfig.ClientConfig.ClientID",
+        "IdpManagerConfig.ClientConfig.GrantType",
+        "IdpManagerConfig.ClientConfig.Issuer",
+        "IdpManagerConfig.ClientConfig.TokenEndpoint",
+    ];
+    let mut missing: Vec<&'static str> =
+        CLIENT.iter().copied().filter(|path| file.text(path).is_none()).collect();
+    let extra = file.root.at("IdpManagerConfig.ExtraConfig");
+    for (key, path) in [
+        ("Username", "IdpManagerConfig.ExtraConfig.Username"),
+        ("Password", "IdpManagerConfig.ExtraConfig.Password"),
+    ] {
+        let text = extra.and_then(|extra| extra.exact(key)).and_then(Node::as_text);
+        if text.is_none_or(|text| text.is_empty()) {
+            missing.push(path);
+        }
+    }
+    missing
+}
