@@ -5,7 +5,7 @@ use std::time::Duration;
 use authentik_sim::{Fault, FaultRule, Match, Sim, Stage};
 use rustix::process::Signal;
 
-use crate::support::{Case, everywhere};
+use crate::support::{Case, everywhere, side_by_side};
 
 #[test]
 fn signals_end_every_state_of_waiting() {
@@ -110,14 +110,15 @@ fn runs_at_the_same_time_on_several_volumes_converge() {
 #[test]
 fn a_provider_that_an_interrupted_run_left_is_remembered_by_the_run_that_takes_it() {
     let everything = [("NETBIRD_MGMT_IDP", "authentik"), ("AUTHENTIK_ACCESS_GROUPS", "vpn")];
-    for (variables, method, path) in [
+    let places = [
         (&[] as &[_], "POST", "/api/v3/core/applications/"),
         (&everything, "PATCH", "/api/v3/core/applications/netbird/"),
         (&everything, "POST", "/api/v3/core/users/service_account/"),
         (&everything, "POST", "/api/v3/policies/bindings/"),
-    ] {
+    ];
+    side_by_side(&places, |(variables, method, path)| {
         let mut case = Case::new("2026.2");
-        for (variable, value) in variables {
+        for (variable, value) in *variables {
             case.env(variable, *value);
         }
         case.env("SETUP_TIMEOUT", "15s");
@@ -128,7 +129,7 @@ fn a_provider_that_an_interrupted_run_left_is_remembered_by_the_run_that_takes_i
         let remembered = case.read("state.json");
         case.init_as_planned();
         assert_eq!(case.read("state.json"), remembered, "{method} {path}");
-    }
+    });
 }
 
 /// An address gets twenty codes an hour.
