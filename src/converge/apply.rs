@@ -103,6 +103,10 @@ impl Applying<'_> {
                 known.learn(placeholder::key_of(step.target.kind(), &step.name), pk);
                 made.note(step.target, &step.name, &answer);
             }
+            if step.target == Target::Application && !step.creates() {
+                // It may have got a provider that an interrupted run had made.
+                made.note(step.target, &step.name, &answer);
+            }
             if let Operation::DeleteBinding(pk) = &operation {
                 made.removed(pk);
             }

@@ -124,10 +124,13 @@ impl Converge<'_> {
         subject.asks_device = !learnt.device_granted;
         subject.token_allows = token.map(|token| token.allowed_origin.as_deref());
         let evidence = gather(self.server, &subject).await;
+        // Whatever else failed: an address gets twenty codes an hour, and a run may try again more often.
+        let answered =
+            matches!(evidence.device, Some(Ok(DeviceVerdict::Granted | DeviceVerdict::Throttled)));
+        learnt.device_granted |= answered;
         if let Some(trouble) = evidence.trouble() {
             return Err(at(trouble.clone()));
         }
-        learnt.device_granted |= matches!(evidence.device, Some(Ok(DeviceVerdict::Granted)));
         let mut failure = None;
         learnt.checks.clear();
         for check in judge(&evidence, &subject) {
@@ -148,10 +151,8 @@ impl Converge<'_> {
         self.progress.passed(Phase::Verify);
         let bug = || Error::new(Exit::Bug, "nothing was seen, and nothing failed");
         let (proof, source) = self.proof(&evidence, &subject).ok_or_else(bug)?;
-        learnt.login = match (thorough, &evidence.device) {
-            // What was not answered is asked again.
-            (true, Some(Ok(DeviceVerdict::Throttled))) => None,
-            (true, _) => {
+        learnt.login = match thorough {
+            true => {
                 let changed = plan.steps.iter().any(|step| step.target == Target::Provider);
                 let provider = match changed {
                     true => learnt.made.provider(),
@@ -159,7 +160,7 @@ impl Converge<'_> {
                 };
                 provider.map(|provider| self.login_digest(desired, observed.release, provider))
             }
-            (false, _) => before,
+            false => before,
         };
         let standalone = self.config.kind == Kind::Standalone;
         if standalone && self.config.files.outputs.contains(&Output::ManagementJson) {
