@@ -26,6 +26,7 @@ impl Stage {
         let volume = |name: &str| self.volumes.path().join(name).display().to_string();
         [
             ("AUTHENTIK_HOST", self.sim.url()),
+            ("AUTHENTIK_HOST_BROWSER", self.sim.url()),
             ("AUTHENTIK_TOKEN", DEFAULT_TOKEN.to_owned()),
             ("NETBIRD_DOMAIN", "netbird.example.com".to_owned()),
             ("SETUP_DIR", volume("setup")),

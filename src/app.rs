@@ -55,6 +55,10 @@ pub async fn run(
         | Command::Plan { .. }
         | Command::Watch => {
             let deadline = Deadline::new(start, config::timeout(&vars));
+            let deadline = match command {
+                Command::Check { .. } => deadline.at_most(check::LIMIT),
+                _ => deadline,
+            };
             let result = configured(command, vars, deadline, out, colours).await;
             result.unwrap_or_else(|error| {
                 log::failure(&error);
@@ -72,28 +76,33 @@ async fn configured(
     out: &mut dyn Write,
     colours: bool,
 ) -> Result<Exit> {
-    let config = load(&vars, deadline).await?;
+    let loaded = load(&vars, deadline).await;
+    if let (Err(error), Command::Check { json }) = (&loaded, &command) {
+        check::not_configured(error, format(*json, colours), out);
+    }
+    let config = loaded?;
     match command {
         Command::Init => {
             let mut record = init::Record::default();
             init::run(&config, deadline, &Arc::default(), &mut record).await?;
             Ok(Exit::Ok)
         }
-        Command::Plan { json } => {
-            let format = match (json, colours) {
-                (true, _) => Format::Json,
-                (false, true) => Format::Coloured,
-                (false, false) => Format::Text,
-            };
-            plan::run(config, deadline, format, out).await
-        }
+        Command::Plan { json } => plan::run(config, deadline, format(json, colours), out).await,
         Command::Connect => {
             connect::run(&config, deadline, &Arc::default(), &mut Tally::default()).await?;
             Ok(Exit::Ok)
         }
-        Command::Check { json } => check::run(config, deadline, json, out).await,
+        Command::Check { json } => check::run(config, deadline, format(json, colours), out).await,
         Command::Watch => watch::run(config, &vars).await,
         Command::Healthcheck | Command::Help(_) | Command::Version => Ok(Exit::Ok),
+    }
+}
+
+fn format(json: bool, colours: bool) -> Format {
+    match (json, colours) {
+        (true, _) => Format::Json,
+        (false, true) => Format::Coloured,
+        (false, false) => Format::Text,
     }
 }
 

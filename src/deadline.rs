@@ -23,6 +23,12 @@ impl Deadline {
         Self::new(Instant::now(), limit)
     }
 
+    /// The same run, if it may not last longer than this.
+    #[must_use]
+    pub fn at_most(self, limit: Duration) -> Self {
+        Self { limit: self.limit.min(limit), ..self }
+    }
+
     /// How long the run may last in all.
     pub fn limit(self) -> Duration {
         self.limit

@@ -102,6 +102,8 @@ pub struct Error {
     pub why: Option<String>,
     /// What to do about it.
     pub remedy: Option<String>,
+    /// The check that it belongs to, by name; nothing where none is about it.
+    pub about: Option<&'static str>,
     /// Whether looking again and planning anew may succeed without anybody's help.
     pub retryable: bool,
 }
@@ -112,7 +114,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error that ends the run with this code.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self { exit, what: what.into(), why: None, remedy: None, retryable: false }
+        Self { exit, what: what.into(), why: None, remedy: None, about: None, retryable: false }
     }
 
     /// Adds the reason, in the server's or the system's words.
@@ -126,6 +128,13 @@ impl Error {
     #[must_use]
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// Names the check that it belongs to.
+    #[must_use]
+    pub fn about(mut self, check: &'static str) -> Self {
+        self.about = Some(check);
         self
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use netbird_authentik_init::app;
 use netbird_authentik_init::cli::{self, Command};
+use netbird_authentik_init::commands::check;
 use netbird_authentik_init::config;
 use netbird_authentik_init::error::Exit;
 use netbird_authentik_init::text::printable::sentence;
@@ -31,7 +32,12 @@ fn main() {
     let limit = match command {
         Ok(Command::Init | Command::Connect | Command::Plan { .. } | Command::Check { .. }) => {
             let vars: Vec<_> = std::env::vars_os().collect();
-            Some(config::timeout(&vars) + AFTER_DEADLINE)
+            let limit = config::timeout(&vars);
+            let limit = match command {
+                Ok(Command::Check { .. }) => limit.min(check::LIMIT),
+                _ => limit,
+            };
+            Some(limit + AFTER_DEADLINE)
         }
         _ => None,
     };

@@ -109,7 +109,9 @@ fn every_text_of_an_answer_is_bounded() {
     let mut bounded = 0;
     for file in sources(&authentik) {
         let text = std::fs::read_to_string(&file).unwrap();
-        let answers = text.split("Deserialize)]").skip(1).filter(|_| !file.ends_with("oidc.rs"));
+        let answers = text.split("Deserialize)]").skip(1);
+        // Those of OpenID Connect are short as a whole.
+        let answers = answers.filter(|_| !file.components().any(|c| c.as_os_str() == "oidc"));
         for answer in answers.map(|rest| rest.split("\n}").next().unwrap()) {
             let lines: Vec<&str> = answer.lines().map(str::trim).collect();
             for pair in lines.windows(2).filter(|pair| pair[1].contains("String")) {

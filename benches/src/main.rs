@@ -47,6 +47,7 @@ fn variables(
     let path = std::env::var("PATH").unwrap_or_default();
     Ok([
         ("AUTHENTIK_HOST", url.to_owned()),
+        ("AUTHENTIK_HOST_BROWSER", url.to_owned()),
         ("AUTHENTIK_TOKEN", authentik_sim::DEFAULT_TOKEN.to_owned()),
         ("AUTHENTIK_CA_FILE", ca.display().to_string()),
         ("NETBIRD_DOMAIN", "netbird.example.com".to_owned()),

@@ -20,6 +20,16 @@ pub fn is_conflict(trouble: &Trouble) -> bool {
     !fields.is_empty() && fields.values().all(|v| messages(v).iter().all(|m| taken(m)))
 }
 
+/// Whether a 400 says that an object which the request refers to is gone: it was there when it was looked for.
+pub fn refers_to_nothing(trouble: &Trouble) -> bool {
+    let Kind::Invalid(fields) = &trouble.kind else {
+        return false;
+    };
+    // Django REST framework's text for every kind of primary key.
+    let gone = |text: &str| text.contains("does not exist");
+    fields.values().any(|v| messages(v).iter().any(|m| gone(m)))
+}
+
 /// The permission that shows all objects of the kind that this request was about.
 pub fn view_permission(trouble: &Trouble) -> Option<&'static str> {
     [

@@ -13,32 +13,36 @@ pub(super) fn decode<T: DeserializeOwned>(
     answer: &Answer,
     permission: &'static str,
 ) -> Result<T, Trouble> {
-    let write = !answer.request.starts_with("GET ");
     match answer.status {
         200 | 201 if has_endless_text(&answer.body) => {
-            let mut trouble = Trouble::of(answer, Kind::Malformed, write);
+            let mut trouble = Trouble::of(answer, Kind::Malformed);
             trouble.detail = "a text without an end in it".to_owned();
             Err(trouble)
         }
         200 | 201 => serde_json::from_slice(&answer.body).map_err(|e| {
-            let mut trouble = Trouble::of(answer, Kind::Malformed, write);
+            let mut trouble = Trouble::of(answer, Kind::Malformed);
             if answer.media_type != "text/html" {
                 trouble.detail = excerpt(&format!("not the JSON that was expected: {e}"));
             }
             trouble
         }),
-        _ => Err(refusal(answer, permission, write)),
+        _ => Err(refusal(answer, permission)),
     }
 }
 
 /// What an answer that is not a success means.
-pub(super) fn refusal(answer: &Answer, permission: &'static str, write: bool) -> Trouble {
+pub(super) fn refusal(answer: &Answer, permission: &'static str) -> Trouble {
     let body = answer.small_json();
     let kind = match answer.status {
+        // Authentik's API answers in JSON only.
+        401 | 403 if !answer.media_type.ends_with("json") => Kind::InFront,
         401 | 403 => {
             let detail = body.as_ref().and_then(|b| b["detail"].as_str()).unwrap_or_default();
-            if detail.to_ascii_lowercase().contains("permission") && !permission.is_empty() {
+            let detail = detail.to_ascii_lowercase();
+            if detail.contains("permission") && !permission.is_empty() {
                 Kind::Permission(permission)
+            } else if detail.contains("credentials were not provided") {
+                Kind::Stripped
             } else {
                 Kind::Token
             }
@@ -51,12 +55,14 @@ pub(super) fn refusal(answer: &Answer, permission: &'static str, write: bool) ->
         },
         404 => Kind::Missing,
         408 | 425 | 429 | 500..=599 => Kind::Busy(retry_after(&answer.headers, answer.received)),
-        300..=399 => Kind::Redirect(
-            text_header(&answer.headers, header::LOCATION).map(excerpt).unwrap_or_default(),
-        ),
+        300..=399 => answer.leads_elsewhere().map_or(Kind::Malformed, Kind::Redirect),
         _ => Kind::Malformed,
     };
-    Trouble::of(answer, kind, write)
+    let mut trouble = Trouble::of(answer, kind);
+    if let (300..=399, Some(to)) = (answer.status, text_header(&answer.headers, header::LOCATION)) {
+        trouble.detail = excerpt(&format!("redirected to {to}"));
+    }
+    trouble
 }
 
 /// How many field errors are kept: more than any form here has fields that can be wrong at a time.

@@ -2,6 +2,7 @@
 //! will ask. Reading and writing are apart by type, so that `plan` and `check` cannot write by mistake.
 
 pub mod account;
+pub mod advice;
 mod anything;
 mod bounded;
 pub mod conflict;

@@ -119,9 +119,9 @@ impl Reader<'_> {
             true => (paths[0], paths[1]),
             false => (paths[1], paths[0]),
         };
-        let answer = self.0.anonymous(Via::InternalAsPublic, first).await?;
+        let answer = self.0.anonymous(Via::InternalAsPublic, first, None).await?;
         match answer.status {
-            404 => decode(&self.0.anonymous(Via::InternalAsPublic, second).await?, ""),
+            404 => decode(&self.0.anonymous(Via::InternalAsPublic, second, None).await?, ""),
             _ => decode(&answer, ""),
         }
     }
@@ -177,7 +177,7 @@ impl Reader<'_> {
             all.extend(decoded.results);
             let next = decoded.pagination.next;
             if next != 0 && (next <= page || next > PAGE_LIMIT) {
-                return Err(Trouble::of(&answer, Kind::Malformed, false));
+                return Err(Trouble::of(&answer, Kind::Malformed));
             }
             page = next;
         }

@@ -39,6 +39,12 @@ impl Server {
         Self { transport, internal, public, token }
     }
 
+    /// One that sends a request up to so many times, where no answer comes or one that says "not now".
+    #[must_use]
+    pub fn with_tries(self, tries: u32) -> Self {
+        Self { transport: self.transport.with_tries(tries), ..self }
+    }
+
     /// What was sent so far, and what came back.
     pub fn requests(&self) -> &Requests {
         self.transport.requests()
@@ -76,43 +82,32 @@ impl Server {
         self.transport.send(call).await
     }
 
-    /// A request without credentials from a page of this origin, as a browser sends it.
+    /// A form that is posted without the API token, at the internal URL with the public host; from a page of this origin
+    /// where one is given.
     ///
     /// # Errors
     /// A [`Trouble`] when no complete answer came.
-    pub async fn from_origin(
+    pub async fn form(
         &self,
-        method: Method,
+        path: &str,
+        form: String,
+        origin: Option<&str>,
+    ) -> Result<Answer, Trouble> {
+        let call = self.call(Method::POST, Via::InternalAsPublic, path).short().form(form);
+        self.transport.send(from(call, origin)).await
+    }
+
+    /// A GET without credentials, as NetBird sends it, and browsers for a page of this origin.
+    ///
+    /// # Errors
+    /// A [`Trouble`] when no complete answer came.
+    pub async fn anonymous(
+        &self,
         via: Via,
         path: &str,
-        origin: &str,
+        origin: Option<&str>,
     ) -> Result<Answer, Trouble> {
-        let preflight = method == Method::OPTIONS;
-        let call = self.call(method, via, path).short();
-        let mut call = call.header(header::ORIGIN, origin, "the origin");
-        if preflight {
-            call = call.header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST", "the method");
-        }
-        self.transport.send(call).await
-    }
-
-    /// A form that is posted without the API token, at the internal URL with the public host. It changes
-    /// nothing, so it counts as a read.
-    ///
-    /// # Errors
-    /// A [`Trouble`] when no complete answer came.
-    pub async fn form(&self, path: &str, form: String) -> Result<Answer, Trouble> {
-        let call =
-            self.call(Method::POST, Via::InternalAsPublic, path).short().form(form).reading();
-        self.transport.send(call).await
-    }
-
-    /// A GET without credentials, as NetBird and browsers send it.
-    ///
-    /// # Errors
-    /// A [`Trouble`] when no complete answer came.
-    pub async fn anonymous(&self, via: Via, path: &str) -> Result<Answer, Trouble> {
-        self.transport.send(self.call(Method::GET, via, path).short()).await
+        self.transport.send(from(self.call(Method::GET, via, path).short(), origin)).await
     }
 
     fn call<'a>(&'a self, method: Method, via: Via, path: &'a str) -> Call<'a> {
@@ -131,6 +126,13 @@ impl Server {
             &self.public.authority(),
             "the public host",
         )
+    }
+}
+
+fn from<'a>(call: Call<'a>, origin: Option<&str>) -> Call<'a> {
+    match origin {
+        Some(origin) => call.header(header::ORIGIN, origin, "the origin"),
+        None => call,
     }
 }
 

@@ -234,14 +234,14 @@ impl Writer<'_> {
             return Ok(Value::Null);
         }
         if !matches!(answer.status, 200 | 201) {
-            return Err(refusal(&answer, permission, true));
+            return Err(refusal(&answer, permission));
         }
         let object: Value = decode(&answer, permission)?;
         // Whatever it is, it is not the object that was written: look again. (Assigning permissions answers
         // with a list.)
         let keyed = !matches!(operation, Operation::AssignPermissions(_));
         if keyed && KEYS.iter().all(|key| object.get(*key).is_none_or(Value::is_null)) {
-            return Err(Trouble::of(&answer, Kind::Malformed, true));
+            return Err(Trouble::of(&answer, Kind::Malformed));
         }
         Ok(object)
     }

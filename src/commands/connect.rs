@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{server, transport};
+use crate::authentik::oidc::Oidc;
 use crate::config::{Config, Kind};
 use crate::connect::asked::{Asked, Login, Provider};
 use crate::connect::plan::Plan;
@@ -183,6 +184,7 @@ fn asked(config: &Config) -> Asked {
         role_groups: connect.role_groups.clone(),
         slug: config.wishes.slug.clone(),
         client_id: config.wishes.client_id.value.clone(),
+        authorize: config.connection.public.join(Oidc::AUTHORIZE_PATH),
         origin: config.netbird.endpoint.origin(),
     }
 }

@@ -15,12 +15,13 @@ use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::files::publish::{self, Document, Published};
-use crate::http::patience::Phase;
 use crate::http::requests::CLASSES;
+use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
 use crate::netbird::Registration;
 use crate::outputs::plan::Page;
+use crate::outputs::service::Service;
 use crate::proof::{CheckId, Outcome};
 use crate::state::secrets::{self, Secrets};
 use crate::state::store::{self, KnownClient};
@@ -43,6 +44,8 @@ pub struct Record {
     pub published: BTreeMap<Output, u64>,
     /// When the first of Authentik's certificates ends, as far as one was seen.
     pub certificate_ends: Option<SystemTime>,
+    /// Whether the next run asks what was verified before, too: set by whoever runs many.
+    pub thorough: bool,
     /// How checks came out, as far as the run got: those of the proof, and at its end what it has left.
     pub checks: Vec<(CheckId, Outcome)>,
 }
@@ -53,6 +56,7 @@ impl Record {
         *self = Self {
             secrets: self.secrets.take(),
             published: std::mem::take(&mut self.published),
+            thorough: self.thorough,
             ..Self::default()
         };
     }
@@ -93,7 +97,7 @@ async fn pipeline(
 ) -> Result<()> {
     let writable = config.clone();
     beside(move || volumes::writable(&writable)).await?;
-    let held = |by: &str| progress.waiting(Phase::Files, by);
+    let held = |by: &str| progress.waiting(Phase::Files, by, String::new());
     let _lock = lock::wait(&config.files.state_dir, held).await?;
     // Before anything is asked or changed: a secret in doubt, or a file of somebody else's, must end the run here.
     let volumes = admitted(volumes::keep(config, record.secrets.clone()).await?)?;
@@ -114,6 +118,7 @@ async fn pipeline(
         server: &server,
         app_password: volumes.app_password(),
         memory: &memory,
+        thorough: record.thorough,
         progress,
         story,
     };
@@ -125,6 +130,7 @@ async fn pipeline(
     record.certificate_ends = server.requests().first_expiry();
     let proof = proof?;
 
+    let warning = proof.keys.warning();
     // Somebody may have changed a file while Authentik was waited for: what is there now is what counts.
     let volumes = admitted(volumes::keep(config, record.secrets.clone()).await?)?;
     let plan = volumes.files(config, Some(&proof))?;
@@ -183,7 +189,35 @@ async fn pipeline(
             "{in_sync}"
         );
     }
+    for line in restarts(&record.replaced) {
+        info!(stage = "done", "{line}");
+    }
+    if config.kind != Kind::Standalone && !config.owner.local_auth.value {
+        news!(
+            story,
+            warn,
+            "first person",
+            { stage = "done" },
+            "SETUP_LOCAL_AUTH is false: the first person who logs in owns NetBird, so let AUTHENTIK_ACCESS_GROUPS name \
+             only groups of people who may"
+        );
+    }
+    let reads_keys =
+        config.kind == Kind::Standalone && config.files.outputs.contains(&Output::ManagementJson);
+    if let Some(warning) = warning.filter(|_| reads_keys) {
+        let check = CheckId::KeyRefresh.name();
+        news!(story, warn, "key refresh", { stage = "done", check }, "{warning}");
+    }
     Ok(())
+}
+
+/// What to do about services that still run with what a file said before. One that was not started yet needs nothing.
+fn restarts(replaced: &[Output]) -> Vec<String> {
+    let told = |output: &Output| {
+        let service = Service::reading(*output)?;
+        Some(format!("{} has changed: {}", output.file_name(), service.remedy()))
+    };
+    replaced.iter().filter_map(told).collect()
 }
 
 /// Where NetBird has a provider of its own, `connect` needs to know the client; and the connector's id outlives the file.

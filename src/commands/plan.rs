@@ -11,7 +11,7 @@ use crate::converge::plan::{Plan, coloured};
 use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
-use crate::http::patience::Phase;
+use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::proof::Check;
@@ -52,6 +52,7 @@ pub async fn run(
             server: &server,
             app_password: volumes.app_password(),
             memory: &memory,
+            thorough: false,
             progress: &progress,
             story: &story,
         };
@@ -104,7 +105,7 @@ async fn with_files(
             Err(error) => return Err(error),
         }
     }
-    let remembered = look.conclude(&volumes.before.remembered);
+    let remembered = converge.conclude(&look);
     let mut plan = look.plan;
     plan.refused.extend(failed.filter(|_| !pending));
     match volumes.files(config, proof.as_ref()) {

@@ -16,6 +16,8 @@ pub struct Connection {
     pub internal: BaseUrl,
     /// `AUTHENTIK_HOST_BROWSER`.
     pub public: BaseUrl,
+    /// Whether that was set.
+    pub public_is_chosen: bool,
     /// `SETUP_AUTHENTIK_INTERNAL`: NetBird reaches Authentik at the former, browsers at the latter.
     pub is_inside: bool,
     /// `AUTHENTIK_TOKEN`.
@@ -41,6 +43,7 @@ impl Connection {
         let is_inside = r.value(raw.setup_authentik_internal(), parse::boolean);
         let internal = internal?;
         Some(Self {
+            public_is_chosen: public.is_some(),
             is_inside: is_inside?,
             public: public.unwrap_or_else(|| internal.clone()),
             internal,

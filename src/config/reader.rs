@@ -54,10 +54,11 @@ impl Reader {
         given: Given<'_>,
         parse: impl FnOnce(&str) -> Result<T, Wanted>,
     ) -> Option<Setting<T>> {
-        let chosen = given.text.is_some();
-        let text = given.text.or(given.variable.default_value());
+        let (chosen, default) = (given.text.is_some(), given.variable.default_value());
+        let text = given.text.or(default);
+        let is_default = text == default;
         let value = self.opt(Given { text, ..given }, parse)?;
-        Some(Setting { value, chosen })
+        Some(Setting { value, chosen, is_default })
     }
 
     /// As [`Reader::setting`], where it does not matter which of the two it is.

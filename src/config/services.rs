@@ -76,9 +76,9 @@ impl Services {
         let stun_host = turn_domain.as_deref().unwrap_or(endpoint.host());
         let stuns = stuns.or_else(|| parse::stun(stun_host).ok().map(|stun| vec![stun]))?;
         Some(Self {
-            signal: Setting { value: signal, chosen: signal_chosen },
-            relays: Setting { value: relays, chosen: relays_chosen },
-            stuns: Setting { value: stuns, chosen: stuns_chosen },
+            signal: Setting { value: signal, chosen: signal_chosen, is_default: !signal_chosen },
+            relays: Setting { value: relays, chosen: relays_chosen, is_default: !relays_chosen },
+            stuns: Setting { value: stuns, chosen: stuns_chosen, is_default: !stuns_chosen },
             turn_domain,
         })
     }

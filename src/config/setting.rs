@@ -7,14 +7,16 @@ pub struct Setting<T> {
     pub value: T,
     /// Whether the variable was set.
     pub chosen: bool,
+    /// Whether it is the default's value, set or not: such a name is one of Authentik's own objects.
+    pub is_default: bool,
 }
 
 impl<T> Setting<T> {
     /// What was set, else the default.
     pub fn or(set: Option<T>, default: T) -> Self {
         match set {
-            Some(value) => Self { value, chosen: true },
-            None => Self { value: default, chosen: false },
+            Some(value) => Self { value, chosen: true, is_default: false },
+            None => Self { value: default, chosen: false, is_default: true },
         }
     }
 

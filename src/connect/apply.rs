@@ -11,7 +11,7 @@ use crate::authentik::Writer as AuthentikWriter;
 use crate::authentik::writer::Operation;
 use crate::authentik::{Reader as AuthentikReader, conflict};
 use crate::error::{Error, Exit};
-use crate::http::patience::{Phase, Setback};
+use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::netbird::api::Writer;
 use crate::netbird::api::model::{Connector, User};
@@ -123,8 +123,8 @@ fn refused(mut trouble: Trouble, writer: Writer<'_>) -> Setback {
         (Some(422), advice::IssuerCheck::Never(error)) => error.into(),
         (Some(422), advice::IssuerCheck::Later) => {
             trouble.kind = Kind::Busy(None);
-            // It asked, and did not write.
-            trouble.write = false;
+            // It asked, and may hear another answer soon: that is no failure of this request.
+            trouble.in_a_row = 0;
             Setback::Trouble(Phase::Connect, trouble)
         }
         _ => setback(trouble, writer.credential),

@@ -3,7 +3,7 @@
 use super::asked::{Asked, Owner};
 use super::plan::account;
 use crate::error::{Error, Exit};
-use crate::http::patience::{Phase, Setback};
+use crate::http::setback::{Phase, Setback};
 use crate::netbird::api::login::{Outcome, log_in};
 use crate::netbird::api::{Credential, Server};
 

@@ -18,9 +18,11 @@ use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use crate::authentik;
+use crate::authentik::advice as by_cause;
 use crate::converge::advice as about_authentik;
 use crate::error::{Error, Exit, Result};
-use crate::http::patience::{Decision, Patience, Phase, Setback};
+use crate::http::patience::Patience;
+use crate::http::setback::{Decision, Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
@@ -73,7 +75,7 @@ impl Connect<'_> {
     pub async fn run(&self, tally: &mut Tally) -> Result<()> {
         let mut patience = Patience::new(GRACE);
         loop {
-            match self.attempt(tally).await {
+            match self.attempt(tally, &mut patience).await {
                 Ok(()) => return Ok(()),
                 Err(setback) => self.wait_out(&setback, &mut patience).await?,
             }
@@ -91,22 +93,24 @@ impl Connect<'_> {
         }
         let mut patience = Patience::new(GRACE);
         loop {
-            match self.look_once().await {
+            match self.look_once(&mut patience).await {
                 Ok(plan) => return Ok(Some(plan)),
                 Err(setback) => self.wait_out(&setback, &mut patience).await?,
             }
         }
     }
 
-    async fn look_once(&self) -> Result<Plan, Setback> {
+    async fn look_once(&self, patience: &mut Patience) -> Result<Plan, Setback> {
         self.answers().await?;
         let memory = Memory::look(self.state_dir).await?;
         let credential = credential::get(self.netbird, self.asked, None).await?;
         let reader = Reader { server: self.netbird, credential: &credential };
-        self.planned(reader, &memory).await
+        let plan = self.planned(reader, &memory).await?;
+        patience.ready();
+        Ok(plan)
     }
 
-    async fn attempt(&self, tally: &mut Tally) -> Result<(), Setback> {
+    async fn attempt(&self, tally: &mut Tally, patience: &mut Patience) -> Result<(), Setback> {
         self.netbird.requests().next_attempt();
         let before = Memory::look(self.state_dir).await?;
         let claimed = before.side().owner.is_some();
@@ -122,6 +126,7 @@ impl Connect<'_> {
         let credential = credential::get(self.netbird, self.asked, owner.as_ref()).await?;
         let reader = Reader { server: self.netbird, credential: &credential };
         let plan = self.planned(reader, &memory).await?;
+        patience.ready();
         self.claim(reader, &mut memory).await?;
         self.tell(&plan);
         if let Some((first, others)) = plan.refused.split_first() {
@@ -178,12 +183,18 @@ impl Connect<'_> {
 
     /// Waits for as long as a setback deserves.
     async fn wait_out(&self, setback: &Setback, patience: &mut Patience) -> Result<()> {
-        let phase = Patience::phase(setback);
+        let phase = setback.phase();
         match patience.decide(setback, Instant::now()) {
             Decision::GiveUp(ending) if of_authentik(phase) => Err(about_authentik::error(ending)),
             Decision::GiveUp(ending) => Err(advice::error(ending)),
             Decision::Again(delay) => {
-                self.progress.waiting(phase, &reason(setback));
+                let remedy = match setback {
+                    Setback::Trouble(_, trouble) if of_authentik(phase) => {
+                        by_cause::remedy(trouble).to_owned()
+                    }
+                    _ => advice::waiting(setback),
+                };
+                self.progress.waiting(phase, &reason(setback), remedy);
                 let soon = phase == Phase::NetBird && self.asked.login.is_some();
                 sleep(if soon { delay.min(CLAIM_DELAY) } else { delay }).await;
                 Ok(())
@@ -256,8 +267,8 @@ fn setback(trouble: Trouble, credential: &Credential) -> Setback {
 fn reason(setback: &Setback) -> String {
     match setback {
         Setback::Trouble(_, trouble) | Setback::Conflict(trouble) => trouble.to_string(),
-        Setback::Missing(objects) => format!("not there yet: {}", objects.join(", ")),
-        Setback::Final(error) => error.to_string(),
+        Setback::Missing(missing) => format!("not there yet: {}", missing.names()),
+        Setback::Unproven(error) | Setback::Final(error) => error.to_string(),
     }
 }
 

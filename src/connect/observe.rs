@@ -12,7 +12,7 @@ use super::plan::{Plan, Step, account, connector, roles, settings};
 use super::{Connect, setback};
 use crate::error::{Error, Exit};
 use crate::http::Kind;
-use crate::http::patience::Setback;
+use crate::http::setback::{Phase, Setback};
 use crate::netbird::api::Reader;
 use crate::state::store::NetBirdSide;
 use crate::text::digest;
@@ -145,6 +145,19 @@ impl Connect<'_> {
         let has = |name: &str, value: &str| {
             url::form_urlencoded::parse(query.as_bytes()).any(|(n, v)| n == name && v == value)
         };
+        let wanted = &self.asked.authorize;
+        if !sent.starts_with(wanted) {
+            return Err(Error::new(
+                Exit::Protocol,
+                format!("NetBird sends logins to another place than {wanted}"),
+            )
+            .because(sent.split('?').next().unwrap_or_default())
+            .remedy(
+                "see that AUTHENTIK_HOST_BROWSER is Authentik's URL as browsers reach it, and that this connector of \
+                 NetBird has no overrides of its own",
+            )
+            .into());
+        }
         if !has("redirect_uri", &callback) {
             return Err(Error::new(
                 Exit::Protocol,
@@ -164,7 +177,7 @@ impl Connect<'_> {
 }
 
 fn setback_of_login(trouble: crate::http::Trouble) -> Setback {
-    Setback::Trouble(crate::http::patience::Phase::Connect, trouble)
+    Setback::Trouble(Phase::Connect, trouble)
 }
 
 fn known(side: &NetBirdSide) -> Known<'_> {
@@ -177,7 +190,7 @@ fn known(side: &NetBirdSide) -> Known<'_> {
 
 /// `init` runs before, or at the same time.
 fn no_client() -> Setback {
-    Setback::Missing(vec!["the client in Authentik, which init makes".to_owned()])
+    Setback::missing(["the client in Authentik, which init makes"])
 }
 
 fn not_kept(what: &str) -> Error {

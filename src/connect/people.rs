@@ -12,7 +12,7 @@ use crate::authentik::{Reader, Server};
 use crate::config::RoleGroup;
 use crate::error::{Error, Exit};
 use crate::http::Trouble;
-use crate::http::patience::{Phase, Setback};
+use crate::http::setback::{Phase, Setback};
 use crate::state::store::Installation;
 
 /// What Authentik says about the groups.
@@ -54,7 +54,7 @@ pub async fn read(
     let (provider, circles) =
         try_join(provider(reader, asked, client_id), circles).await.map_err(at)?;
     let Some(provider) = provider else {
-        return Err(Setback::Missing(vec![format!("the provider of application {}", asked.slug)]));
+        return Err(Setback::missing([format!("the provider of application {}", asked.slug)]));
     };
     let subject = subject(&provider)?;
     let mut uuids = BTreeMap::new();

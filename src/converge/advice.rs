@@ -1,38 +1,48 @@
 //! What to tell people when a run gives up: each way in which a server can fail, in the terms of Authentik and of the
-//! variables.
+//! variables. By cause, whatever the run was doing.
 
-use crate::authentik::conflict::is_conflict;
+use crate::authentik::advice;
 use crate::error::{Error, Exit};
-use crate::http::Trouble;
-use crate::http::patience::Ending;
+use crate::http::setback::{Ending, Missing};
+use crate::http::{Handshake, Kind, Trouble};
 
 /// The error that a run ends with.
 pub fn error(ending: Ending) -> Error {
     match ending {
-        Ending::Refusing(trouble) => refusing(&trouble),
-        Ending::Untrusted(trouble) => untrusted(&trouble),
+        Ending::Labouring(trouble) => labouring(&trouble),
+        Ending::Tls(trouble, handshake) => tls(&trouble, handshake),
         Ending::Redirected(trouble, to) => redirected(&trouble, &to),
-        Ending::Forbidden(trouble, permission) => forbidden(&trouble, permission),
+        Ending::Forbidden(trouble, permissions) => forbidden(&trouble, &permissions),
         Ending::Rejected(trouble) => rejected(&trouble),
         Ending::Malformed(trouble) => malformed(&trouble),
         Ending::Invalid(trouble) => invalid(&trouble),
+        Ending::Missing(missing) => wrong_names(&missing),
         Ending::Final(error) => error,
     }
 }
 
-fn refusing(trouble: &Trouble) -> Error {
-    let exit = if is_conflict(trouble) { Exit::Refused } else { Exit::NotReady };
-    Error::new(exit, format!("Authentik keeps refusing: {trouble}"))
-        .remedy("look at the log of Authentik's server for the reason")
+/// What to do about objects that were waited for in vain.
+pub fn waiting_for(missing: &Missing) -> String {
+    let variables: Vec<&str> = missing.absent.iter().filter_map(|a| a.chosen_by).collect();
+    match variables.as_slice() {
+        [] => "see that Authentik's worker is running: it creates these objects".to_owned(),
+        some => format!(
+            "see that Authentik's worker is running (it creates the default objects), and that {} is right",
+            some.join(" and ")
+        ),
+    }
 }
 
-fn untrusted(trouble: &Trouble) -> Error {
-    Error::new(Exit::Protocol, format!("Authentik's certificate is not trusted: {}", trouble.request))
-        .because(&trouble.detail)
-        .remedy(
-            "set AUTHENTIK_CA_FILE to the PEM file of the CA that signed it, use the name that the \
-             certificate is for in AUTHENTIK_HOST, or reach Authentik over http:// inside the compose network",
-        )
+fn labouring(trouble: &Trouble) -> Error {
+    Error::new(Exit::NotReady, format!("Authentik keeps failing: {trouble}"))
+        .because(format!("{} times in a row", trouble.in_a_row))
+        .remedy(advice::remedy(trouble))
+}
+
+fn tls(trouble: &Trouble, kind: Handshake) -> Error {
+    let (what, remedy) = advice::handshake(kind);
+    let what = format!("{what}: {}", trouble.request);
+    Error::new(advice::exit(trouble), what).because(&trouble.detail).remedy(remedy)
 }
 
 fn redirected(trouble: &Trouble, to: &str) -> Error {
@@ -41,33 +51,42 @@ fn redirected(trouble: &Trouble, to: &str) -> Error {
         .remedy("set AUTHENTIK_HOST to the URL at which Authentik itself answers")
 }
 
-fn forbidden(trouble: &Trouble, permission: &str) -> Error {
-    Error::new(Exit::Rejected, format!("the token lacks the permission {permission}"))
+fn forbidden(trouble: &Trouble, permissions: &[&str]) -> Error {
+    let permissions = permissions.join(" and ");
+    Error::new(Exit::Rejected, format!("the token lacks the permission {permissions}"))
         .because(trouble)
-        .remedy(
-            "give the token's user this permission, or use a token of a member of authentik Admins",
-        )
+        .remedy(advice::PERMISSION)
 }
 
 fn rejected(trouble: &Trouble) -> Error {
-    Error::new(Exit::Rejected, "Authentik does not accept AUTHENTIK_TOKEN")
-        .because(trouble)
-        .remedy(
-            "see that Authentik's worker runs (it creates the bootstrap token, from \
-             AUTHENTIK_BOOTSTRAP_TOKEN in the worker's environment and only at the first start), and that \
-             AUTHENTIK_TOKEN is the same value",
-        )
+    let (what, remedy) = match trouble.kind {
+        Kind::Stripped => ("AUTHENTIK_TOKEN does not reach Authentik", advice::STRIPPED),
+        _ => ("Authentik does not accept AUTHENTIK_TOKEN", advice::TOKEN),
+    };
+    Error::new(Exit::Rejected, what).because(trouble).remedy(remedy)
 }
 
 fn malformed(trouble: &Trouble) -> Error {
     Error::new(Exit::Protocol, "an answer that does not fit Authentik's API")
         .because(trouble)
-        .remedy("see that AUTHENTIK_HOST is Authentik itself (with its sub-path, if it has one), not another service")
+        .remedy(advice::NOT_AUTHENTIK)
 }
 
 fn invalid(trouble: &Trouble) -> Error {
     let what = format!("Authentik refuses a value: {}", trouble.request);
     Error::new(Exit::Protocol, what)
         .because(trouble.field_errors().unwrap_or_else(|| trouble.detail.clone()))
-        .remedy("change the variable behind the field that is named, or report it if none is")
+        .remedy(advice::INVALID)
+}
+
+/// Names that the user set: of each the variable.
+pub fn wrong_names(missing: &Missing) -> Error {
+    let chosen = missing.absent.iter().filter_map(|a| Some((a.object.as_str(), a.chosen_by?)));
+    let (objects, variables): (Vec<&str>, Vec<&str>) = chosen.unzip();
+    Error::new(Exit::Refused, format!("Authentik has no {}", objects.join(" and no ")))
+        .because(format!("{} names what is not there", variables.join(" and ")))
+        .remedy(format!(
+            "create it in Authentik, or correct {} (unset takes Authentik's default)",
+            variables.join(" and ")
+        ))
 }

@@ -6,31 +6,35 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tracing::debug;
 
-use super::apply::Applying;
 use super::plan::Step;
 use super::remember::Made;
-use crate::authentik::Reader;
 use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
+use crate::authentik::{Reader, Release, Writer};
 use crate::converge::observe::in_force;
-use crate::http::patience::{Phase, Setback};
+use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
 
 /// After a group was made, by its answer.
 ///
 /// # Errors
 /// A conflict, if another one has the name; any trouble.
-pub async fn group(applying: Applying<'_>, step: &Step, answer: &Value) -> Result<(), Setback> {
+pub async fn group(
+    writer: Writer<'_>,
+    release: Release,
+    step: &Step,
+    answer: &Value,
+) -> Result<(), Setback> {
     let mine = answer["pk"].as_str().unwrap_or_default();
-    if applying.release.has_unique_group_names() {
+    if release.has_unique_group_names() {
         return Ok(());
     }
-    let groups = Reader(applying.writer.0).groups(&step.name).await.map_err(at)?;
+    let groups = Reader(writer.0).groups(&step.name).await.map_err(at)?;
     if groups.iter().all(|group| group.pk == mine) {
         return Ok(());
     }
     let take_back = Operation::TakeBackGroup(mine.to_owned());
-    applying.writer.write(applying.release, &take_back, &Value::Null).await.map_err(at)?;
+    writer.write(release, &take_back, &Value::Null).await.map_err(at)?;
     Err(met(&step.headline()))
 }
 
@@ -39,13 +43,14 @@ pub async fn group(applying: Applying<'_>, step: &Step, answer: &Value) -> Resul
 /// # Errors
 /// A conflict, if there is a second one of any of them; any trouble.
 pub async fn bindings(
-    applying: Applying<'_>,
+    writer: Writer<'_>,
+    release: Release,
     body: &Value,
     mine: &[Binding],
     made: &mut Made,
 ) -> Result<(), Setback> {
     let target = body["target"].as_str().unwrap_or_default();
-    let present = Reader(applying.writer.0).bindings(target).await.map_err(at)?;
+    let present = Reader(writer.0).bindings(target).await.map_err(at)?;
     let is_mine = |b: &Binding| mine.iter().any(|m| m.pk == b.pk);
     // One that has ended is no reason: this one was made in its place.
     let theirs: Vec<&Binding> =
@@ -56,7 +61,7 @@ pub async fn bindings(
     let mut setback = None;
     for binding in doubled {
         let take_back = Operation::DeleteBinding(binding.pk.clone());
-        applying.writer.write(applying.release, &take_back, &Value::Null).await.map_err(at)?;
+        writer.write(release, &take_back, &Value::Null).await.map_err(at)?;
         made.removed(&binding.pk);
         setback = Some(met("+ binding"));
     }
@@ -69,11 +74,9 @@ fn at(trouble: Trouble) -> Setback {
 
 fn met(what: &str) -> Setback {
     debug!(stage = "apply", "took back {what}: another run has made it too");
-    Setback::Conflict(Trouble {
-        kind: Kind::Busy(None),
-        request: what.to_owned(),
-        status: None,
-        detail: "another run made it at the same time".to_owned(),
-        write: false,
-    })
+    Setback::Conflict(Trouble::without_answer(
+        Kind::Busy(None),
+        what,
+        "another run made it at the same time",
+    ))
 }

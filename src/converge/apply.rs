@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 use tracing::{debug, info};
 
+use crate::authentik::conflict::refers_to_nothing;
 use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
 use crate::authentik::{Reader, Release, Writer};
@@ -13,7 +14,7 @@ use crate::converge::plan::placeholder::{self, Known};
 use crate::converge::plan::{Action, Change, Plan, Step, Target};
 use crate::converge::remember::{self, Made};
 use crate::error::{Error, Exit};
-use crate::http::patience::{Phase, Setback};
+use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::random::random;
 use crate::state::Memory;
@@ -102,17 +103,23 @@ impl Applying<'_> {
                 known.learn(placeholder::key_of(step.target.kind(), &step.name), pk);
                 made.note(step.target, &step.name, &answer);
             }
+            if step.target == Target::Application && !step.creates() {
+                // It may have got a provider that an interrupted run had made.
+                made.note(step.target, &step.name, &answer);
+            }
             if let Operation::DeleteBinding(pk) = &operation {
                 made.removed(pk);
             }
-            kept(step, &answer)?;
+            if let Some(provider) = kept(step, &answer)? {
+                made.changed(provider);
+            }
             if step.creates() && step.target == Target::Group {
-                alone::group(self, step, &answer).await?;
+                alone::group(self.writer, self.release, step, &answer).await?;
             }
             if is_binding(step) {
                 bound.extend(serde_json::from_value::<Binding>(answer).ok());
                 if last_binding == Some(position) {
-                    alone::bindings(self, &body, &bound, made).await?;
+                    alone::bindings(self.writer, self.release, &body, &bound, made).await?;
                 }
             }
         }
@@ -129,7 +136,8 @@ impl Applying<'_> {
         match seen.is_some_and(|account| account.unfit(self.me).is_none()) {
             true => Ok(()),
             false => {
-                Err(Setback::Missing(vec![format!("the service account for {}", step.headline())]))
+                let object = format!("the service account for {}", step.headline());
+                Err(Setback::missing([object]))
             }
         }
     }
@@ -137,7 +145,8 @@ impl Applying<'_> {
     /// What a refusal of a step means. Whatever its words, a refused create is a reason to look again: somebody else may
     /// have made it; so is a reference that is gone.
     async fn setback(self, step: &Step, trouble: Trouble, made: &mut Made) -> Setback {
-        let refused = matches!(trouble.kind, Kind::Invalid(_));
+        // Whatever its body: a 400 whose fields cannot be read is one too.
+        let refused = matches!(trouble.kind, Kind::Invalid(_)) || trouble.status == Some(400);
         if step.creates() && refused {
             made.refused(step, &trouble);
             let forgotten = self.memory.note(|r| remember::forget(step.target, r)).await;
@@ -155,11 +164,6 @@ impl Applying<'_> {
         }
         Setback::Trouble(Phase::Apply, trouble)
     }
-}
-
-/// Django's words for a primary key that is not there (any more), in every release.
-fn refers_to_nothing(trouble: &Trouble) -> bool {
-    trouble.field_errors().is_some_and(|errors| errors.contains("object does not exist"))
 }
 
 /// As Authentik makes them, letters and digits: NetBird's provider sends it in a header, where other characters are

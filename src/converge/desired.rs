@@ -6,8 +6,8 @@ use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::config::{Access, AccountRole, Config, Kind, Setting};
 use crate::http::{BaseUrl, Trouble};
-use crate::netbird::OidcClient;
 use crate::netbird::standalone::API_SCOPE;
+use crate::netbird::{ClientType, OidcClient};
 use crate::text::Secret;
 
 /// What Authentik must hold.
@@ -44,6 +44,8 @@ pub struct ServiceAccount {
     pub role: Setting<AccountRole>,
     /// Its app password; nothing where it is not made yet (`plan` makes none).
     pub password: Option<Secret>,
+    /// The origin of a page of NetBird's: asked from there, a login tells whom the token endpoint allows.
+    pub page: Option<String>,
 }
 
 impl ServiceAccount {
@@ -61,7 +63,8 @@ impl ServiceAccount {
         oidc: Oidc<'_>,
         client_id: &str,
     ) -> Result<Option<AccessToken>, Trouble> {
-        oidc.login(client_id, &self.username, self.password.as_ref(), API_SCOPE).await
+        let (password, page) = (self.password.as_ref(), self.page.as_deref());
+        oidc.login(client_id, &self.username, password, API_SCOPE, page).await
     }
 }
 
@@ -124,6 +127,7 @@ impl Desired {
             username: netbird.service_account.clone(),
             role: Setting::or(netbird.service_account_role, default),
             password: password.cloned(),
+            page: Some(netbird.endpoint.origin()),
         });
         let mut sub_mode = wishes.sub_mode.clone();
         // NetBird's user list knows users by number only: what is a default otherwise is a demand then.
@@ -165,9 +169,17 @@ impl Desired {
             Some(provider) if !provider.issuer_override.is_empty() => {
                 provider.issuer_override.clone()
             }
-            Some(provider) if provider.issuer_mode == "global" => self.public.join(""),
+            Some(provider) if provider.issuer_mode == "global" && self.keeps_issuer_mode() => {
+                self.public.join("")
+            }
             _ => self.issuer_of_slug(&self.slug),
         }
+    }
+
+    /// Whether a provider may go on to call Authentik's root its issuer. NetBird's own provider asks for discovery below the
+    /// issuer, where Authentik has none at its root; and no id in NetBird depends on Authentik's issuer there.
+    pub fn keeps_issuer_mode(&self) -> bool {
+        self.provider.client.client_type == ClientType::Public
     }
 
     /// The issuer of an application's tokens, by its slug.

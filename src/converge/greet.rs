@@ -2,12 +2,13 @@
 
 use tracing::{debug, info, warn};
 
+use super::Converge;
+use super::learnt::{Learnt, TokenUser};
 use super::plan::{Level, Plan};
-use super::{Converge, Learnt, TokenUser};
 use crate::authentik::Release;
-use crate::authentik::conflict::view_permission;
+use crate::authentik::conflict::{is_conflict, view_permission};
 use crate::error::{Error, Exit};
-use crate::http::patience::Setback;
+use crate::http::setback::Setback;
 use crate::log::story::news;
 use crate::text::excerpt;
 
@@ -90,7 +91,8 @@ impl Learnt {
             return None;
         };
         let is_superuser = self.token_user.as_ref().is_some_and(|user| user.is_superuser);
-        let permission = view_permission(trouble).filter(|_| !is_superuser)?;
+        let permission =
+            view_permission(trouble).filter(|_| is_conflict(trouble) && !is_superuser)?;
         let what = format!("the token lacks the permission {permission} for all objects");
         Some(
             Error::new(Exit::Rejected, what)
@@ -109,7 +111,7 @@ impl Learnt {
 }
 
 /// Outposts get empty lists instead of refusals: everything would look as if it did not exist yet.
-pub(super) fn outpost() -> Error {
+pub fn outpost() -> Error {
     Error::new(
         Exit::Rejected,
         "AUTHENTIK_TOKEN is that of an outpost, which may not configure Authentik",

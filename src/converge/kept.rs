@@ -7,10 +7,10 @@ use crate::error::{Error, Exit};
 use serde_json::Value;
 
 /// Whether the server kept what it was told. One that drops a field in silence would be written to at every
-/// run, and NetBird would still not work.
-pub fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
+/// run, and NetBird would still not work. The provider as it is now, if the step was about it.
+pub fn kept(step: &Step, answer: &Value) -> Result<Option<Provider>, Error> {
     if step.target != Target::Provider {
-        return Ok(());
+        return Ok(None);
     }
     let unfit = |what: &str| {
         Error::new(Exit::Protocol, format!("provider {}: {what}", step.name)).remedy(
@@ -41,5 +41,5 @@ pub fn kept(step: &Step, answer: &Value) -> Result<(), Error> {
             return Err(unfit(&format!("Authentik did not keep {}", change.field)));
         }
     }
-    Ok(())
+    Ok(Some(provider))
 }

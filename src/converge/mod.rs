@@ -7,33 +7,42 @@ pub mod apply;
 pub mod desired;
 mod greet;
 mod kept;
+mod learnt;
 pub mod observe;
 pub mod plan;
 mod prove;
+mod reach;
 mod remember;
+mod waiting;
 
 use futures_util::future::join;
 use tokio::time::{Instant, sleep};
 
+use crate::authentik::model::User;
 use crate::authentik::redirect::Shape;
 use crate::authentik::{Reader, Release, Server, Writer};
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit, Result};
-use crate::http::patience::{Decision, Ending, Patience, Phase, Setback};
-use crate::http::{Kind, Trouble};
+use crate::http::Trouble;
+use crate::http::patience::Patience;
+use crate::http::setback::{Decision, Ending, Missing, Phase, Setback};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::{ClientType, Registration};
-use crate::proof::{CheckId, Outcome, Proof};
+use crate::proof::Proof;
 use crate::state::Memory;
 use crate::state::store::Remembered;
 use crate::text::{Secret, redact};
 
-use apply::{Applying, Tally};
+use apply::Applying;
 use desired::Desired;
 use observe::{Continuity, Observed};
 use plan::{Plan, References};
+use prove::note_login;
 use remember::Made;
+
+pub use greet::outpost;
+pub use learnt::Learnt;
 
 /// Brings Authentik to what the configuration asks for, or only looks: what it is given.
 #[derive(Clone, Copy, Debug)]
@@ -46,45 +55,16 @@ pub struct Converge<'a> {
     pub app_password: Option<&'a Secret>,
     /// What is known from before.
     pub memory: &'a Memory,
+    /// Whether to ask what was verified before, too.
+    pub thorough: bool,
     /// What is told while it waits.
     pub progress: &'a Progress,
     /// What was told before.
     pub story: &'a Story,
 }
 
-/// What attempts learn and later ones need, whether they get through or not.
-#[derive(Debug, Default)]
-pub struct Learnt {
-    /// Whose token it is.
-    token_user: Option<TokenUser>,
-    /// How this server wants redirect URIs, if its number told otherwise; and the refusal that said so.
-    shape: Option<(Shape, Trouble)>,
-    /// Whether a log-in that was refused has been given its second look.
-    login_retried: bool,
-    /// What was done.
-    pub tally: Tally,
-    /// How many objects needed nothing.
-    pub unchanged: usize,
-    /// How the checks of the last proof came out.
-    pub checks: Vec<(CheckId, Outcome)>,
-    /// What was made, for the memory.
-    made: Made,
-    /// How often in a row a plan was refused for a reason that may pass.
-    doubts: u32,
-    /// The last look of a good run.
-    last: Option<(Desired, Observed)>,
-}
-
 /// What may be another run in the middle of its work is looked at so often, which takes some seconds.
 const DOUBTS: u32 = 8;
-
-/// The token's user, and the server's release: the first two answers.
-#[derive(Clone, Debug)]
-struct TokenUser {
-    username: String,
-    is_superuser: bool,
-    release: Release,
-}
 
 /// What looking came to.
 #[derive(Debug)]
@@ -98,13 +78,6 @@ pub struct Look {
 }
 
 impl Look {
-    /// What is remembered if nothing is done.
-    pub fn conclude(&self, remembered: &Remembered) -> Remembered {
-        let mut concluded = remembered.clone();
-        remember::conclude(&self.desired, &self.observed, &Made::default(), &mut concluded);
-        concluded
-    }
-
     /// What a proof can be held against now: application and provider are there, whatever is wrong with them.
     pub fn provable(&self) -> Option<&Registration> {
         self.observed.found.linked()?;
@@ -120,7 +93,7 @@ impl Converge<'_> {
     pub async fn run(&self, learnt: &mut Learnt) -> Result<Proof> {
         let mut patience = Patience::new(self.config.timing.auth_grace);
         loop {
-            match self.attempt(learnt).await {
+            match self.attempt(learnt, &mut patience).await {
                 Ok(proof) => return Ok(proof),
                 Err(setback) => self.wait_out(setback, &mut patience, learnt).await?,
             }
@@ -134,11 +107,19 @@ impl Converge<'_> {
     pub async fn look(&self, learnt: &mut Learnt) -> Result<Look> {
         let mut patience = Patience::new(self.config.timing.auth_grace);
         loop {
-            match self.look_once(learnt).await {
+            match self.look_once(learnt, &mut patience).await {
                 Ok(look) => return Ok(look),
                 Err(setback) => self.wait_out(setback, &mut patience, learnt).await?,
             }
         }
+    }
+
+    /// What is remembered if nothing is done, and everything is found to work.
+    pub fn conclude(&self, look: &Look) -> Remembered {
+        let mut concluded = self.memory.remembered();
+        remember::conclude(&look.desired, &look.observed, &Made::default(), &mut concluded);
+        note_login(self.digest_of(look), &mut concluded);
+        concluded
     }
 
     /// Waits for as long as a setback deserves.
@@ -157,69 +138,113 @@ impl Converge<'_> {
                 Err(learnt.with_user(error))
             }
             Decision::Again(delay) => {
-                self.progress.waiting(Patience::phase(&setback), &reason(&setback));
+                let reason = waiting::reason(&setback, self.config.timing.auth_grace);
+                self.progress.waiting(setback.phase(), &reason, waiting::remedy(&setback));
                 sleep(delay).await;
                 Ok(())
             }
         }
     }
 
-    async fn look_once(&self, learnt: &mut Learnt) -> Result<Look, Setback> {
-        let at = |phase| move |trouble: Trouble| Setback::Trouble(phase, trouble);
+    /// Whose token it is, and which release answers.
+    ///
+    /// # Errors
+    /// Any [`Trouble`] of the two questions.
+    pub async fn who(&self) -> Result<(User, Release), Trouble> {
         let reader = Reader(self.server);
-        self.server.requests().next_attempt();
-
         // Not the first failure of the two: the reason that is told would alternate between them.
         let (me, release) = join(reader.me(), reader.release()).await;
-        let (me, release) =
-            (me.map_err(at(Phase::Reachable))?, release.map_err(at(Phase::Reachable))?);
-        self.progress.passed(Phase::Token);
-        self.greet(learnt, &me.user.username, me.user.is_superuser, release);
-        if me.user.is_outpost() {
-            return Err(Setback::Final(learnt.with_user(greet::outpost())));
-        }
+        Ok((me?.user, release?))
+    }
 
+    /// What Authentik is asked to hold, and what it holds.
+    ///
+    /// # Errors
+    /// The first [`Trouble`].
+    pub async fn observe(
+        &self,
+        user: User,
+        release: Release,
+        login_refused: bool,
+    ) -> Result<(Desired, Observed), Trouble> {
         let desired =
             Desired::new(self.config, release, self.app_password, &self.memory.client_ports);
-        let remembered = self.memory.remembered();
-        let observed =
-            Observed::read(reader, &desired, release, me.user, &remembered, learnt.login_retried);
-        let observed = observed.await;
-        let observed = observed.map_err(at(Phase::Objects))?;
-        let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
-        let references =
-            References::resolve(&desired, &observed, shape).map_err(Setback::Missing)?;
-        self.progress.passed(Phase::Objects);
+        let (reader, mut remembered) = (Reader(self.server), self.memory.remembered());
+        if self.thorough {
+            // What was seen once is asked again: somebody may have changed it since.
+            remembered.verified.clear();
+        }
+        let observed = Observed::read(reader, &desired, release, user, &remembered, login_refused);
+        let observed = observed.await?;
         if let Some(provider) = observed.found.linked() {
             redact::learn(&provider.client_secret);
         }
+        Ok((desired, observed))
+    }
 
-        let mut plan = Plan::new(&desired, &observed, &references, self.memory);
-        let contradictions = plan.registration.as_ref().map(|r| self.contradictions(r));
-        plan.refused.extend(contradictions.unwrap_or_default());
+    /// What is to be done, or what is missing for it.
+    ///
+    /// # Errors
+    /// Objects that are referred to and are not there.
+    pub fn plan(
+        &self,
+        desired: &Desired,
+        observed: &Observed,
+        shape: Option<Shape>,
+    ) -> Result<Plan, Missing> {
+        let references = References::resolve(desired, observed, shape)?;
+        let mut plan = Plan::new(desired, observed, &references, self.memory);
+        self.add_reach(&mut plan);
+        Ok(plan)
+    }
+
+    async fn look_once(
+        &self,
+        learnt: &mut Learnt,
+        patience: &mut Patience,
+    ) -> Result<Look, Setback> {
+        let at = |phase| move |trouble: Trouble| Setback::Trouble(phase, trouble);
+        self.server.requests().next_attempt();
+        let (user, release) = self.who().await.map_err(at(Phase::Reachable))?;
+        patience.accepted();
+        self.progress.passed(Phase::Token);
+        self.greet(learnt, &user.username, user.is_superuser, release);
+        if user.is_outpost() {
+            return Err(Setback::Final(learnt.with_user(outpost())));
+        }
+        let observed = self.observe(user, release, learnt.login_refused).await;
+        let (desired, observed) = observed.map_err(at(Phase::Objects))?;
+        let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
+        let plan = self.plan(&desired, &observed, shape).map_err(Setback::Missing)?;
+        patience.ready();
+        self.progress.passed(Phase::Objects);
         let passing = !plan.refused.is_empty() && plan.refused.iter().all(|error| error.retryable);
         learnt.doubts = if passing { learnt.doubts + 1 } else { 0 };
         if passing && learnt.doubts < DOUBTS {
-            return Err(Setback::Missing(plan.refused.iter().map(|e| e.what.clone()).collect()));
+            return Err(Setback::missing(plan.refused.iter().map(|e| e.what.as_str())));
         }
         Ok(Look { desired, plan, observed })
     }
 
-    async fn attempt(&self, learnt: &mut Learnt) -> Result<Proof, Setback> {
-        let Look { desired, plan, observed } = self.look_once(learnt).await?;
+    async fn attempt(
+        &self,
+        learnt: &mut Learnt,
+        patience: &mut Patience,
+    ) -> Result<Proof, Setback> {
+        let look = self.look_once(learnt, patience).await?;
+        let Look { desired, plan, observed } = &look;
         if let Some((first, others)) = plan.refused.split_first() {
             others.iter().for_each(crate::log::failure);
             return Err(Setback::Final(first.clone()));
         }
         let bug = || Error::new(Exit::Bug, "a plan without a registration");
         let mut registration = plan.registration.clone().ok_or_else(bug)?;
-
-        if let Some(trouble) = learnt.made.refused_for_good(&plan) {
+        if let Some(trouble) = learnt.made.refused_for_good(plan) {
             let unseen = learnt.unseen(&Setback::Conflict(trouble.clone()));
             let invalid = || advice::error(Ending::Invalid(trouble.clone()));
             return Err(Setback::Final(unseen.unwrap_or_else(invalid)));
         }
-        self.tell(&plan);
+        self.tell(plan);
         if observed.continuity == Continuity::Other {
             self.memory.note(Remembered::forget_authentik).await?;
         }
@@ -231,7 +256,7 @@ impl Converge<'_> {
             app_password: self.app_password,
             memory: self.memory,
         };
-        applying.apply(&plan, &mut learnt.tally, &mut learnt.made).await?;
+        applying.apply(plan, &mut learnt.tally, &mut learnt.made).await?;
         self.progress.passed(Phase::Apply);
         let seeds = self.config.files.outputs.contains(&Output::IdpSeedInfo);
         let confidential = desired.provider.client.client_type == ClientType::Confidential;
@@ -244,9 +269,9 @@ impl Converge<'_> {
         }
 
         let token = observed.account.token.clone().filter(|_| plan.steps.is_empty());
-        self.prove_user_list(learnt, &desired, &registration, token).await?;
-        let proof = self.prove(learnt, &desired, &registration).await?;
-        learnt.last = Some((desired, observed));
+        let token = self.prove_user_list(learnt, desired, &registration, token).await?;
+        let proof = self.prove(learnt, &look, &registration, token.as_ref()).await?;
+        learnt.last = Some((look.desired, look.observed));
         Ok(proof)
     }
 
@@ -257,51 +282,8 @@ impl Converge<'_> {
         let found = reader.providers("client_id", client_id).await.map_err(at)?;
         let secret = found.into_iter().next().map(|provider| provider.client_secret);
         let secret = secret.filter(|secret| !secret.expose().is_empty());
-        let secret =
-            secret.ok_or_else(|| Setback::Missing(vec!["the client's secret".to_owned()]))?;
+        let secret = secret.ok_or_else(|| Setback::missing(["the client's secret"]))?;
         redact::learn(&secret);
         Ok(secret)
-    }
-}
-
-impl Learnt {
-    /// What a good run came to, to be remembered.
-    pub fn remember(&self, remembered: &mut Remembered) {
-        if let Some((desired, observed)) = &self.last {
-            remember::conclude(desired, observed, &self.made, remembered);
-        }
-    }
-
-    /// A 400 about nothing but `redirect_uris` says that this release wants the other shape, whatever its
-    /// number says: tried once. If that is refused too, it was about a value, and the first refusal says which.
-    fn learns_shape(&mut self, setback: &mut Setback) -> bool {
-        let (Setback::Trouble(Phase::Apply, trouble) | Setback::Conflict(trouble)) = &*setback
-        else {
-            return false;
-        };
-        let Kind::Invalid(fields) = &trouble.kind else {
-            return false;
-        };
-        if fields.len() != 1 || !fields.contains_key("redirect_uris") {
-            return false;
-        }
-        if let Some((_, first)) = &self.shape {
-            *setback = Setback::Trouble(Phase::Apply, first.clone());
-            return false;
-        }
-        let by_number = self.token_user.as_ref().is_some_and(|u| u.release.lists_redirect_uris());
-        let other = if by_number { Shape::Text } else { Shape::List };
-        self.shape = Some((other, trouble.clone()));
-        self.made.forgive();
-        true
-    }
-}
-
-fn reason(setback: &Setback) -> String {
-    match setback {
-        Setback::Missing(objects) => format!("not there yet: {}", objects.join(", ")),
-        Setback::Trouble(_, trouble) => trouble.to_string(),
-        Setback::Conflict(trouble) => format!("looking again: {trouble}"),
-        Setback::Final(error) => error.to_string(),
     }
 }

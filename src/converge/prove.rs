@@ -1,35 +1,49 @@
 //! The proof, as a part of the loop: what is expected of the server, what its answers come to, and what NetBird's
 //! files may say after it.
 
+use tracing::debug;
+
 use super::desired::Desired;
+use super::plan::Target;
 use super::{Converge, Learnt, Look};
-use crate::authentik::oidc::{AccessToken, Oidc};
+use crate::authentik::Release;
+use crate::authentik::model::Provider;
+use crate::authentik::oidc::{AccessToken, DeviceVerdict, Oidc};
 use crate::config::{Kind, Output};
 use crate::error::{Error, Exit, Result};
-use crate::http::patience::{Phase, Setback};
+use crate::http::setback::{Phase, Setback};
 use crate::log::story::news;
 use crate::netbird::Registration;
-use crate::outputs::setup_env;
 use crate::proof::{
-    Check, Endpoints, Evidence, KeySource, Keys, Outcome, Proof, Subject, gather, judge,
+    Check, Endpoints, Evidence, KeySource, Keys, Outcome, Proof, Subject, gather, is_sound, judge,
 };
+use crate::state::store::Remembered;
+use crate::text::digest;
+
+/// Under which the state remembers what the endpoints of a login depended on when they were last seen to work.
+const LOGIN: &str = "login";
+
+/// Remembers on what the endpoints of a login depend that were seen to work; nothing: they are asked again.
+pub(super) fn note_login(digest: Option<String>, remembered: &mut Remembered) {
+    match digest {
+        Some(digest) => remembered.verified.insert(LOGIN.to_owned(), digest),
+        None => remembered.verified.remove(LOGIN),
+    };
+}
 
 impl Converge<'_> {
-    /// All checks of the proof, for every redirect URI, and what was proven if none of them failed.
-    ///
-    /// # Errors
-    /// Trouble of a question that only Authentik itself can answer.
+    /// All checks of the proof, for every redirect URI, and what may be written if none of them failed.
     pub async fn examine(
         &self,
-        look: &Look,
+        desired: &Desired,
         registration: &Registration,
-    ) -> Result<(Vec<Check>, Option<Proof>)> {
-        let uris = look.desired.provider.client.strict_redirect_uris();
-        let subject = self.subject(&look.desired, registration, &uris);
-        let evidence = gather(self.server, &subject).await.map_err(|t| Error::from(&t))?;
+    ) -> (Vec<Check>, Option<Proof>) {
+        let uris = desired.provider.client.strict_redirect_uris();
+        let subject = self.subject(desired, registration, &uris, true);
+        let evidence = gather(self.server, &subject).await;
         let checks = judge(&evidence, &subject);
-        let sound = checks.iter().all(|check| check.outcome != Outcome::Fail);
-        Ok((checks, sound.then(|| self.proof(&evidence, &subject).0)))
+        let proof = is_sound(&checks).then(|| self.proof(&evidence, &subject)).flatten();
+        (checks, proof.map(|(proof, _)| proof))
     }
 
     /// What `init` would find if it ran now, and what the files would say then, whatever is wrong.
@@ -42,9 +56,17 @@ impl Converge<'_> {
         registration: &Registration,
     ) -> Result<(Vec<Check>, Proof)> {
         let probes = &look.desired.provider.client.probes;
-        let subject = self.subject(&look.desired, registration, probes);
-        let evidence = gather(self.server, &subject).await.map_err(|t| Error::from(&t))?;
-        Ok((judge(&evidence, &subject), self.proof(&evidence, &subject).0))
+        let thorough = self.thorough || !self.is_verified(look);
+        let mut subject = self.subject(&look.desired, registration, probes, thorough);
+        // A code is something that Authentik keeps, and an address gets twenty an hour.
+        subject.asks_device = false;
+        let evidence = gather(self.server, &subject).await;
+        if let Some(trouble) = evidence.trouble() {
+            return Err(Error::from(trouble));
+        }
+        let nothing = || Error::new(Exit::Bug, "nothing was seen, and nothing failed");
+        let (proof, _) = self.proof(&evidence, &subject).ok_or_else(nothing)?;
+        Ok((judge(&evidence, &subject), proof))
     }
 
     /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
@@ -54,8 +76,8 @@ impl Converge<'_> {
         desired: &Desired,
         registration: &Registration,
         token: Option<AccessToken>,
-    ) -> Result<(), Setback> {
-        let Some(account) = &desired.service_account else { return Ok(()) };
+    ) -> Result<Option<AccessToken>, Setback> {
+        let Some(account) = &desired.service_account else { return Ok(None) };
         let oidc = Oidc(self.server);
         let at = |trouble| Setback::Trouble(Phase::Verify, trouble);
         let token = match token {
@@ -67,12 +89,7 @@ impl Converge<'_> {
             None => false,
         };
         if listed {
-            return Ok(());
-        }
-        if !learnt.login_retried {
-            // Before the account existed nobody could see what keeps it out: look once more.
-            learnt.login_retried = true;
-            return Err(Setback::Missing(vec![format!("a user list for {}", account.username)]));
+            return Ok(token);
         }
         let (what, remedy) = match token {
             None => (
@@ -85,20 +102,35 @@ impl Converge<'_> {
             ),
         };
         let what = format!("service account {} {what}", account.username);
-        Err(Setback::Final(Error::new(Exit::Protocol, what).remedy(remedy)))
+        // Before the account existed nobody could see what keeps it out: another look may.
+        learnt.login_refused = true;
+        Err(Setback::Unproven(Error::new(Exit::Protocol, what).remedy(remedy)))
     }
 
     /// Verifies, and tells what is not as it should be.
     pub(super) async fn prove(
         &self,
         learnt: &mut Learnt,
-        desired: &Desired,
+        look: &Look,
         registration: &Registration,
+        token: Option<&AccessToken>,
     ) -> Result<Proof, Setback> {
-        let subject = self.subject(desired, registration, &desired.provider.client.probes);
-        let evidence = gather(self.server, &subject)
-            .await
-            .map_err(|trouble| Setback::Trouble(Phase::Verify, trouble))?;
+        let Look { desired, plan, observed } = look;
+        let at = |trouble| Setback::Trouble(Phase::Verify, trouble);
+        let before = self.digest_of(look);
+        let thorough = self.thorough || !self.is_verified(look);
+        let probes = &desired.provider.client.probes;
+        let mut subject = self.subject(desired, registration, probes, thorough);
+        subject.asks_device = !learnt.device_granted;
+        subject.token_allows = token.map(|token| token.allowed_origin.as_deref());
+        let evidence = gather(self.server, &subject).await;
+        // Whatever else failed: an address gets twenty codes an hour, and a run may try again more often.
+        let answered =
+            matches!(evidence.device, Some(Ok(DeviceVerdict::Granted | DeviceVerdict::Throttled)));
+        learnt.device_granted |= answered;
+        if let Some(trouble) = evidence.trouble() {
+            return Err(at(trouble.clone()));
+        }
         let mut failure = None;
         learnt.checks.clear();
         for check in judge(&evidence, &subject) {
@@ -109,15 +141,27 @@ impl Converge<'_> {
                     news!(self.story, warn, name, { stage = "verify", check = name }, "{} - {fix}", check.detail);
                 }
                 (_, Some(error)) if failure.is_none() => failure = Some(error),
-                (_, Some(error)) => crate::log::failure(&error),
-                _ => tracing::debug!(stage = "verify", check = name, "{}", check.detail),
+                (_, Some(error)) => debug!(stage = "verify", check = name, "{error}"),
+                _ => debug!(stage = "verify", check = name, "{}", check.detail),
             }
         }
         if let Some(error) = failure {
-            return Err(Setback::Final(error));
+            return Err(Setback::Unproven(error));
         }
         self.progress.passed(Phase::Verify);
-        let (proof, explanation) = self.proof(&evidence, &subject);
+        let bug = || Error::new(Exit::Bug, "nothing was seen, and nothing failed");
+        let (proof, source) = self.proof(&evidence, &subject).ok_or_else(bug)?;
+        learnt.login = match thorough {
+            true => {
+                let changed = plan.steps.iter().any(|step| step.target == Target::Provider);
+                let provider = match changed {
+                    true => learnt.made.provider(),
+                    false => observed.found.of_client(&registration.client_id),
+                };
+                provider.map(|provider| self.login_digest(desired, observed.release, provider))
+            }
+            false => before,
+        };
         let standalone = self.config.kind == Kind::Standalone;
         if standalone && self.config.files.outputs.contains(&Output::ManagementJson) {
             news!(
@@ -125,11 +169,13 @@ impl Converge<'_> {
                 info,
                 "management",
                 { stage = "verify" },
-                "management.json: {explanation}"
+                "management.json: {}",
+                source.explanation
             );
+            debug!(stage = "verify", "management.json: {}", source.keys);
         }
         let issuer = &proof.registration.issuer;
-        news!(self.story, info, "proven", { stage = "verify", %issuer }, "proven: issuer {issuer}, RSA key, endpoints and redirect URIs");
+        news!(self.story, info, "verified", { stage = "verify", %issuer }, "verified: issuer {issuer}, RSA key, endpoints and redirect URIs");
         Ok(proof)
     }
 
@@ -138,7 +184,9 @@ impl Converge<'_> {
         desired: &'a Desired,
         registration: &'a Registration,
         redirect_uris: &'a [String],
+        thorough: bool,
     ) -> Subject<'a> {
+        let claim = self.config.netbird.passed.get("NETBIRD_AUTH_USER_ID_CLAIM");
         Subject {
             registration,
             client: &desired.provider.client,
@@ -146,6 +194,10 @@ impl Converge<'_> {
             slug: &desired.slug,
             lenient: self.config.connection.is_lenient(),
             redirect_uris,
+            user_id_claim: claim.map(String::as_str).filter(|claim| *claim != "sub"),
+            thorough,
+            asks_device: true,
+            token_allows: None,
             inside: (self.config.kind == Kind::Embedded && self.config.connection.is_inside).then(
                 || {
                     let path = Oidc::authority_path(&desired.slug);
@@ -155,13 +207,41 @@ impl Converge<'_> {
         }
     }
 
-    /// What was proven, and how NetBird's management is to come by its keys.
-    fn proof(&self, evidence: &Evidence, subject: &Subject<'_>) -> (Proof, String) {
+    /// What is there now, as far as the answers of a login depend on it.
+    pub(super) fn digest_of(&self, look: &Look) -> Option<String> {
+        let provider = look.observed.found.linked()?;
+        Some(self.login_digest(&look.desired, look.observed.release, provider))
+    }
+
+    /// Whether exactly this was seen to work by a run before.
+    fn is_verified(&self, look: &Look) -> bool {
+        let remembered = self.memory.remembered();
+        let now = self.digest_of(look);
+        look.plan.steps.is_empty()
+            && now.is_some()
+            && remembered.verified.get(LOGIN) == now.as_ref()
+    }
+
+    /// All that the answers of the authorize, token and device endpoints depend on.
+    fn login_digest(&self, desired: &Desired, release: Release, provider: &Provider) -> String {
+        let mut mappings = provider.property_mappings.clone();
+        mappings.sort();
+        let client = &desired.provider.client;
+        let connection = &self.config.connection;
+        let urls = (connection.internal.join(""), connection.public.join(""), &desired.slug);
+        let asked = (&client.probes, &client.origins, client.login_scope());
+        let ids = (provider.pk, &provider.client_id, &provider.client_type);
+        let keys = (&provider.signing_key, &provider.encryption_key, &provider.authorization_flow);
+        let lists = (&provider.redirect_uris.entries, &provider.grant_types, mappings);
+        digest::of(&format!("{:?}", (release, urls, asked, ids, keys, lists)))
+    }
+
+    /// What was verified, and how NetBird's management is to come by its keys: exactly what was judged.
+    fn proof(&self, evidence: &Evidence, subject: &Subject<'_>) -> Option<(Proof, KeySource)> {
         let connection = &self.config.connection;
         let wish = self.config.files.management_discovery;
         let source = KeySource::choose(evidence, wish, connection, self.memory.key_source);
-        let by_public = evidence.public.as_ref().and_then(|side| side.discovery.as_ref().ok());
-        let seen = &by_public.unwrap_or(&evidence.discovery).document;
+        let seen = &evidence.discovery()?.document;
         let location = match source.internal_keys {
             true => connection.internal.join(&Oidc::jwks_path(subject.slug)),
             false => seen.jwks_uri.clone(),
@@ -182,23 +262,12 @@ impl Converge<'_> {
             discovery_url: connection.public.join(&Oidc::discovery_path(subject.slug)),
             scope: subject.client.login_scope(),
             claims: seen.claims_supported.clone(),
-            internal_issuer: evidence.inside.as_ref().map(|seen| seen.document.issuer.clone()),
+            internal_issuer: evidence
+                .inside
+                .as_ref()
+                .and_then(|seen| Some(seen.as_ref().ok()?.document.issuer.clone())),
             logout_returns: subject.client.returns_from_logout(),
         };
-        (proof, source.explanation)
-    }
-
-    /// Values that were passed in and contradict what will be proven are refused before anything is changed.
-    pub(super) fn contradictions(&self, registration: &Registration) -> Vec<Error> {
-        let discovery_url =
-            self.config.connection.public.join(&Oidc::discovery_path(&self.config.wishes.slug));
-        let problems =
-            setup_env::contradictions(self.config, &discovery_url, &registration.client_id);
-        let error = |p: &crate::config::Problem| {
-            Error::new(Exit::Config, p.to_string())
-                .because("NetBird would answer \"token invalid\" with it")
-                .remedy(format!("unset {}, or set it to what Authentik has", p.variable))
-        };
-        problems.iter().map(error).collect()
+        Some((proof, source))
     }
 }

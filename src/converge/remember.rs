@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::observe::{OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
 use super::plan::{Plan, Step, Target};
 use crate::authentik::conflict::is_conflict;
+use crate::authentik::model::Provider;
 use crate::authentik::people::Binding;
 use crate::converge::desired::Desired;
 use crate::http::Trouble;
@@ -15,6 +16,8 @@ use crate::state::store::{BoundGroup, Installation, OwnAccount, Remembered};
 pub struct Made {
     application: Option<String>,
     provider: Option<i64>,
+    /// The provider as the last change left it.
+    changed: Option<Provider>,
     account: Option<OwnAccount>,
     role: Option<String>,
     bindings: Vec<Binding>,
@@ -46,6 +49,16 @@ impl Made {
             Target::Binding => self.bindings.extend(serde_json::from_value(answer.clone()).ok()),
             _ => {}
         }
+    }
+
+    /// The provider was made or changed: what Authentik says of it now.
+    pub fn changed(&mut self, provider: Provider) {
+        self.changed = Some(provider);
+    }
+
+    /// The provider that was made or changed.
+    pub fn provider(&self) -> Option<&Provider> {
+        self.changed.as_ref()
     }
 
     /// A create was refused: the server is looked at again.

@@ -27,6 +27,10 @@ pub struct Answer {
     pub elapsed: Duration,
     /// Method and path, for messages.
     pub request: String,
+    /// Scheme, host and port that were asked.
+    pub origin: String,
+    /// How often in a row this very request has been refused, or not carried out, in the same way; 0 for a success.
+    pub in_a_row: u32,
 }
 
 impl Answer {
@@ -49,11 +53,25 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// Where a redirect leads to, if it is to another origin.
+    pub fn leads_elsewhere(&self) -> Option<String> {
+        let location = text_header(&self.headers, header::LOCATION)?;
+        let target = url::Url::parse(&self.origin).ok()?.join(location).ok()?;
+        (target.origin().ascii_serialization() != self.origin).then(|| excerpt(location))
+    }
+}
+
 /// The largest body that is read without knowing its form, in bytes: errors are far smaller, and a tree of JSON is many
 /// times as large as its text.
 const UNKNOWN_FORM: usize = 64 * 1024;
 
 impl Answer {
+    /// Whether it refuses as Authentik's own endpoints do. A 401 in another form is somebody's in front of it.
+    pub fn refuses(&self) -> bool {
+        self.status == 400 || (self.status == 401 && self.media_type.ends_with("json"))
+    }
+
     /// The body, if it is JSON and no larger than the words of an error are.
     pub fn small_json(&self) -> Option<Value> {
         let small = self.body.len() <= UNKNOWN_FORM;

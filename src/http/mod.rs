@@ -5,13 +5,16 @@ pub mod answer;
 mod base_url;
 pub mod body;
 mod certificate;
+pub mod handshake;
 pub mod patience;
 pub mod requests;
+pub mod setback;
 pub mod tls;
 pub mod transport;
 pub mod trouble;
 
 pub use answer::Answer;
 pub use base_url::BaseUrl;
+pub use handshake::Handshake;
 pub use transport::{Call, Transport};
 pub use trouble::{Kind, Trouble};

@@ -1,7 +1,9 @@
 //! Counts what was sent, by the class of what came back, and remembers which certificate ends first: for the log, for
-//! budgets and for metrics.
+//! budgets and for metrics; and how often in a row a request has failed, for patience.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::body::ALTOGETHER;
@@ -16,8 +18,22 @@ pub struct Requests {
     sent: AtomicU64,
     attempt: AtomicU64,
     taken: AtomicUsize,
+    failing: Mutex<BTreeMap<String, (u16, u32)>>,
     /// In Unix time; 0: none was seen.
     first_expiry: AtomicU64,
+}
+
+/// Stands for every status that says "not now": each of them goes on counting the others.
+const LABOURING: u16 = 500;
+
+/// What counts as the same failure again: each refusal by itself, all "not now" together; a success, and a server that
+/// is away, end the row.
+fn failure(status: Option<u16>) -> Option<u16> {
+    match status? {
+        502 | 503 | 0..400 => None,
+        408 | 425 | 429 | 500.. => Some(LABOURING),
+        refusal => Some(refusal),
+    }
 }
 
 impl Requests {
@@ -31,6 +47,19 @@ impl Requests {
         if let Some(class) = self.answered.get(usize::from(status / 100)) {
             class.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// A request ended with this status, or without an answer; how often in a row it has failed in the same way.
+    pub fn in_a_row(&self, request: &str, status: Option<u16>) -> u32 {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(failure) = failure(status) else {
+            failing.remove(request);
+            return 0;
+        };
+        let entry = failing.entry(request.to_owned()).or_insert((failure, 0));
+        let before = if entry.0 == failure { entry.1 } else { 0 };
+        *entry = (failure, before.saturating_add(1));
+        entry.1
     }
 
     /// A peer's certificate ends then.
@@ -85,6 +114,17 @@ impl Requests {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failures_count_in_a_row_and_by_request() {
+        let requests = Requests::default();
+        let ask = |request, status| requests.in_a_row(request, status);
+        assert_eq!([ask("a", Some(500)), ask("b", Some(500)), ask("a", Some(504))], [1, 1, 2]);
+        assert_eq!([ask("a", Some(200)), ask("a", Some(500)), ask("b", Some(429))], [0, 1, 2]);
+        assert_eq!([ask("a", Some(503)), ask("a", Some(500))], [0, 1], "a restart begins anew");
+        assert_eq!([ask("b", None), ask("b", Some(500))], [0, 1], "so does silence");
+        assert_eq!([ask("a", Some(400)), ask("a", Some(400)), ask("a", Some(403))], [1, 2, 1]);
+    }
 
     #[test]
     fn the_certificate_that_ends_first_is_remembered() {

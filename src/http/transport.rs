@@ -2,7 +2,7 @@
 //! request is counted and logged without its secrets. Who is asked, and with which credential, is the caller's.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::Method;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -14,10 +14,14 @@ use super::BaseUrl;
 use super::answer::{Answer, text_header};
 use super::body::{self, Large, Unread};
 use super::certificate;
+use super::handshake;
 use super::requests::Requests;
 use super::tls::{Clients, Settings, Trust};
 use super::trouble::{self, Kind, Trouble};
 use crate::text::excerpt;
+
+/// Between the tries of a request that is not waited for: the second after this long, the third after twice that.
+const BETWEEN_TRIES: Duration = Duration::from_millis(250);
 
 /// One request to be.
 #[derive(Debug)]
@@ -28,7 +32,6 @@ pub struct Call<'a> {
     trust: Trust,
     headers: HeaderMap,
     body: Option<(&'static str, String)>,
-    changes: bool,
     limit: usize,
     unsendable: Option<&'static str>,
 }
@@ -36,10 +39,9 @@ pub struct Call<'a> {
 impl<'a> Call<'a> {
     /// A request for a path below a base URL; the path has no leading slash, and may carry a query.
     pub fn new(method: Method, base: &'a BaseUrl, path: &'a str) -> Self {
-        let changes = !matches!(method, Method::GET | Method::HEAD | Method::OPTIONS);
         let trust = Trust::Configured;
         let (headers, limit) = (HeaderMap::new(), body::LARGEST);
-        Self { method, base, path, trust, headers, body: None, changes, limit, unsendable: None }
+        Self { method, base, path, trust, headers, body: None, limit, unsendable: None }
     }
 
     /// Whose answer is a short document or a page: more than [`body::SMALL`] is none.
@@ -88,12 +90,6 @@ impl<'a> Call<'a> {
         Self { body: Some(("application/x-www-form-urlencoded", form)), ..self }
     }
 
-    /// A POST that changes nothing, so that repeating it is safe.
-    #[must_use]
-    pub fn reading(self) -> Self {
-        Self { changes: false, ..self }
-    }
-
     fn logged_path(&self) -> String {
         let path = self.path.split('?').next().unwrap_or_default();
         format!("{}{path}", self.base.path())
@@ -106,6 +102,7 @@ pub struct Transport {
     clients: Clients,
     requests: Arc<Requests>,
     large: Large,
+    tries: u32,
 }
 
 impl Transport {
@@ -115,7 +112,14 @@ impl Transport {
     /// The library's words, when a certificate that was given cannot be used as a root.
     pub fn new(settings: &Settings) -> Result<Self, String> {
         let (requests, large) = (Arc::default(), Large::default());
-        Ok(Self { clients: Clients::new(settings)?, requests, large })
+        Ok(Self { clients: Clients::new(settings)?, requests, large, tries: 1 })
+    }
+
+    /// One that sends a request up to so many times, where no answer comes or one that says "not now": for whoever
+    /// does not wait, and only reads.
+    #[must_use]
+    pub fn with_tries(self, tries: u32) -> Self {
+        Self { tries, ..self }
     }
 
     /// What was sent so far, and what came back.
@@ -128,46 +132,70 @@ impl Transport {
     /// # Errors
     /// A [`Trouble`] when no complete answer came; any complete answer is returned, whatever its status.
     pub async fn send(&self, call: Call<'_>) -> Result<Answer, Trouble> {
+        let mut tried = 1;
+        loop {
+            let result = self.send_once(&call).await;
+            let passing = match &result {
+                Ok(answer) => matches!(answer.status, 408 | 425 | 429 | 500..=599),
+                Err(trouble) => trouble.kind == Kind::Unreachable,
+            };
+            if !passing || tried >= self.tries {
+                return result;
+            }
+            tokio::time::sleep(BETWEEN_TRIES * tried).await;
+            tried += 1;
+        }
+    }
+
+    async fn send_once(&self, call: &Call<'_>) -> Result<Answer, Trouble> {
         let logged_path = call.logged_path();
-        let name = format!("{} {logged_path}", call.method);
+        let Call { method, base, path, trust, .. } = call;
+        let name = format!("{method} {logged_path}");
         if let Some(what) = call.unsendable {
             let detail = format!("{what} cannot stand in a header");
-            return Err(Trouble {
-                kind: Kind::Malformed,
-                request: name,
-                status: None,
-                detail,
-                write: false,
-            });
+            return Err(Trouble::without_answer(Kind::Malformed, name, detail));
         }
-        let Call { method, base, path, trust, mut headers, body, changes, limit, .. } = call;
+        let mut headers = call.headers.clone();
         // Releases of Authentik before 2025.10 compare Accept as a whole string when they say that they are starting.
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         // Error texts follow this header.
         headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static("en"));
-        let client = self.clients.of(trust);
-        let mut request = client.request(method.clone(), base.join(path)).headers(headers);
-        if let Some((media_type, text)) = body {
+        let url = base.join(path);
+        let same = format!("{method} {url}");
+        let mut request = self.clients.of(*trust).request(method.clone(), url).headers(headers);
+        if let Some((media_type, text)) = &call.body {
             request = request
                 .header(header::CONTENT_TYPE, HeaderValue::from_static(media_type))
-                .body(text);
+                .body(text.clone());
         }
         self.requests.send();
         let start = Instant::now();
-        let result = self.receive(request, start, &name, limit).await;
+        let result = self.receive(request, call.limit).await;
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let attempt = self.requests.attempt();
+        let status = result.as_ref().ok().map(|answer| answer.status);
+        let in_a_row = self.requests.in_a_row(&same, status);
         match result {
-            Ok(answer) => {
-                let status = answer.status;
+            Ok(Received { status, media_type, headers, body, received }) => {
                 self.requests.answered(status);
                 debug!(stage = "request", %method, path = %logged_path, status, ms, attempt, trust = ?trust, "answered");
-                Ok(answer)
+                let (elapsed, origin) = (start.elapsed(), base.origin());
+                Ok(Answer {
+                    status,
+                    media_type,
+                    headers,
+                    body,
+                    received,
+                    elapsed,
+                    request: name,
+                    origin,
+                    in_a_row,
+                })
             }
             Err((kind, detail)) => {
                 let detail = excerpt(&detail);
                 debug!(stage = "request", %method, path = %logged_path, status = "none", ms, attempt, trust = ?trust, "failed: {detail}");
-                Err(Trouble { kind, request: name, status: None, detail, write: changes })
+                Err(Trouble::without_answer(kind, name, detail))
             }
         }
     }
@@ -175,10 +203,8 @@ impl Transport {
     async fn receive(
         &self,
         request: reqwest::RequestBuilder,
-        start: Instant,
-        name: &str,
         limit: usize,
-    ) -> Result<Answer, (Kind, String)> {
+    ) -> Result<Received, (Kind, String)> {
         let mut response = request.send().await.map_err(classify)?;
         let peer = response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate);
         if let Some(ends) = peer.and_then(certificate::ends) {
@@ -208,15 +234,22 @@ impl Transport {
         let media_type = text_header(&headers, header::CONTENT_TYPE)
             .map(|v| v.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
             .unwrap_or_default();
-        let elapsed = start.elapsed();
-        let request = name.to_owned();
-        Ok(Answer { status, media_type, headers, body, received, elapsed, request })
+        Ok(Received { status, media_type, headers, body, received })
     }
 }
 
+/// An answer, as far as it came over the wire.
+struct Received {
+    status: u16,
+    media_type: String,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    received: SystemTime,
+}
+
 fn classify(error: reqwest::Error) -> (Kind, String) {
-    match trouble::certificate_problem(&error) {
-        Some(text) => (Kind::Certificate, text),
+    match handshake::failure(&error) {
+        Some((kind, text)) => (Kind::Tls(kind), text),
         None => (Kind::Unreachable, trouble::innermost(&error)),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::handshake::Handshake;
 use crate::error::{Error, Exit};
 
 /// What kind of trouble it is; each kind has one treatment (see `patience`).
@@ -14,19 +15,23 @@ use crate::error::{Error, Exit};
 pub enum Kind {
     /// DNS, connect, reset, timeout, a body that ended early.
     Unreachable,
-    /// A certificate that is not trusted, expired, or for another name: waiting does not mend it.
-    Certificate,
+    /// The TLS handshake.
+    Tls(Handshake),
     /// 408, 425, 429 and 5xx, with what Retry-After asked for.
     Busy(Option<Duration>),
     /// 401, or 403 that speaks of credentials: the token is not known, or not yet.
     Token,
+    /// The server says that no credentials came, although they were sent: something on the way strips the header.
+    Stripped,
+    /// 401 or 403 in another form than an API answers in: something before the server answers in its place.
+    InFront,
     /// 403 that speaks of permission; which one this request needs.
     Permission(&'static str),
     /// 400 with an error a field.
     Invalid(Box<serde_json::Map<String, Value>>),
     /// 404 of an object or path that must be there.
     Missing,
-    /// A redirect. The token is never sent after it.
+    /// A redirect to another origin, and where to. The token is never sent there.
     Redirect(String),
     /// Whatever does not fit: HTML where JSON belongs, another shape, an unexpected status.
     Malformed,
@@ -43,15 +48,34 @@ pub struct Trouble {
     pub status: Option<u16>,
     /// The server's or the system's words, short and scrubbed.
     pub detail: String,
-    /// Whether the server may have acted although no good answer came.
-    pub write: bool,
+    /// How often in a row this very request has ended so; 0 where it is not a request's own trouble.
+    pub in_a_row: u32,
 }
 
 impl Trouble {
     /// The trouble that a complete answer means, with the server's own words.
-    pub fn of(answer: &Answer, kind: Kind, write: bool) -> Self {
+    pub fn of(answer: &Answer, kind: Kind) -> Self {
         let (request, status) = (answer.request.clone(), Some(answer.status));
-        Self { kind, request, status, detail: answer.words(), write }
+        Self { kind, request, status, detail: answer.words(), in_a_row: answer.in_a_row }
+    }
+
+    /// Trouble without an answer.
+    pub fn without_answer(
+        kind: Kind,
+        request: impl Into<String>,
+        detail: impl Into<String>,
+    ) -> Self {
+        let (request, detail) = (request.into(), detail.into());
+        Self { kind, request, status: None, detail, in_a_row: 0 }
+    }
+
+    /// Whether the server, or the way to it, is away for a moment: a restart looks like this.
+    pub fn is_away(&self) -> bool {
+        match self.kind {
+            Kind::Unreachable => true,
+            Kind::Busy(_) => matches!(self.status, Some(502 | 503)),
+            _ => false,
+        }
     }
 
     /// The field errors of a 400 in one line.
@@ -89,31 +113,6 @@ pub fn messages(value: &Value) -> Vec<&str> {
         Value::Array(items) => items.iter().flat_map(messages).collect(),
         Value::Object(map) => map.values().flat_map(messages).collect(),
         _ => Vec::new(),
-    }
-}
-
-/// Whether an error of reqwest comes from a certificate: such errors look like connect errors, and the
-/// cause is buried where `source()` does not reach, inside an `io::Error`.
-pub fn certificate_problem(error: &reqwest::Error) -> Option<String> {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(e) = next {
-        if let Some(text) = as_certificate_problem(e) {
-            return Some(text);
-        }
-        next = match e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => e.source(),
-        };
-    }
-    None
-}
-
-fn as_certificate_problem(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    match error.downcast_ref::<rustls::Error>()? {
-        e @ (rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
-            Some(e.to_string())
-        }
-        _ => None,
     }
 }
 

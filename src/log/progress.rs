@@ -4,18 +4,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep_until};
 use tracing::info;
 
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
-use crate::http::patience::Phase;
+use crate::http::setback::Phase;
 use crate::log::story::Story;
 
 #[derive(Debug)]
 struct State {
     phase: Phase,
     reason: String,
+    remedy: String,
+    since: Option<Instant>,
     told: Option<Instant>,
 }
 
@@ -30,7 +32,13 @@ pub struct Progress {
 impl Progress {
     /// A run starts.
     pub fn new(deadline: Deadline, story: Arc<Story>) -> Self {
-        let state = State { phase: Phase::Files, reason: String::new(), told: None };
+        let state = State {
+            phase: Phase::Files,
+            reason: String::new(),
+            remedy: String::new(),
+            since: None,
+            told: None,
+        };
         Self { deadline, state: Mutex::new(state), story }
     }
 
@@ -46,25 +54,33 @@ impl Progress {
     pub async fn during<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         // Boxed: a whole run is a large value, and a stack may be small.
         let mut work = Box::pin(self.deadline.bound(work));
-        let mut tick = interval(super::repeat());
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 done = &mut work => return done.unwrap_or_else(|| Err(self.not_ready())),
-                _ = tick.tick() => self.repeat(),
+                () = sleep_until(self.due()) => self.repeat(),
             }
         }
     }
 
-    /// An attempt did not get through this phase, for this reason.
-    pub fn waiting(&self, phase: Phase, reason: &str) {
+    /// An attempt did not get through this phase, for this reason; and what to do if it goes on like that.
+    pub fn waiting(&self, phase: Phase, reason: &str, remedy: String) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = state.phase != phase || state.reason != reason || state.told.is_none();
+        if state.phase != phase || state.since.is_none() {
+            state.since = Some(Instant::now());
+        }
         state.phase = phase;
+        state.remedy = remedy;
         if changed {
             reason.clone_into(&mut state.reason);
             self.tell(&mut state);
         }
+    }
+
+    /// When an unchanged reason is to be told again.
+    fn due(&self) -> Instant {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.told.unwrap_or_else(Instant::now) + super::repeat()
     }
 
     /// Tells again what is waited for, if it was not told for a while.
@@ -79,8 +95,19 @@ impl Progress {
     pub fn passed(&self, phase: Phase) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.phase <= phase {
+            if let Some(since) = state.since.take() {
+                let seconds = since.elapsed().as_secs();
+                info!(
+                    stage = "wait",
+                    phase = name(state.phase),
+                    seconds,
+                    "{} after {seconds} s",
+                    over(state.phase)
+                );
+            }
             state.phase = phase.next();
             state.reason.clear();
+            state.remedy.clear();
             state.told = None;
             self.story.set_waiting_for(None);
         }
@@ -109,31 +136,27 @@ impl Progress {
             describe(state.phase),
             name(state.phase)
         );
-        let remedy = match state.phase {
-            Phase::Files => {
+        let remedy = match (state.remedy.as_str(), state.phase) {
+            ("", Phase::Files) => {
                 "see that the volumes of SETUP_DIR and SETUP_STATE_DIR answer, and that no other run holds their lock"
             }
-            Phase::Reachable => {
-                "see that Authentik's server is running and that AUTHENTIK_HOST is its URL as seen from this container"
-            }
-            Phase::Token => {
-                "see that Authentik's worker is running: it creates the bootstrap token"
-            }
-            Phase::Objects => {
-                "see that Authentik's worker is running (it creates these objects), and that the names in the variables are right"
-            }
-            Phase::NetBird => {
+            // Nothing was heard that could explain it.
+            ("", Phase::NetBird | Phase::Connect) => {
                 "see that NetBird is running and that NB_MANAGEMENT_URL is its URL as seen from this container"
             }
-            Phase::Connect => {
-                "see the log of NetBird's server, and run again: what is done stays done"
+            ("", _) => {
+                "see that Authentik's server is running and that AUTHENTIK_HOST is its URL as seen from this container"
             }
-            Phase::Apply | Phase::Verify => {
-                "see the log of Authentik's server, and run again: what is done stays done"
+            (known, _) => known,
+        };
+        let again = match state.phase {
+            Phase::Apply | Phase::Verify | Phase::Connect => {
+                ", and run again: what is done stays done"
             }
+            _ => "",
         };
         let error = Error::new(Exit::NotReady, what)
-            .remedy(format!("{remedy}; SETUP_TIMEOUT gives it longer"));
+            .remedy(format!("{remedy}{again}; SETUP_TIMEOUT gives it longer"));
         if state.reason.is_empty() { error } else { error.because(&state.reason) }
     }
 }
@@ -149,6 +172,20 @@ fn describe(phase: Phase) -> &'static str {
         Phase::Verify => "discovery and keys",
         Phase::NetBird => "NetBird to answer",
         Phase::Connect => "NetBird to take the changes",
+    }
+}
+
+/// For people: that it is waited for no longer.
+fn over(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Files => "the files are read",
+        Phase::Reachable => "Authentik answers again",
+        Phase::Token => "Authentik accepts the token",
+        Phase::Objects => "Authentik's default objects are there",
+        Phase::Apply => "Authentik takes the changes",
+        Phase::Verify => "discovery and keys are as they should be",
+        Phase::NetBird => "NetBird answers again",
+        Phase::Connect => "NetBird takes the changes",
     }
 }
 

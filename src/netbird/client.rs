@@ -1,7 +1,9 @@
 //! NetBird as an OIDC client: the one value that says what a kind of NetBird needs of Authentik. What is planned,
 //! asked and written follows from it.
 
+use crate::authentik::Release;
 use crate::authentik::redirect::{Purpose, RedirectUri};
+use crate::config::Config;
 use crate::text::Secret;
 
 /// `client_type` of an OAuth2 provider (RFC 6749, section 2.1).
@@ -53,12 +55,31 @@ pub struct OidcClient {
     pub probes: Vec<String>,
 }
 
+/// What `AUTHENTIK_REDIRECT_URIS` adds. Releases without types look at no URI when a session ends, so that one for a logout
+/// would let nobody out there, and people in at a place that was not meant for it.
+pub fn wished_uris(config: &Config, release: Release) -> Vec<RedirectUri> {
+    let wishes = config.wishes.redirect_uris.iter();
+    wishes
+        .filter(|wish| !wish.logout || release.has_logout_redirects())
+        .map(|wish| RedirectUri {
+            pattern: wish.pattern,
+            purpose: if wish.logout { Purpose::Logout } else { Purpose::Authorization },
+            ..RedirectUri::strict(&wish.url)
+        })
+        .collect()
+}
+
 impl OidcClient {
     /// `scope` of a login (RFC 6749, section 3.3).
     pub fn login_scope(&self) -> String {
         let names: Vec<&str> =
             self.scopes.iter().filter(|scope| scope.at_login).map(|scope| scope.name).collect();
         names.join(" ")
+    }
+
+    /// Whether machines without a browser log in (RFC 8628).
+    pub fn has_device_login(&self) -> bool {
+        self.grant_types.contains(&"urn:ietf:params:oauth:grant-type:device_code")
     }
 
     /// Whether Authentik sends people back who log out.

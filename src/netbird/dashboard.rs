@@ -17,6 +17,16 @@ pub const EMBEDDED_PATHS: [&str; 2] = ["/nb-auth", "/nb-silent-auth"];
 /// Where NetBird's management takes logins of its reverse proxy feature (`AuthCallbackURL`).
 pub const PROXY_CALLBACK: &str = "/api/reverse-proxy/callback";
 
+/// Where the dashboard may be: on the API's origin, or on that of `NETBIRD_DOMAIN`.
+pub fn origins(config: &Config) -> Vec<String> {
+    let endpoint = &config.netbird.endpoint;
+    let mut origins = vec![endpoint.origin()];
+    let domain = url::Url::parse(&format!("{}://{}", endpoint.scheme(), config.netbird.domain));
+    let domain = domain.map(|url| url.origin().ascii_serialization());
+    origins.extend(domain.ok().filter(|origin| *origin != endpoint.origin()));
+    origins
+}
+
 /// The path of a login, unless `NETBIRD_AUTH_REDIRECT_URI` names another one.
 pub fn redirect_path(config: &Config) -> &str {
     path(config, "NETBIRD_AUTH_REDIRECT_URI", REDIRECT_PATH)

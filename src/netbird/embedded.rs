@@ -1,7 +1,7 @@
 //! NetBird with a provider of its own, inside `management` or `netbird-server`: that provider alone is Authentik's client,
 //! and nobody but NetBird's server ever has the secret.
 
-use super::client::{ClientType, OidcClient, Scope};
+use super::client::{ClientType, OidcClient, Scope, wished_uris};
 use crate::authentik::Release;
 use crate::authentik::redirect::{Purpose, RedirectUri};
 use crate::config::Config;
@@ -36,10 +36,7 @@ impl OidcClient {
                 ..RedirectUri::strict(logout_callback(config))
             });
         }
-        for wish in &config.wishes.redirect_uris {
-            redirect_uris
-                .push(RedirectUri { pattern: wish.pattern, ..RedirectUri::strict(&wish.url) });
-        }
+        redirect_uris.extend(wished_uris(config, release));
         Self {
             client_type: ClientType::Confidential,
             redirect_uris,

@@ -1,7 +1,7 @@
 //! NetBird that takes its tokens from Authentik directly: dashboard, desktop clients and headless ones are all the
 //! same public client.
 
-use super::client::{ClientType, OidcClient, Scope};
+use super::client::{ClientType, OidcClient, Scope, wished_uris};
 use super::dashboard;
 use crate::authentik::Release;
 use crate::authentik::redirect::{Purpose, RedirectUri};
@@ -34,7 +34,7 @@ impl OidcClient {
             scopes: scopes(release, lists_users),
             grant_types,
             code_minutes: CODE_MINUTES,
-            origins: vec![config.netbird.endpoint.origin()],
+            origins: dashboard::origins(config),
             probes: probes(config, ports),
         }
     }
@@ -62,49 +62,45 @@ fn scopes(release: Release, lists_users: bool) -> Vec<Scope> {
 /// Byte for byte, since strict matching knows no trailing slash: the dashboard's, both forms of its logout, and each
 /// port on which a client waits.
 fn redirect_uris(config: &Config, release: Release, ports: &[u16]) -> Vec<RedirectUri> {
-    let origin = config.netbird.endpoint.origin();
     let mut uris: Vec<RedirectUri> = Vec::new();
     let mut add = |uri: RedirectUri| {
         if !uris.contains(&uri) {
             uris.push(uri);
         }
     };
-    for path in [dashboard::redirect_path(config), dashboard::silent_redirect_path(config)] {
-        if path.starts_with('/') && !path.contains('#') {
+    for origin in dashboard::origins(config) {
+        for path in [dashboard::redirect_path(config), dashboard::silent_redirect_path(config)] {
+            if path.starts_with('/') && !path.contains('#') {
+                add(RedirectUri::strict(format!("{origin}{path}")));
+            }
+        }
+        for path in dashboard::PATHS {
             add(RedirectUri::strict(format!("{origin}{path}")));
         }
-    }
-    for path in dashboard::PATHS.iter().chain([&dashboard::PROXY_CALLBACK]) {
-        add(RedirectUri::strict(format!("{origin}{path}")));
-    }
-    for logout in [format!("{origin}/"), origin.clone()] {
-        add(RedirectUri::strict(logout.clone()));
-        if release.has_logout_redirects() {
-            add(RedirectUri { purpose: Purpose::Logout, ..RedirectUri::strict(logout) });
+        // Management's own: it is where the API is.
+        if origin == config.netbird.endpoint.origin() {
+            add(RedirectUri::strict(format!("{origin}{}", dashboard::PROXY_CALLBACK)));
+        }
+        for logout in [format!("{origin}/"), origin] {
+            add(RedirectUri::strict(logout.clone()));
+            if release.has_logout_redirects() {
+                add(RedirectUri { purpose: Purpose::Logout, ..RedirectUri::strict(logout) });
+            }
         }
     }
     for port in ports {
         add(RedirectUri::strict(format!("http://localhost:{port}")));
         add(RedirectUri::strict(format!("http://localhost:{port}/")));
     }
-    for wish in &config.wishes.redirect_uris {
-        let uri = RedirectUri { pattern: wish.pattern, ..RedirectUri::strict(wish.url.clone()) };
-        match wish.logout {
-            false => add(uri),
-            true if release.has_logout_redirects() => {
-                add(RedirectUri { purpose: Purpose::Logout, ..uri });
-            }
-            // Earlier releases look at no URI when a session ends.
-            true => {}
-        }
-    }
+    wished_uris(config, release).into_iter().for_each(&mut add);
     uris
 }
 
 /// The dashboard's, and a waiting client's with and without slash.
 fn probes(config: &Config, ports: &[u16]) -> Vec<String> {
-    let origin = config.netbird.endpoint.origin();
-    let mut uris = vec![format!("{origin}{}", dashboard::redirect_path(config))];
+    let path = dashboard::redirect_path(config);
+    let mut uris: Vec<String> =
+        dashboard::origins(config).iter().map(|origin| format!("{origin}{path}")).collect();
     if let Some(port) = ports.first() {
         uris.push(format!("http://localhost:{port}"));
         uris.push(format!("http://localhost:{port}/"));

@@ -12,6 +12,7 @@ pub mod json;
 pub mod management;
 pub mod plan;
 pub mod relay_env;
+pub mod service;
 pub mod setup_env;
 pub mod shell;
 mod sourced;

@@ -1,17 +1,10 @@
-//! Asks what NetBird and browsers will ask, side by side, and keeps what was answered.
+//! What was answered to what NetBird and browsers will ask, or that nothing was, and what counts of it.
 
-use std::time::Duration;
-
-use futures_util::future::{OptionFuture, join_all, join3, join5};
-use tokio::time::timeout;
-
-use crate::authentik::oidc::{ClientVerdict, Discovery, Jwks, Oidc, Sighting, Verdict};
-use crate::authentik::{Server, Via};
-use crate::http::tls::Trust;
+use crate::authentik::oidc::{ClientVerdict, DeviceVerdict, Discovery, Jwks, Sighting, Verdict};
 use crate::http::{BaseUrl, Kind, Trouble};
-use crate::netbird::{ClientType, OidcClient, Registration};
+use crate::netbird::{OidcClient, Registration};
 
-/// What is to be proven, and how it is reached.
+/// What is to be verified, and how it is reached.
 #[derive(Clone, Debug)]
 pub struct Subject<'a> {
     /// How Authentik knows the client.
@@ -26,125 +19,105 @@ pub struct Subject<'a> {
     pub lenient: bool,
     /// What the authorize endpoint is asked with.
     pub redirect_uris: &'a [String],
+    /// The claim that names a user, where it is not `sub`.
+    pub user_id_claim: Option<&'a str>,
+    /// Whether to ask, too, what need not be asked while nothing that it depends on has changed.
+    pub thorough: bool,
+    /// Whether to ask for a device code then: an address gets twenty an hour.
+    pub asks_device: bool,
+    /// Whom the token endpoint allowed when it was asked from the first origin already.
+    pub token_allows: Option<Option<&'a str>>,
     /// The issuer at the URL inside, where NetBird reaches Authentik there.
     pub inside: Option<String>,
+}
+
+/// One way to Authentik, and what came by it.
+#[derive(Debug)]
+pub struct Side {
+    /// Discovery, as NetBird's management and the dashboard fetch it.
+    pub discovery: Result<Sighting<Discovery>, Trouble>,
+    /// The keys.
+    pub keys: Result<Sighting<Jwks>, Trouble>,
+}
+
+/// What a page of an origin may read.
+#[derive(Debug)]
+pub struct Readable {
+    /// The page's origin.
+    pub origin: String,
+    /// Whom the discovery document's answer allows; nothing where it did not answer.
+    pub discovery: Option<Option<String>>,
+    /// Whom the token endpoint's answer allows; nothing where it was not asked.
+    pub token: Option<Result<Option<String>, Trouble>>,
 }
 
 /// What was seen.
 #[derive(Debug)]
 pub struct Evidence {
-    /// Discovery through the internal URL, with the public host.
-    pub discovery: Sighting<Discovery>,
-    /// The keys, likewise.
-    pub keys: Sighting<Jwks>,
-    /// The same through the public URL; nothing if both URLs are one.
-    pub public: Option<PublicSide>,
+    /// Through `AUTHENTIK_HOST`, with host and scheme of the public URL.
+    pub internal: Side,
+    /// Through the public URL, whose certificate is always judged; nothing if both URLs are one.
+    pub public: Option<Side>,
+    /// Discovery at the public URL for a client that trusts the public roots alone, as NetBird's containers do; nothing
+    /// where the answer above says it already.
+    pub strictly: Option<Result<(), Trouble>>,
+    /// Each of the client's origins.
+    pub readable: Vec<Readable>,
     /// The authorize endpoint's answers.
-    pub authorize: Vec<(String, Verdict)>,
+    pub authorize: Vec<(String, Result<Verdict, Trouble>)>,
     /// The token endpoint's answer to a client that has a secret.
-    pub client: Option<ClientVerdict>,
-    /// Discovery at the URL inside, as NetBird asks for it there.
-    pub inside: Option<Sighting<Discovery>>,
+    pub client: Option<Result<ClientVerdict, Trouble>>,
+    /// The device endpoint's answer, where it was asked.
+    pub device: Option<Result<DeviceVerdict, Trouble>>,
+    /// Discovery at the URL inside, as NetBird asks for it there; nothing where it does not.
+    pub inside: Option<Result<Sighting<Discovery>, Trouble>>,
 }
 
-/// What the public URL answers to this container.
-#[derive(Debug)]
-pub struct PublicSide {
-    /// Discovery, as NetBird's management fetches it at its start.
-    pub discovery: Result<Sighting<Discovery>, Trouble>,
-    /// The keys.
-    pub keys: Result<Sighting<Jwks>, Trouble>,
-    /// Whether the certificate is trusted by the public roots alone, as in NetBird's containers.
-    pub trusted: bool,
-}
-
-impl PublicSide {
-    /// Whether nothing was answered that could be right or wrong: no connection, or a server or proxy that is busy.
-    pub fn is_silent(&self) -> bool {
-        let kind = self.discovery.as_ref().err().map(|trouble| &trouble.kind);
-        matches!(kind, Some(Kind::Unreachable | Kind::Busy(_)))
+impl Evidence {
+    /// The side that counts: the public one, where it answers, since that is the one that NetBird and browsers see.
+    pub fn carried(&self) -> &Side {
+        self.public.as_ref().filter(|side| side.discovery.is_ok()).unwrap_or(&self.internal)
     }
-}
 
-/// A public URL that leads nowhere from inside a container (hairpin NAT) is common and no error: it must
-/// not hold up every `up` for the whole request timeout.
-const PUBLIC_PATIENCE: Duration = Duration::from_secs(5);
+    /// The discovery document that counts.
+    pub fn discovery(&self) -> Option<&Sighting<Discovery>> {
+        self.carried().discovery.as_ref().ok()
+    }
 
-/// Asks everything side by side: discovery and keys take a real server a third of a second each.
-///
-/// # Errors
-/// The [`Trouble`] of a question that only Authentik itself can answer. The public URL's silence is no
-/// error: it is evidence.
-pub async fn gather(server: &Server, subject: &Subject<'_>) -> Result<Evidence, Trouble> {
-    let oidc = Oidc(server);
-    let slug = subject.slug;
-    let keys_path = Oidc::jwks_path(slug);
-    let public: OptionFuture<_> =
-        server.has_public_url().then(|| public_side(server, subject, &keys_path)).into();
-    let authorize = join_all(subject.redirect_uris.iter().map(|uri| async {
-        let Registration { client_id, .. } = subject.registration;
-        let verdict = oidc.authorize(client_id, &subject.client.login_scope(), uri).await;
-        verdict.map(|verdict| (uri.clone(), verdict))
-    }));
-    let redirect_uri = subject.redirect_uris.first();
-    let confidential = subject.client.client_type == ClientType::Confidential;
-    let client: OptionFuture<_> = subject
-        .registration
-        .secret
-        .as_ref()
-        .filter(|_| confidential)
-        .zip(redirect_uri)
-        .map(|(secret, uri)| oidc.knows_client(&subject.registration.client_id, secret, uri))
-        .into();
-    let (discovery, keys, public, authorize, client) = join5(
-        oidc.discovery(Via::InternalAsPublic, slug),
-        oidc.jwks(Via::InternalAsPublic, &keys_path),
-        public,
-        authorize,
-        client,
-    )
-    .await;
-    let inside = match subject.inside {
-        Some(_) => Some(oidc.discovery(Via::Internal, slug).await?),
-        None => None,
-    };
-    Ok(Evidence {
-        inside,
-        discovery: discovery?,
-        keys: keys?,
-        public,
-        authorize: authorize.into_iter().collect::<Result<_, _>>()?,
-        client: client.transpose()?,
-    })
-}
+    /// The same document by the other way, if it answered too.
+    pub fn other(&self) -> Option<&Sighting<Discovery>> {
+        self.public.as_ref().filter(|side| side.discovery.is_ok())?;
+        self.internal.discovery.as_ref().ok()
+    }
 
-async fn public_side(server: &Server, subject: &Subject<'_>, keys_path: &str) -> PublicSide {
-    let oidc = Oidc(server);
-    let (discovery, keys, strictly) = join3(
-        in_time(oidc.discovery(Via::Public(Trust::Lenient), subject.slug)),
-        in_time(oidc.jwks(Via::Public(Trust::Lenient), keys_path)),
-        async {
-            // Where nothing but the public roots is trusted anyway, the first answer says it all.
-            let strictly = Via::Public(Trust::PublicRoots);
-            match subject.lenient {
-                true => Some(in_time(oidc.discovery(strictly, subject.slug)).await.is_ok()),
-                false => None,
-            }
-        },
-    )
-    .await;
-    let trusted = strictly.unwrap_or(discovery.is_ok());
-    PublicSide { discovery, keys, trusted }
-}
+    /// Whether a client that trusts the public roots alone reaches the public URL.
+    pub fn is_trusted(&self) -> bool {
+        match &self.strictly {
+            Some(strictly) => strictly.is_ok(),
+            None => self.public.as_ref().unwrap_or(&self.internal).discovery.is_ok(),
+        }
+    }
 
-async fn in_time<T>(ask: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-    timeout(PUBLIC_PATIENCE, ask).await.unwrap_or_else(|_| {
-        Err(Trouble {
-            kind: Kind::Unreachable,
-            request: "the public URL".into(),
-            status: None,
-            detail: format!("no answer within {} s", PUBLIC_PATIENCE.as_secs()),
-            write: false,
-        })
-    })
+    /// Why a question that Authentik itself must answer has no answer. The public URL's silence is none: it is evidence.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        let side = self.carried();
+        let tokens = self.readable.iter().filter_map(|r| r.token.as_ref()?.as_ref().err());
+        let authorize = self.authorize.iter().filter_map(|(_, verdict)| verdict.as_ref().err());
+        let client = self.client.iter().filter_map(|answer| answer.as_ref().err());
+        let device = self.device.iter().filter_map(|answer| answer.as_ref().err());
+        let documents = side.discovery.as_ref().err().into_iter().chain(side.keys.as_ref().err());
+        let inside = self.inside.iter().filter_map(|answer| answer.as_ref().err());
+        documents.chain(authorize).chain(tokens).chain(client).chain(device).chain(inside).next()
+    }
+
+    /// Whether the public URL answered nothing that could be right or wrong: no connection, or a server or proxy that is
+    /// busy.
+    pub fn is_silent(&self) -> bool {
+        let trouble = match (&self.strictly, &self.public) {
+            (Some(strictly), _) => strictly.as_ref().err(),
+            (None, Some(side)) => side.discovery.as_ref().err(),
+            (None, None) => None,
+        };
+        matches!(trouble.map(|t| &t.kind), Some(Kind::Unreachable | Kind::Busy(_)))
+    }
 }

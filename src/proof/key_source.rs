@@ -2,7 +2,7 @@
 //! fast it answers. With discovery it exits and is restarted until Authentik answers: that heals by itself.
 //! Without, it starts alone, and must refresh its keys; and a refresh without a max-age happens at every request.
 
-use super::{Evidence, PublicSide};
+use super::Evidence;
 use crate::config::{Connection, ManagementDiscovery};
 use crate::state::memory::KeysBefore;
 
@@ -17,12 +17,15 @@ pub struct KeySource {
     pub refresh: bool,
     /// Whether the keys at the public URL come with a max-age.
     pub public_max_age: bool,
-    /// What was chosen and why.
+    /// What was chosen, and why.
     pub explanation: String,
+    /// Where keys come from, and how often.
+    pub keys: String,
 }
 
 impl KeySource {
-    /// Chooses by what was seen from here: NetBird's containers stand in the same place.
+    /// Chooses by what was seen from here: NetBird's containers stand in the same place, and trust the public roots
+    /// alone.
     ///
     /// A public URL that gives no answer, once, is no reason to write another file: what NetBird runs with stays then. A
     /// wrong answer is one.
@@ -32,33 +35,32 @@ impl KeySource {
         connection: &Connection,
         before: Option<KeysBefore>,
     ) -> Self {
-        let silent = evidence.public.as_ref().is_some_and(PublicSide::is_silent);
-        let before = before.filter(|_| silent);
-        // Where both URLs are one, the answer was seen; over https it must be one that NetBird trusts too.
-        let lenient = connection.is_lenient();
-        let answers = match &evidence.public {
-            Some(side) => side.discovery.is_ok() && side.trusted,
-            None => !lenient || connection.public.scheme() == "http",
-        };
-        let public_keys = match &evidence.public {
-            Some(side) => side.keys.as_ref().ok().filter(|_| side.trusted),
-            None => Some(&evidence.keys),
-        };
+        let before = before.filter(|_| evidence.is_silent());
+        let answers = evidence.is_trusted();
+        let public = evidence.public.as_ref().unwrap_or(&evidence.internal);
+        let public_keys = public.keys.as_ref().ok().filter(|_| answers);
         let (discovery_at_start, why) = match wish {
             ManagementDiscovery::Always => (true, "SETUP_MANAGEMENT_DISCOVERY=true"),
             ManagementDiscovery::Never => (false, "SETUP_MANAGEMENT_DISCOVERY=false"),
-            ManagementDiscovery::Auto if answers => (true, "the public URL answers from here"),
+            ManagementDiscovery::Auto if answers => {
+                (true, "the public URL is reachable from this container")
+            }
             ManagementDiscovery::Auto if before.is_some_and(|before| before.discovery_at_start) => {
-                (true, "the public URL does not answer now, and did before")
+                (true, "the public URL is not reachable now, and was before")
             }
             ManagementDiscovery::Auto => (
                 false,
-                "the public URL does not answer from here with a certificate that NetBird trusts",
+                "the public URL is not reachable from this container with a certificate that NetBird trusts",
             ),
         };
-        let internal_keys = !discovery_at_start && public_keys.is_none();
+        // A certificate that this container was told to trust is none that NetBird's trust.
+        let internal_is_trusted =
+            !connection.is_lenient() || connection.internal.scheme() == "http";
+        let internal_answers = evidence.internal.keys.is_ok() && internal_is_trusted;
+        let internal_keys = !discovery_at_start && public_keys.is_none() && internal_answers;
+        let internal = evidence.internal.keys.as_ref().ok();
         let max_age = match internal_keys {
-            true => evidence.keys.max_age,
+            true => internal.and_then(|keys| keys.max_age),
             false => public_keys.and_then(|keys| keys.max_age),
         };
         let refresh = match before {
@@ -66,7 +68,7 @@ impl KeySource {
             _ => max_age.is_some() || !discovery_at_start,
         };
         let public_max_age = public_keys.is_some_and(|keys| keys.max_age.is_some());
-        let discovery = if discovery_at_start { "discovery at each start" } else { "no discovery" };
+        let discovery = if discovery_at_start { "on" } else { "off" };
         let keys =
             if internal_keys { "keys from the internal URL" } else { "keys from the public URL" };
         let refreshing = match (refresh, max_age) {
@@ -82,7 +84,8 @@ impl KeySource {
             public_max_age: before
                 .and_then(|before| before.public_max_age)
                 .unwrap_or(public_max_age),
-            explanation: format!("{discovery} ({why}); {keys}, {refreshing}"),
+            explanation: format!("OIDC discovery {discovery} ({why})"),
+            keys: format!("{keys}, {refreshing}"),
         }
     }
 }

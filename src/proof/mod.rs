@@ -1,15 +1,17 @@
 //! The proof that a login will work: ask what NetBird and browsers will ask, judge the answers, and hand on exactly what
-//! was judged. Asking is in `evidence`; judging is pure, in `judge`.
+//! was judged. Asking is in `gather`; judging is pure, in `judge`.
 
 mod check_id;
 mod evidence;
+mod gather;
 mod judge;
 mod key_source;
 mod outcome;
 
 pub use check_id::{CheckId, Entry, Group};
-pub use evidence::{Evidence, PublicSide, Subject, gather};
-pub use judge::judge;
+pub use evidence::{Evidence, Side, Subject};
+pub use gather::gather;
+pub use judge::{because, is_sound, judge};
 pub use key_source::KeySource;
 pub use outcome::{Check, Outcome};
 
@@ -82,4 +84,18 @@ pub struct Keys {
     pub refresh: bool,
     /// Whether the keys at the public URL come with a max-age.
     pub public_max_age: bool,
+}
+
+impl Keys {
+    /// What people must know who run NetBird with keys that it reads once (seen with NetBird 0.77.1).
+    pub fn warning(&self) -> Option<String> {
+        (!self.refresh).then(|| {
+            format!(
+                "management.json has key refresh off, since Authentik's key set comes without a max-age: restart \
+                 NetBird's management after a key rotation, and after a start while Authentik was away; a proxy that \
+                 adds \"Cache-Control: max-age=300\" to {} makes that unnecessary",
+                self.location
+            )
+        })
+    }
 }

@@ -1,7 +1,9 @@
 //! How a check came out: one line for people, one object for machines, and the code that `check` ends with.
 
 use super::CheckId;
+use crate::authentik::advice;
 use crate::error::{Error, Exit};
+use crate::http::{Kind, Trouble};
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +46,14 @@ impl Check {
 
     /// A plan that is refused.
     pub fn refused(error: &Error) -> Self {
+        let id = error.about.and_then(CheckId::named).unwrap_or(CheckId::Refused);
+        Self::about(id, error)
+    }
+
+    /// An error that this check is about.
+    pub fn about(id: CheckId, error: &Error) -> Self {
         let fix = error.remedy.clone().unwrap_or_default();
-        Self::fail(CheckId::Provider, error.to_string(), fix).exiting(error.exit)
+        Self::fail(id, error.to_string(), fix).exiting(error.exit)
     }
 
     /// With another exit code than that of an answer that does not fit.
@@ -69,11 +77,23 @@ impl Check {
         Self::fail(id, detail, id.fix())
     }
 
+    /// A question that was not answered.
+    pub fn unanswered(id: CheckId, trouble: &Trouble) -> Self {
+        // What is asked without the token cannot be refused for it.
+        let in_front = matches!(trouble.kind, Kind::Token | Kind::Stripped)
+            && !matches!(id, CheckId::Token | CheckId::Permissions | CheckId::Reachable);
+        let (fix, exit) = match in_front {
+            true => (advice::IN_FRONT, Exit::NotReady),
+            false => (advice::remedy(trouble), advice::exit(trouble)),
+        };
+        Self::fail(id, trouble.to_string(), fix).exiting(exit)
+    }
+
     /// The error that a failed check ends the run with.
     pub fn error(&self) -> Option<Error> {
         (self.outcome == Outcome::Fail).then(|| Error {
             remedy: self.fix.clone(),
-            ..Error::new(Exit::Protocol, format!("check {} failed", self.id.name()))
+            ..Error::new(self.exit, format!("check {} failed", self.id.name()))
                 .because(&self.detail)
         })
     }

@@ -127,7 +127,7 @@ mod tests {
         config::Owner {
             email: Setting::or(email.map(str::to_owned), "owner@netbird.example.com".to_owned()),
             password: password.map(Secret::new),
-            local_auth: Setting { value: true, chosen: false },
+            local_auth: Setting { value: true, chosen: false, is_default: true },
         }
     }
 

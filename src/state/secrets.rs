@@ -136,6 +136,12 @@ impl Kept {
         self.object.contains_key(key)
     }
 
+    /// Whether the file holds the client's secret and nothing else: of runs that had no file of NetBird's to write. Then no
+    /// other secret was ever made here.
+    pub fn is_of_client_alone(&self) -> bool {
+        self.has(CLIENT) && self.object.keys().all(|key| key == CLIENT || key == "version")
+    }
+
     /// The secret of this kind.
     pub fn secret(&self, kind: Kind) -> Option<Secret> {
         let text = self.object.get(kind.key())?.as_str()?;

@@ -189,7 +189,7 @@ impl Known<'_> {
         if self.in_use.of(KIND).next().is_some() {
             return Ok(Choice::Leave);
         }
-        let kept = self.kept.or(self.left_behind).map(|kept| &kept.place);
+        let kept = self.trace().map(|kept| &kept.place);
         match kept.or(self.in_use.without_key.first()) {
             None => Ok(Choice::Make),
             Some(place) => Err(vec![
@@ -202,6 +202,11 @@ impl Known<'_> {
                     )),
             ]),
         }
+    }
+
+    /// A file of secrets that NetBird ran with: one that is missing in it was lost.
+    fn trace(&self) -> Option<&Kept> {
+        self.kept.or(self.left_behind).filter(|kept| !kept.is_of_client_alone())
     }
 
     /// The variable, then what is kept, then what is in use.
@@ -221,7 +226,7 @@ impl Known<'_> {
                 return Ok(Choice::Leave);
             }
             // An app password comes into being with the first run that lists users.
-            return match self.kept.or(self.left_behind).filter(|_| kind != Kind::ServiceAccount) {
+            return match self.trace().filter(|_| kind != Kind::ServiceAccount) {
                 None => Ok(Choice::Make),
                 Some(kept) => Err(vec![
                     refused(format!("{} holds no {}, and no file does", kept.place, kind.key()))

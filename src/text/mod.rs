@@ -1,6 +1,7 @@
 //! Text that people read: secrets that cannot print themselves, and the one filter for what comes from elsewhere.
 
 pub mod digest;
+pub mod duration;
 pub mod printable;
 pub mod redact;
 pub mod secret;

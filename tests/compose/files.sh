@@ -6,7 +6,7 @@ refused() {
     local what=$1 says=$2 out code=0
     shift 2
     out=$("$docker" run --rm --network "${project}_inner" --read-only --cap-drop ALL --security-opt no-new-privileges \
-        -e AUTHENTIK_HOST=http://authentik:9000 -e "AUTHENTIK_TOKEN=$TOKEN" -e NETBIRD_DOMAIN=netbird.example.com \
+        -e AUTHENTIK_HOST=http://authentik:9000 -e AUTHENTIK_HOST_BROWSER=http://authentik:9000 -e "AUTHENTIK_TOKEN=$TOKEN" -e NETBIRD_DOMAIN=netbird.example.com \
         -e SETUP_TIMEOUT=60s "$@" "$image" 2>&1) || code=$?
     same "$what: exit code" 73 "$code"
     has "$what" "$says" "$out"
@@ -35,14 +35,14 @@ unwritable_places() {
     # The cure that the message names.
     chown 65532:65532 "$dir/theirs"
     expect "after the cure it works" "$docker" run --rm --network "${project}_inner" --read-only --cap-drop ALL \
-        -e AUTHENTIK_HOST=http://authentik:9000 -e "AUTHENTIK_TOKEN=$TOKEN" -e NETBIRD_DOMAIN=netbird.example.com \
+        -e AUTHENTIK_HOST=http://authentik:9000 -e AUTHENTIK_HOST_BROWSER=http://authentik:9000 -e "AUTHENTIK_TOKEN=$TOKEN" -e NETBIRD_DOMAIN=netbird.example.com \
         -e SETUP_LOG=error -v "$dir/theirs:/setup" "$image"
     local user
     for user in 0 1000 1000:1000 65532:0 2147483647:2147483647; do
         local place="$dir/as-${user/:/-}"
         mkdir "$place" && chmod 777 "$place"
         expect "as user $user" "$docker" run --rm --network "${project}_inner" --read-only --cap-drop ALL --user "$user" \
-            -e AUTHENTIK_HOST=http://authentik:9000 -e "AUTHENTIK_TOKEN=$TOKEN" -e NETBIRD_DOMAIN=netbird.example.com \
+            -e AUTHENTIK_HOST=http://authentik:9000 -e AUTHENTIK_HOST_BROWSER=http://authentik:9000 -e "AUTHENTIK_TOKEN=$TOKEN" -e NETBIRD_DOMAIN=netbird.example.com \
             -e SETUP_LOG=error -v "$place:/setup" "$image"
         expect "the files are there" test -s "$place/setup.env"
     done

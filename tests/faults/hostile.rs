@@ -35,7 +35,7 @@ fn no_redirect_to_plain_text_is_followed() {
         std::fs::write(ca.path(), secure.ca_pem()).unwrap();
         // By address: a name would be looked up on a thread that the paused clock knows nothing about.
         let url = secure.https_url().replace("localhost", "127.0.0.1");
-        world.env.insert("AUTHENTIK_HOST".into(), url);
+        world.moves(&url);
         world.env.insert("AUTHENTIK_CA_FILE".into(), ca.path().display().to_string());
         assert_eq!(world.init().await.0, Exit::Protocol);
         assert!(secure.requests().iter().all(|request| request.tls));
@@ -55,7 +55,7 @@ fn addresses_of_one_name_that_differ() {
     in_simulated_time(async {
         let mut world = World::new().await;
         let url = world.sim.url().replace("127.0.0.1", "localhost");
-        world.env.insert("AUTHENTIK_HOST".into(), url.clone());
+        world.moves(&url);
         assert_eq!(world.init().await.0, Exit::Ok, "IPv6 refuses");
         let port = url.rsplit(':').next().unwrap();
         let six = Sim::builder(PROFILE).tls(TlsMode::Off).host(&format!("[::1]:{port}"));

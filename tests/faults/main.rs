@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod budget;
+mod checked;
 mod connect;
 mod disk;
 mod faults;

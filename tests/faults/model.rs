@@ -229,7 +229,7 @@ async fn follow(steps: &[Step]) -> Result<(), TestCaseError> {
                 let state = world.sim.state().clone();
                 let sim = Sim::builder(profiles[at]).tls(TlsMode::Off).state(state);
                 world.sim = sim.latency(Duration::from_millis(10)).start_here().await;
-                world.env.insert("AUTHENTIK_HOST".into(), world.sim.url());
+                world.moves(&world.sim.url());
             }
             Step::Run | Step::Cycle => {
                 if matches!(step, Step::Cycle) {

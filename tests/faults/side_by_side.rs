@@ -11,6 +11,7 @@ fn command(sim: &Sim, dir: &std::path::Path) -> Command {
     command
         .env_clear()
         .env("AUTHENTIK_HOST", sim.url())
+        .env("AUTHENTIK_HOST_BROWSER", sim.url())
         .env("AUTHENTIK_TOKEN", authentik_sim::DEFAULT_TOKEN)
         .env("NETBIRD_DOMAIN", "netbird.example.com")
         .env("SETUP_DIR", dir)

@@ -74,6 +74,7 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let env = [
             ("AUTHENTIK_HOST", sim.url()),
+            ("AUTHENTIK_HOST_BROWSER", sim.url()),
             ("AUTHENTIK_TOKEN", authentik_sim::DEFAULT_TOKEN.to_owned()),
             ("NETBIRD_DOMAIN", "netbird.example.com".to_owned()),
             ("SETUP_DIR", dir.path().display().to_string()),
@@ -82,6 +83,19 @@ impl World {
         ];
         let env = env.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { sim, dir, env }
+    }
+
+    /// Asks for more than a plain run does.
+    pub fn wish(&mut self, variables: &[(&str, &str)]) {
+        let pairs = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        self.env.extend(pairs);
+    }
+
+    /// Has Authentik at another URL, for people too.
+    pub fn moves(&mut self, url: &str) {
+        for name in ["AUTHENTIK_HOST", "AUTHENTIK_HOST_BROWSER"] {
+            self.env.insert(name.to_owned(), url.to_owned());
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -45,7 +45,7 @@ fn groups_come_and_go_with_the_variable() {
         let plan = case.run(&["plan"]).expect(2);
         assert!(plan.out.contains("- binding staff"), "{profile}:\n{}", plan.out);
         let check = case.run(&["check"]);
-        assert!(check.out.contains("binding staff is no longer wished for"), "{}", check.out);
+        assert!(check.out.contains("binding staff is no longer wanted"), "{}", check.out);
         case.init_as_planned().says(&["- binding staff"]);
         assert_eq!(may(&case), [true, false, false], "{profile}");
         case.env("AUTHENTIK_ACCESS_GROUPS", "");

@@ -34,7 +34,7 @@ fn all_errors_come_at_once_with_what_was_found_and_what_is_right() {
         "NETBIRD_SIGNAL_PORT: wanted one line",
         "NETBIRD_AUTH_REDIRECT_URI: found '/#callback', wanted a path such as /auth",
         "SETUP_LOG: found 'verbose', wanted a level",
-        "14 configuration errors",
+        "15 configuration errors",
     ]);
     assert!(!ended.err.contains("two words") && !ended.err.contains("c2hvcnQ="), "{}", ended.err);
     assert_eq!(case.sim.requests().len(), 0);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use authentik_sim::{Fault, FaultRule, Match, Sim, Stage};
 use rustix::process::Signal;
 
-use crate::support::{Case, everywhere};
+use crate::support::{Case, everywhere, side_by_side};
 
 #[test]
 fn signals_end_every_state_of_waiting() {
@@ -109,14 +109,40 @@ fn runs_at_the_same_time_on_several_volumes_converge() {
 
 #[test]
 fn a_provider_that_an_interrupted_run_left_is_remembered_by_the_run_that_takes_it() {
+    let everything = [("NETBIRD_MGMT_IDP", "authentik"), ("AUTHENTIK_ACCESS_GROUPS", "vpn")];
+    let places = [
+        (&[] as &[_], "POST", "/api/v3/core/applications/"),
+        (&everything, "PATCH", "/api/v3/core/applications/netbird/"),
+        (&everything, "POST", "/api/v3/core/users/service_account/"),
+        (&everything, "POST", "/api/v3/policies/bindings/"),
+    ];
+    side_by_side(&places, |(variables, method, path)| {
+        let mut case = Case::new("2026.2");
+        for (variable, value) in *variables {
+            case.env(variable, *value);
+        }
+        case.env("SETUP_TIMEOUT", "15s");
+        case.sim.fault(FaultRule::always(Match::path(method, path), Fault::Reset));
+        case.run(&[]).expect(69);
+        case.sim.clear_faults();
+        case.init_as_planned();
+        let remembered = case.read("state.json");
+        case.init_as_planned();
+        assert_eq!(case.read("state.json"), remembered, "{method} {path}");
+    });
+}
+
+/// An address gets twenty codes an hour.
+#[test]
+fn a_run_that_tries_again_asks_for_one_device_code() {
     let mut case = Case::new("2026.2");
-    case.env("SETUP_TIMEOUT", "15s");
-    let create = Match::path("POST", "/api/v3/core/applications/");
-    case.sim.fault(FaultRule::always(create, Fault::Reset));
+    case.env("SETUP_TIMEOUT", "5s");
+    let keys = Match::path("GET", "/application/o/netbird/jwks/");
+    case.sim.fault(FaultRule::always(keys, Fault::Reset));
     case.run(&[]).expect(69);
-    case.sim.clear_faults();
-    case.init_as_planned();
-    let remembered = case.read("state.json");
-    case.init_as_planned();
-    assert_eq!(case.read("state.json"), remembered);
+    let asked = |case: &Case, end: &str| {
+        case.sim.requests().iter().filter(|request| request.path.ends_with(end)).count()
+    };
+    assert!(asked(&case, "/jwks/") > 2, "it tried again");
+    assert_eq!(asked(&case, "/device/"), 1);
 }

@@ -71,6 +71,12 @@ const CORS: Allowed = Allowed {
     authentik: &["PATCH /api/v3/providers/oauth2/5/ {\"redirect_uris\":\"…"],
 };
 
+/// Where the API has an origin of its own, the dashboard may be at that of `NETBIRD_DOMAIN` too.
+const TWO_ORIGINS: Allowed = Allowed {
+    files: &[],
+    authentik: &["PATCH /api/v3/providers/oauth2/5/ {\"redirect_uris\":[…"],
+};
+
 /// What every leftover gets that has all files.
 const USUAL: &[Allowed; 3] = &[STATE, HEADER, NO_CERTIFICATE];
 
@@ -104,7 +110,11 @@ const LEFTOVERS: &[Leftover] = &[
     textual("user-list-2023.5.6"),
     textual("user-list-viewer-2024.2.4"),
     usual("access-groups"),
-    usual("everything"),
+    Leftover {
+        name: "everything",
+        allowed: &[STATE, HEADER, NO_CERTIFICATE, TWO_ORIGINS],
+        way_out: None,
+    },
     usual("turn"),
     Leftover { name: "setup-env-only", allowed: &[STATE, HEADER], way_out: None },
     usual("adopted-file"),

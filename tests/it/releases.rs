@@ -78,6 +78,7 @@ fn a_release_newer_than_all_known_ones_is_a_note() {
         let mut case = Case::new("2026.8");
         case.state_apart();
         claim(&case, version);
+        case.sim.state().jwks_cache_control = Some("max-age=300".into());
         let log = case.init().says(&["newer than those this program was tested with"]);
         assert!(!log.err.contains("WARN") && !log.err.contains("ERROR"), "{}", log.err);
     }

@@ -138,7 +138,9 @@ fn with_everything_a_first_run_and_a_converged_one_stay_within_what_they_may_cos
         case.env("NETBIRD_MGMT_IDP", "authentik").env("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
         case.init();
         let first = case.sim.requests().len();
-        assert!(first <= 45, "{profile}: a first run took {first} requests");
+        // Where Authentik brings no mapping for offline_access, one is made.
+        let most = if release(profile) < (2024, 6) { 46 } else { 45 };
+        assert!(first <= most, "{profile}: a first run took {first} requests");
         case.sim.clear_requests();
         case.init();
         assert!(case.sim.writes().is_empty(), "{profile}");

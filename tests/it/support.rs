@@ -83,7 +83,8 @@ impl Case {
         let mut case = Self { sim, dir, env: BTreeMap::new() };
         let url = case.sim.url();
         let out = case.path("").display().to_string();
-        case.env("AUTHENTIK_HOST", url)
+        case.env("AUTHENTIK_HOST", &url)
+            .env("AUTHENTIK_HOST_BROWSER", url)
             .env("AUTHENTIK_TOKEN", authentik_sim::DEFAULT_TOKEN)
             .env("NETBIRD_DOMAIN", "netbird.example.com")
             .env("SETUP_DIR", out)
@@ -91,8 +92,14 @@ impl Case {
         case
     }
 
+    /// Sets a variable. While people reach Authentik at the URL at which the program does, they go on to.
     pub fn env(&mut self, name: &str, value: impl Into<String>) -> &mut Self {
-        self.env.insert(name.to_owned(), value.into());
+        let value = value.into();
+        let (host, public) = ("AUTHENTIK_HOST", "AUTHENTIK_HOST_BROWSER");
+        if name == host && self.env.get(host) == self.env.get(public) {
+            self.env.insert(public.to_owned(), value.clone());
+        }
+        self.env.insert(name.to_owned(), value);
         self
     }
 

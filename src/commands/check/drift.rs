@@ -40,10 +40,7 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
             step.changes.iter().map(move |change| (check_of(step, change), told(step, change)))
         })
         .chain(plan.steps.iter().filter(|step| step.action == Action::Remove).map(|step| {
-            (
-                CheckId::Access,
-                format!("{} {} is no longer wished for", step.target.kind(), step.name),
-            )
+            (CheckId::Access, format!("{} {} is no longer wanted", step.target.kind(), step.name))
         }))
         .collect();
     let skipped = |id: CheckId| match id {
@@ -129,7 +126,7 @@ fn told(step: &Step, change: &Change) -> String {
     } else if change.adds {
         format!("{object} lacks {}: {}", change.field, text(&change.after))
     } else if change.before == change.after {
-        format!("{object}: {} is not ours", change.field)
+        format!("{object}: {} belongs to somebody else", change.field)
     } else {
         format!(
             "{object}: {} is {}, wanted {}",

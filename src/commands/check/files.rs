@@ -1,35 +1,40 @@
-//! The files, held against what was proven and against each other: present, readable, and saying what `init`
+//! The files, compared with what was verified and against each other: present, readable, and saying what `init`
 //! would write now.
 
 use crate::commands::volumes::Volumes;
-use crate::config::{Config, Output};
+use crate::config::{Config, Kind, Output};
 use crate::error::{Error, Exit};
 use crate::files::read::Found;
 use crate::outputs::plan::Page;
 use crate::proof::{Check, CheckId, Proof};
 
-/// One check a file, and one for the secrets.
+/// One check a file, one for the secrets, and what management.json has beside what is rendered.
 pub fn checks(
     config: &Config,
     volumes: &Volumes,
     refused: &[Error],
     proof: Option<&Proof>,
 ) -> Vec<Check> {
-    if config.files.outputs.is_empty() {
-        return Vec::new();
-    }
     let ids = config.files.outputs.iter().filter_map(|output| id_of(*output));
     let mut checks: Vec<Check> = refused.iter().map(told).collect();
+    if config.files.outputs.is_empty() {
+        return checks;
+    }
     if checks.is_empty() {
         checks.push(secrets(volumes));
     }
+    if config.kind == Kind::Standalone && config.files.outputs.contains(&Output::ManagementJson) {
+        checks.extend(beside(volumes, &checks));
+        checks.extend(proof.map(key_refresh));
+    }
     let Some(proof) = proof.filter(|_| refused.is_empty()) else {
-        let why = match refused {
-            [] => "nothing was proven to hold it against",
-            _ => "init would write nothing",
-        };
-        let free = ids.filter(|id| !checks.iter().any(|check| check.id == *id)).collect::<Vec<_>>();
-        checks.extend(free.into_iter().map(|id| Check::skipped(id, why)));
+        // Without a proof there is nothing to hold them against: they are told as skipped because of what failed.
+        if !refused.is_empty() {
+            let told = |id: &CheckId| !checks.iter().any(|check| check.id == *id);
+            let free: Vec<CheckId> = ids.filter(told).collect();
+            let skip = |id| Check::skipped(id, "because init would write nothing");
+            checks.extend(free.into_iter().map(skip));
+        }
         return checks;
     };
     match volumes.files(config, Some(proof)) {
@@ -38,12 +43,35 @@ pub fn checks(
             checks.extend(found.map(|(id, page)| compare(id, page, volumes)));
         }
         Err(error) => {
-            checks.push(told(&error));
-            let rest = ids.filter(|id| *id != CheckId::ManagementJson);
-            checks.extend(rest.map(|id| Check::skipped(id, "init would write nothing")));
+            let failed = told(&error);
+            let rest = ids.filter(|id| *id != failed.id);
+            checks.extend(rest.map(|id| Check::skipped(id, "because init would write nothing")));
+            checks.push(failed);
         }
     }
     checks
+}
+
+/// What makes NetBird listen to another issuer, or ask another one for its users: a refusal, if it is there.
+fn beside(volumes: &Volumes, refused: &[Check]) -> Vec<Check> {
+    let manager = volumes.before.management.as_ref().and_then(|file| file.manager());
+    let manager = manager.unwrap_or_else(|| "none".to_owned());
+    [
+        (CheckId::EmbeddedIdp, "Authentik is the issuer".to_owned()),
+        (CheckId::ForeignManager, format!("the manager is {manager}")),
+    ]
+    .into_iter()
+    .filter(|(id, _)| !refused.iter().any(|check| check.id == *id))
+    .map(|(id, detail)| Check::pass(id, detail))
+    .collect()
+}
+
+fn key_refresh(proof: &Proof) -> Check {
+    const ID: CheckId = CheckId::KeyRefresh;
+    match proof.keys.warning() {
+        Some(warning) => Check::warn(ID, warning, ID.fix()),
+        None => Check::pass(ID, "management fetches keys again"),
+    }
 }
 
 fn secrets(volumes: &Volumes) -> Check {
@@ -56,14 +84,18 @@ fn secrets(volumes: &Volumes) -> Check {
     }
 }
 
-/// A refusal, under the check of the file that it names.
+/// A refusal, under the check that it is about, else that of the file that it names.
 fn told(error: &Error) -> Check {
     let text = error.to_string();
-    let named = Output::ALL.into_iter().find(|output| {
-        text.split([' ', ':', ',']).next().is_some_and(|first| first.ends_with(output.file_name()))
-    });
-    let id = named.and_then(id_of).unwrap_or(CheckId::Secrets);
-    Check::fail(id, text, error.remedy.clone().unwrap_or_default()).exiting(error.exit)
+    let named = || {
+        let output = Output::ALL.into_iter().find(|output| {
+            let first = text.split([' ', ':', ',']).next();
+            first.is_some_and(|first| first.ends_with(output.file_name()))
+        });
+        output.and_then(id_of)
+    };
+    let about = error.about.and_then(CheckId::named);
+    Check::about(about.or_else(named).unwrap_or(CheckId::Secrets), error)
 }
 
 /// The check of a file.

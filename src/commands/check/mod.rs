@@ -1,120 +1,77 @@
-//! `check`: waits and looks like `init`, writes nothing, and tells a line a check, grouped by what it protects.
+//! `check`: looks now, without waiting, writes nothing, and tells a line for every check that there is, whatever is wrong.
 
+mod applies;
+mod board;
 mod drift;
+mod explain;
 mod files;
 mod netbird;
-mod probes;
 mod report;
+mod stages;
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::debug;
 
-use super::volumes::{self, Volumes};
-use super::{print, server};
-use crate::authentik::oidc::Oidc;
-use crate::authentik::{Release, Server};
-use crate::config::{Config, Kind};
+use super::print;
+use crate::authentik::Release;
+use crate::commands::plan::Format;
+use crate::config::Config;
 use crate::converge::plan::Plan;
-use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
-use crate::http::Trouble;
-use crate::http::patience::Phase;
-use crate::log::progress::Progress;
-use crate::log::story::Story;
 use crate::proof::{Check, CheckId, Outcome};
+
+use board::Board;
+
+/// Long enough for three tries of everything that is asked one after the other, and short enough for somebody who sits
+/// in front of it.
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs every check and prints what came out.
 ///
 /// # Errors
-/// What kept it from looking at all.
+/// None: what goes wrong is a check that fails.
 pub async fn run(
     config: Config,
     deadline: Deadline,
-    json: bool,
+    format: Format,
     out: &mut dyn Write,
 ) -> Result<Exit> {
-    let story: Arc<Story> = Arc::default();
-    let progress = Progress::new(deadline, Arc::clone(&story));
-    let checks = progress.during(Box::pin(async {
-        let (volumes, refused) = volumes::examine(&config).await?;
-        progress.passed(Phase::Files);
-        let server = server(&config)?;
-        let memory = volumes.memory(&config);
-        let converge = Converge {
-            config: &config,
-            server: &server,
-            app_password: volumes.app_password(),
-            memory: &memory,
-            progress: &progress,
-            story: &story,
-        };
-        let mut checks = checks(&config, &converge, &volumes, &refused).await?;
-        checks.extend(netbird::checks(&config, &story).await);
-        Ok(checks)
-    }));
-    let checks = checks.await?;
-    match json {
-        true => print::document(out, report::json(&checks)),
-        false => print::lines(out, &report::text(&checks)),
+    let board = Arc::new(Board::default());
+    board.add(Check::pass(CheckId::Configuration, "OK"));
+    board.extend(applies::left_out(&config));
+    let work = Box::pin(stages::all(Arc::new(config), Arc::clone(&board)));
+    if deadline.bound(work).await.is_none() {
+        let seconds = deadline.limit().as_secs_f64();
+        let what = format!("no end within {seconds} s");
+        let fix = "see that Authentik, its public URL and the volumes answer";
+        board.add(Check::fail(board.stage(), what, fix).exiting(Exit::NotReady));
     }
-    Ok(exit(&checks))
+    Ok(print(&board, format, out))
 }
 
-async fn checks(
-    config: &Config,
-    converge: &Converge<'_>,
-    volumes: &Volumes,
-    refused: &[Error],
-) -> Result<Vec<Check>> {
-    let look = converge.look(&mut Learnt::default()).await?;
-    let server = converge.server;
-    let mut checks = drift::checks(config, look.observed.release, &look.plan);
-    let mut proof = None;
-    match look.provable() {
-        Some(registration) => {
-            let (judged, proven) = converge.examine(&look, registration).await?;
-            checks.extend(judged);
-            proof = proven;
-            let client = &look.desired.provider.client;
-            for origin in &client.origins {
-                let answer = probes::cors(server, &look.desired.slug, origin).await;
-                checks.push(asked(CheckId::Cors, answer));
-            }
-            checks.push(match config.kind {
-                Kind::Standalone => {
-                    let scope = client.login_scope();
-                    let answer = probes::device(server, &registration.client_id, &scope).await;
-                    asked(CheckId::DeviceEndpoint, answer)
-                }
-                _ => Check::skipped(
-                    CheckId::DeviceEndpoint,
-                    "devices log in at NetBird's own provider",
-                ),
-            });
-            checks.push(user_list(config, server, &look).await);
-        }
-        None => {
-            let probed = [
-                CheckId::PublicUrl,
-                CheckId::Issuer,
-                CheckId::Endpoints,
-                CheckId::Authorize,
-                CheckId::Cors,
-                CheckId::DeviceEndpoint,
-                CheckId::UserList,
-            ];
-            let skip = |id| Check::skipped(id, "application and provider are not there yet");
-            checks.extend(probed.into_iter().map(skip));
-        }
-    }
-    checks.extend(files::checks(config, volumes, refused, proof.as_ref()));
-    checks.sort_by_key(|check| (check.id.entry().group, check.id));
-    merge(&mut checks);
+/// What is wrong with the variables, when nothing else can be looked at.
+pub fn not_configured(error: &Error, format: Format, out: &mut dyn Write) {
+    let board = Board::default();
+    let fix = error.remedy.clone().unwrap_or_default();
+    let failed = Check::fail(CheckId::Configuration, error.to_string(), fix);
+    board.add(failed.exiting(error.exit));
+    print(&board, format, out);
+}
+
+fn print(board: &Board, format: Format, out: &mut dyn Write) -> Exit {
+    let checks = board.finished();
     debug!(stage = "check", count = checks.len(), "checked");
-    Ok(checks)
+    let exit = board.exit(&checks);
+    match format {
+        Format::Json => print::document(out, report::json(&checks, exit)),
+        Format::Coloured => print::painted(out, &report::text(&checks), report::coloured),
+        Format::Text => print::lines(out, &report::text(&checks)),
+    }
+    exit
 }
 
 /// What a run leaves that got to its end: nothing pending, every file as it was rendered, and a user list where one is
@@ -125,53 +82,19 @@ pub fn settled(config: &Config, release: Release) -> Vec<(CheckId, Outcome)> {
         .map(|check| (check.id, check.outcome))
         .collect();
     let listed = if config.netbird.lists_users() { Outcome::Pass } else { Outcome::Skipped };
-    checks.extend([(CheckId::UserList, listed), (CheckId::Secrets, Outcome::Pass)]);
+    let reached = [
+        CheckId::Configuration,
+        CheckId::Reachable,
+        CheckId::Token,
+        CheckId::Permissions,
+        CheckId::Objects,
+        CheckId::Refused,
+        CheckId::Installation,
+        CheckId::Secrets,
+    ];
+    checks.push((CheckId::UserList, listed));
+    checks.extend(reached.map(|id| (id, Outcome::Pass)));
     let files = config.files.outputs.iter().filter_map(|output| files::id_of(*output));
     checks.extend(files.map(|id| (id, Outcome::Pass)));
     checks
-}
-
-/// One line a check: of several of one id (a served key and a wished one, many redirect URIs) the failures
-/// stay, else the first.
-fn merge(checks: &mut Vec<Check>) {
-    let worst = |id: CheckId, checks: &[Check]| {
-        checks.iter().filter(|c| c.id == id).map(|c| c.outcome).max().unwrap_or(Outcome::Skipped)
-    };
-    let all = checks.clone();
-    let mut seen: Vec<CheckId> = Vec::new();
-    checks.retain(|check| {
-        let worst = worst(check.id, &all);
-        let bad = worst >= Outcome::Warn;
-        let keep = check.outcome == worst && (bad || !seen.contains(&check.id));
-        seen.push(check.id);
-        keep
-    });
-}
-
-/// The code of the first failure; one that `init` would refuse goes first, since it would end with that.
-fn exit(checks: &[Check]) -> Exit {
-    let mut failures = checks.iter().filter(|c| c.outcome == Outcome::Fail).map(|c| c.exit);
-    let refusal = failures.clone().find(|exit| *exit == Exit::Refused);
-    refusal.or_else(|| failures.next()).unwrap_or(Exit::Ok)
-}
-
-fn asked(id: CheckId, result: Result<Check, Trouble>) -> Check {
-    result.unwrap_or_else(|trouble| Check::failed(id, trouble.to_string()))
-}
-
-async fn user_list(config: &Config, server: &Server, look: &Look) -> Check {
-    const ID: CheckId = CheckId::UserList;
-    if !config.netbird.lists_users() {
-        return Check::skipped(ID, "NETBIRD_MGMT_IDP is none");
-    }
-    let Some(token) = &look.observed.account.token else {
-        return Check::failed(ID, "the service account cannot log in");
-    };
-    match Oidc(server).lists_users(token).await {
-        Ok(true) => Check::pass(ID, "the service account logs in and lists users"),
-        Ok(false) => {
-            Check::failed(ID, "the service account may not list users").exiting(Exit::Rejected)
-        }
-        Err(trouble) => Check::failed(ID, trouble.to_string()),
-    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::authentik::oidc::Oidc;
 use crate::commands::connect::{self, Sight};
 use crate::config::{Config, Kind};
 use crate::error::{Error, Result};
@@ -99,10 +100,13 @@ async fn connector(config: &Config, server: &Server) -> Check {
         url::form_urlencoded::parse(query.as_bytes()).any(|(n, v)| n == name && v == value)
     };
     let client = side.client.map(|client| client.id).unwrap_or_default();
-    if !has("redirect_uri", &callback) || !has("client_id", &client) {
+    let leads = sent.starts_with(&config.connection.public.join(Oidc::AUTHORIZE_PATH));
+    if !leads || !has("redirect_uri", &callback) || !has("client_id", &client) {
         let detail = format!(
-            "logins through {} do not come to Authentik as client {client} with {callback}",
-            known.id
+            "logins through {} do not come to {} as client {client} with {callback}: NetBird sends them to {}",
+            known.id,
+            config.connection.public.join(""),
+            sent.split('?').next().unwrap_or_default()
         );
         return Check::failed(ID, detail);
     }

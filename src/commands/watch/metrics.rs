@@ -13,13 +13,14 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::restarts::{Restarts, Service};
+use super::restarts::Restarts;
 use crate::commands::init::Record;
 use crate::connect::Tally;
 use crate::connect::plan::Step;
 use crate::converge::plan::Target;
 use crate::error::{Error, Exit};
 use crate::http::requests::CLASSES;
+use crate::outputs::service::Service;
 
 /// The media type of what [`Metrics::text`] returns.
 pub const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -25,13 +25,14 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::log;
 use crate::log::story::Story;
+use crate::outputs::service::Service;
 use crate::random::random;
 
 use health::Health;
 use metrics::Metrics;
 use netbird::Netbird;
 use page::Cycle;
-use restarts::{Restarts, Service};
+use restarts::Restarts;
 
 /// After a run that waited for Authentik in vain the next one, which waits too, begins this soon: Authentik is
 /// repaired when somebody repairs it, not when an interval is over. Not at once, so that a server that fails fast is
@@ -101,6 +102,7 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
     }
 
     let mut record = Record::default();
+    let mut was_good = false;
     let mut netbird = Netbird::default();
     let mut restarts = Restarts::default();
     let mut unread = None;
@@ -119,11 +121,14 @@ pub async fn run(mut config: Config, vars: &[(OsString, OsString)]) -> Result<Ex
             }
             None => {
                 let deadline = Deadline::new(start, config.timing.timeout);
+                // What was verified before this process began is asked once more.
+                record.thorough = !was_good;
                 init::run(&config, deadline, &story, &mut record).await
             }
         };
         restarts.replaced(&record.replaced, SystemTime::now());
         note(&status, &result, &record, &restarts, start);
+        was_good |= result.is_ok();
         rejected = match &result {
             Ok(()) => false,
             Err(error) => rejected || error.exit == Exit::Rejected,

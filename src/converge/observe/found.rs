@@ -30,6 +30,17 @@ impl Found {
         }
     }
 
+    /// The provider of this client id, whether the application has it (already) or not.
+    pub fn of_client(&self, client_id: &str) -> Option<&Provider> {
+        match self {
+            Self::Linked(provider) => Some(provider),
+            Self::NoApplication(candidates) | Self::NoProvider(_, candidates) => {
+                candidates.iter().find(|provider| provider.client_id == client_id)
+            }
+            Self::OtherType(..) => None,
+        }
+    }
+
     /// Reads it, and the providers of another type that have a name in question. Lists of OAuth2 providers show proxy
     /// providers too, so whatever might be adopted is asked for its type.
     ///

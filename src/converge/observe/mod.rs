@@ -230,11 +230,5 @@ fn permitted<T>(answer: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
 
 /// Two answers that do not fit together: another run or an administrator was busy between them. Looking again helps.
 fn between_answers(what: &str) -> Trouble {
-    Trouble {
-        kind: Kind::Busy(None),
-        request: what.to_owned(),
-        status: None,
-        detail: "it changed while it was looked at".to_owned(),
-        write: false,
-    }
+    Trouble::without_answer(Kind::Busy(None), what, "it changed while it was looked at")
 }

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-use super::bindings::{Bindings, Guest};
+use super::bindings::Bindings;
+use super::guest::{Guest, is_ours};
 use super::placeholder::key_of;
 use super::remark::{Level, Remark};
 use super::{Change, Plan, Step, Target, bindings};
@@ -91,7 +92,7 @@ fn service_account(
             }
             None => access.open_by_default == Some(false),
         },
-        config::Access::Everyone => match in_the_way.any(|b| !bindings::is_ours(b, remembered)) {
+        config::Access::Everyone => match in_the_way.any(|b| !is_ours(b, remembered)) {
             true => shut_out,
             false => access.open_by_default == Some(false),
         },

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Plan;
-use super::bindings::{Guest, is_ours};
+use super::guest::{Guest, is_ours};
 use super::remark::{Level, Remark};
 use crate::authentik::people::Binding;
 use crate::config;
@@ -81,7 +81,9 @@ impl Admission {
     pub fn remark(&self) -> Option<Remark> {
         let remedy = match self {
             Self::Everyone | Self::Bound { .. } => return None,
-            Self::Nobody(_) => "",
+            Self::Nobody(_) => {
+                "name a group that has members in AUTHENTIK_ACCESS_GROUPS, or bind one to the application in Authentik"
+            }
             Self::Unknown => {
                 "to have it told, give the token authentik_core.view_application, \
                  authentik_policies.view_policybinding and, from 2026.5 on, authentik_rbac.view_system_settings"

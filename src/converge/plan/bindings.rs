@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::admission::{self, Admission, name_of};
+use super::guest::{Guest, is_ours};
 use super::placeholder::key_of;
 use super::{Change, Plan, Step, Target};
 use crate::authentik::people::Binding;
@@ -12,51 +13,7 @@ use crate::config;
 use crate::converge::desired::Desired;
 use crate::converge::observe::{Observed, in_force};
 use crate::error::{Error, Exit};
-use crate::state::store::{BoundGroup, Remembered};
-
-/// Whom a binding lets in.
-#[derive(Clone, Debug)]
-pub struct Guest {
-    /// `group` or `user`.
-    pub field: &'static str,
-    /// For people.
-    pub name: String,
-    pk: Value,
-    /// Whether it lets no person in.
-    pub is_empty: bool,
-}
-
-impl Guest {
-    /// The members of a group.
-    pub fn group(name: &str, key: String, is_empty: bool) -> Self {
-        Self { field: "group", name: name.to_owned(), pk: key.into(), is_empty }
-    }
-
-    /// The service account, which is no person.
-    pub fn service_account(name: &str, pk: Value) -> Self {
-        Self { field: "user", name: name.to_owned(), pk, is_empty: true }
-    }
-
-    /// Whether this binding is about them.
-    pub fn is_bound_by(&self, binding: &Binding) -> bool {
-        match self.field {
-            "group" => binding.group.is_some() && binding.group.as_deref() == self.pk.as_str(),
-            _ => binding.user.is_some() && binding.user == self.pk.as_i64(),
-        }
-    }
-
-    fn remembered(&self) -> BoundGroup {
-        let known =
-            |pk: &Value| pk.as_str().filter(|_| !super::placeholder::is(pk)).map(str::to_owned);
-        BoundGroup {
-            binding: String::new(),
-            group: known(&self.pk).unwrap_or_default(),
-            name: self.name.clone(),
-            // The account's own key is not known before it is made; its name is enough then.
-            user: (self.field == "user").then(|| self.pk.as_i64().unwrap_or_default()),
-        }
-    }
-}
+use crate::state::store::Remembered;
 
 /// Steps, apart: they are made before the application is linked, and removed at the end.
 #[derive(Debug, Default)]
@@ -132,28 +89,7 @@ pub fn plan(
     steps
 }
 
-/// Whether this container made it, or the variable named its group in a run that got to its end.
-pub fn is_ours(binding: &Binding, remembered: &Remembered) -> bool {
-    remembered.bindings.iter().any(|known| {
-        let same_guest = match known.user {
-            Some(user) => binding.user.is_some_and(|b| {
-                b == user || (user == 0 && named(&binding.user_obj, |o| &o.username, &known.name))
-            }),
-            None => binding.group.as_ref().is_some_and(|b| {
-                *b == known.group
-                    || (known.group.is_empty()
-                        && named(&binding.group_obj, |o| &o.name, &known.name))
-            }),
-        };
-        same_guest && (known.binding.is_empty() || known.binding == binding.pk)
-    })
-}
-
-fn named<T>(object: &Option<T>, name: impl Fn(&T) -> &String, wanted: &str) -> bool {
-    object.as_ref().is_some_and(|object| name(object) == wanted)
-}
-
-/// Whether a binding of this container that nobody wishes for goes.
+/// Whether a binding of this container that is no longer asked for goes.
 fn goes(
     binding: &Binding,
     desired: &Desired,

@@ -52,6 +52,9 @@ pub fn differences(
         let before = provider.client_type.clone();
         changes.push(Change::set("client_type", before, client_type.name()));
     }
+    if provider.issuer_mode == "global" && !desired.keeps_issuer_mode() {
+        changes.push(Change::set("issuer_mode", "global", "per_provider"));
+    }
     if *client_type == ClientType::Confidential {
         // Authentik makes a secret for every provider; one that was emptied by hand gets one of this container's.
         if provider.client_secret.expose().is_empty() {

@@ -27,7 +27,8 @@ pub fn refused(desired: &Desired, observed: &Observed, memory: &Memory) -> Vec<E
                 )
                 .remedy(format!(
                     "restore Authentik's database, or set {ALLOW} for one run if NetBird has no users yet"
-                )),
+                ))
+                .about("installation"),
         ];
     }
     Vec::new()

@@ -10,6 +10,7 @@ mod choose;
 mod device;
 mod differences;
 mod flows;
+mod guest;
 mod identity;
 mod limits;
 pub mod placeholder;
@@ -31,8 +32,8 @@ use crate::state::Memory;
 use crate::state::store::BoundGroup;
 
 pub use admission::Admission;
-pub use bindings::is_ours;
 pub use flows::sound_on_brand;
+pub use guest::is_ours;
 pub use references::References;
 pub use remark::{Level, Remark};
 pub use show::coloured;

@@ -6,8 +6,10 @@ use serde_json::Value;
 use super::flows;
 use super::placeholder::key_of;
 use crate::authentik::redirect::Shape;
+use crate::config::Setting;
 use crate::converge::desired::Desired;
 use crate::converge::observe::{Found, Observed};
+use crate::http::setback::{Absent, Missing};
 use crate::netbird::standalone::API_SCOPE;
 
 /// A flow by slug and primary key.
@@ -50,13 +52,18 @@ impl References {
     /// Resolves, or says what is missing.
     ///
     /// # Errors
-    /// The missing objects, for people: "flow x", "scope mapping y".
+    /// The missing objects.
     pub fn resolve(
         desired: &Desired,
         observed: &Observed,
         shape: Option<Shape>,
-    ) -> Result<Self, Vec<String>> {
-        let mut missing = Vec::new();
+    ) -> Result<Self, Missing> {
+        let mut missing: Vec<Absent> = Vec::new();
+        let absent = |object: String| Absent { object, chosen_by: None };
+        let named = |object: String, wish: &Setting<String>, variable| Absent {
+            object,
+            chosen_by: (!wish.is_default).then_some(variable),
+        };
         let flow = |slug: &str| {
             observed.flow(slug).map(|f| FlowRef { slug: f.slug.clone(), pk: f.pk.clone() })
         };
@@ -67,7 +74,9 @@ impl References {
         if provider.is_none() || wished.authorization_flow.chosen {
             authorization_flow = flow(&wished.authorization_flow.value);
             if authorization_flow.is_none() {
-                missing.push(format!("flow {}", wished.authorization_flow.value));
+                let wish = &wished.authorization_flow;
+                let object = format!("flow {}", wish.value);
+                missing.push(named(object, wish, "AUTHENTIK_AUTHORIZATION_FLOW"));
             }
         }
         let mut invalidation_flow = None;
@@ -76,7 +85,9 @@ impl References {
         {
             invalidation_flow = flow(flows::invalidation(desired, observed));
             if invalidation_flow.is_none() {
-                missing.push(format!("flow {}", wished.invalidation_flow.value));
+                let wish = &wished.invalidation_flow;
+                let object = format!("flow {}", wish.value);
+                missing.push(named(object, wish, "AUTHENTIK_INVALIDATION_FLOW"));
             }
         }
 
@@ -91,7 +102,9 @@ impl References {
             });
             match mapping {
                 Some(mapping) => scope_mappings.push((name.to_owned(), mapping.pk.clone())),
-                None if scope.managed.is_some() => missing.push(format!("scope mapping {name}")),
+                None if scope.managed.is_some() => {
+                    missing.push(absent(format!("scope mapping {name}")));
+                }
                 // Made by the plan.
                 None => scope_mappings.push((name.to_owned(), key_of("scope mapping", name))),
             }
@@ -104,17 +117,22 @@ impl References {
         // A provider that has a key may keep it; that one exists was told by the provider's own answer.
         let has_key = provider.is_some_and(|p| p.signing_key.is_some());
         if signing_key.is_none() && (!has_key || wished.signing_key.chosen) {
-            missing.push(format!("key pair {}", wished.signing_key.value));
+            let object = format!("key pair {}", wished.signing_key.value);
+            missing.push(named(object, &wished.signing_key, "AUTHENTIK_SIGNING_KEY"));
         }
 
         // Where there is no brand yet, Authentik speaks of a fallback that cannot be changed.
         let needs_brand = observed.brand.as_ref().is_some_and(|b| b.flow_device_code.is_none());
         if needs_brand && observed.serving_brand().is_none() {
-            missing.push(format!("a brand for {}", desired.public.authority()));
+            missing.push(absent(format!("a brand for {}", desired.public.authority())));
         }
 
         if !missing.is_empty() {
-            return Err(missing);
+            let seen = observed.flows.as_ref().map_or(0, Vec::len)
+                + observed.scope_mappings.len()
+                + observed.key_pairs.len()
+                + observed.brands.as_ref().map_or(0, Vec::len);
+            return Err(Missing { absent: missing, seen });
         }
         Ok(Self {
             authorization_flow,

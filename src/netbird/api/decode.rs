@@ -1,10 +1,9 @@
 //! From an answer of NetBird to an object, or to the trouble that it means.
 
-use reqwest::header;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::http::answer::{Answer, retry_after, text_header};
+use crate::http::answer::{Answer, retry_after};
 use crate::http::{Kind, Trouble};
 use crate::text::excerpt;
 
@@ -13,28 +12,27 @@ pub(super) const ADMIN: &str = "of a NetBird administrator";
 
 /// The object in a good answer, else the trouble that the answer means.
 pub(super) fn decode<T: DeserializeOwned>(answer: &Answer) -> Result<T, Trouble> {
-    let write = !answer.request.starts_with("GET ");
     match answer.status {
         // NetBird answers 200 to what it creates, too.
         200 | 201 => serde_json::from_slice(&answer.body).map_err(|e| {
-            let mut trouble = Trouble::of(answer, Kind::Malformed, write);
+            let mut trouble = Trouble::of(answer, Kind::Malformed);
             if answer.media_type != "text/html" {
                 trouble.detail = excerpt(&format!("not the JSON that was expected: {e}"));
             }
             trouble
         }),
-        _ => Err(refusal(answer, write)),
+        _ => Err(refusal(answer)),
     }
 }
 
 /// What an answer that is not a success means.
-pub(super) fn refusal(answer: &Answer, write: bool) -> Trouble {
+pub(super) fn refusal(answer: &Answer) -> Trouble {
     let message = message(answer);
     let is_own = message.is_some();
     let said = message.unwrap_or_default();
     let kind = match answer.status {
         // Without NetBird's JSON somebody in front of it answers: a proxy that asks for a login of its own.
-        401 | 403 if !is_own => Kind::Busy(None),
+        401 | 403 if !is_own => Kind::InFront,
         401 => Kind::Token,
         403 => Kind::Permission(ADMIN),
         // A token that was taken away, or is of another NetBird, is 404; an expired one 401.
@@ -46,12 +44,10 @@ pub(super) fn refusal(answer: &Answer, write: bool) -> Trouble {
             Kind::Invalid(Box::new(fields))
         }
         408 | 425 | 429 | 500..=599 => Kind::Busy(retry_after(&answer.headers, answer.received)),
-        300..=399 => Kind::Redirect(
-            text_header(&answer.headers, header::LOCATION).map(excerpt).unwrap_or_default(),
-        ),
+        300..=399 => answer.leads_elsewhere().map_or(Kind::Malformed, Kind::Redirect),
         _ => Kind::Malformed,
     };
-    Trouble::of(answer, kind, write)
+    Trouble::of(answer, kind)
 }
 
 /// `message` of NetBird's error body, `{"message": …, "code": …}`, in lower case already.

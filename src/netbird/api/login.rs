@@ -70,7 +70,7 @@ impl Attempt<'_> {
         };
         let page = self.server.anonymous(&form).await?;
         if page.status != 200 {
-            return Err(refusal(&page, false));
+            return Err(refusal(&page));
         }
         let fields = Serializer::new(String::new())
             .append_pair("login", email)
@@ -84,7 +84,7 @@ impl Attempt<'_> {
                 Some(code) => self.token(&code).await.map(Outcome::Accepted),
                 None => Ok(Outcome::AsksForMore),
             },
-            _ => Err(refusal(&answer, false)),
+            _ => Err(refusal(&answer)),
         }
     }
 
@@ -104,13 +104,13 @@ impl Attempt<'_> {
         match answer.status {
             302 | 303 => match below_provider(&answer) {
                 Some(path) => Ok(Ok(path)),
-                None => Err(Trouble::of(&answer, Kind::Malformed, false)),
+                None => Err(Trouble::of(&answer, Kind::Malformed)),
             },
             400 if page_says(&answer, "redirect_uri") => Ok(Err(Outcome::UnknownRedirect)),
             400 if page_says(&answer, "Connector failed to initialize") => {
                 Ok(Err(Outcome::NoLocalLogin))
             }
-            _ => Err(refusal(&answer, false)),
+            _ => Err(refusal(&answer)),
         }
     }
 

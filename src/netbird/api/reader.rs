@@ -60,7 +60,7 @@ impl Server {
         let location = text_header(&answer.headers, reqwest::header::LOCATION);
         match (answer.status, location) {
             (302 | 303, Some(location)) => Ok(location.to_owned()),
-            _ => Err(refusal(&answer, false)),
+            _ => Err(refusal(&answer)),
         }
     }
 }
@@ -74,7 +74,7 @@ impl Reader<'_> {
         let path = "api/accounts";
         let answer = self.server.api(Method::GET, path, self.credential, None).await?;
         let accounts: Vec<Account> = decode(&answer)?;
-        accounts.into_iter().next().ok_or_else(|| Trouble::of(&answer, Kind::Malformed, false))
+        accounts.into_iter().next().ok_or_else(|| Trouble::of(&answer, Kind::Malformed))
     }
 
     /// Everyone in the account, service users too.

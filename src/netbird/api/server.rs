@@ -86,7 +86,7 @@ impl Server {
     /// # Errors
     /// A [`Trouble`] when no complete answer came.
     pub(super) async fn form(&self, path: &str, form: String) -> Result<Answer, Trouble> {
-        self.transport.send(Call::new(Method::POST, &self.base, path).form(form).reading()).await
+        self.transport.send(Call::new(Method::POST, &self.base, path).form(form)).await
     }
 }
 

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::authentik::oidc::Oidc;
 use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::netbird::embedded::{callback, logout_callback};
@@ -16,6 +17,7 @@ pub const ID: &str = "authentik";
 
 /// Its options, as Dex has them.
 const OVERRIDES: &str = "providerDiscoveryOverrides";
+const AUTH: &str = "authURL";
 const END_SESSION: &str = "endSessionURL";
 const PKCE: &str = "pkceChallenge";
 
@@ -27,8 +29,8 @@ pub fn issuers(config: &Config) -> Vec<String> {
     urls.into_iter().flat_map(|url| [url.join(&path), url.join("")]).collect()
 }
 
-/// Which entry is Authentik's: the one whose id is remembered, else the one with its issuer (and its client id, if there
-/// are several). Nothing if there is none.
+/// Which entry is Authentik's: the one whose id is remembered, else the one with its issuer and its client id. Another
+/// application's entry is none, whichever Authentik it is of. Nothing if there is none.
 ///
 /// # Errors
 /// [`Exit::Refused`] where several could be meant, or the id of a new entry is taken.
@@ -42,24 +44,27 @@ pub fn find(
     if let Some(position) = connectors.iter().position(remembered) {
         return Ok(Some(position));
     }
-    let option = |entry: &Node, name: &str| entry.at("config")?.exact(name)?.as_text();
-    let of_issuer = |(_, entry): &(usize, &Node)| {
-        option(entry, "issuer").is_some_and(|issuer| issuers.contains(&issuer))
-    };
-    let same: Vec<(usize, &Node)> = connectors.iter().enumerate().filter(of_issuer).collect();
-    let of_client: Vec<(usize, &Node)> = same
-        .iter()
-        .copied()
-        .filter(|(_, entry)| option(entry, "clientID").as_deref() == Some(client_id))
-        .collect();
-    match (&same[..], &of_client[..]) {
-        ([], _) => match connectors.iter().any(|entry| field(entry, "id").as_deref() == Some(ID)) {
+    let of_issuer = |(_, entry): &(usize, &Node)| is_of(entry, issuers);
+    let of_client =
+        |(_, entry): &(usize, &Node)| option(entry, "clientID").as_deref() == Some(client_id);
+    let own: Vec<(usize, &Node)> =
+        connectors.iter().enumerate().filter(of_issuer).filter(of_client).collect();
+    match &own[..] {
+        [] => match connectors.iter().any(|entry| field(entry, "id").as_deref() == Some(ID)) {
             true => Err(taken()),
             false => Ok(None),
         },
-        ([one], _) | (_, [one]) => Ok(Some(one.0)),
-        _ => Err(several(&same)),
+        [one] => Ok(Some(one.0)),
+        several_are => Err(several(several_are)),
     }
+}
+
+fn option(entry: &Node, name: &str) -> Option<String> {
+    entry.at("config")?.exact(name)?.as_text()
+}
+
+fn is_of(entry: &Node, issuers: &[String]) -> bool {
+    option(entry, "issuer").is_some_and(|issuer| issuers.contains(&issuer))
 }
 
 /// Puts Authentik into the list; the entry's id.
@@ -112,13 +117,15 @@ fn set_options(options: &mut Node, config: &Config, proof: &Proof) {
         set("rootCAs", json!([String::from_utf8_lossy(pem)]));
     }
     let mut merged = options.exact(OVERRIDES).cloned().unwrap_or_else(Node::empty);
-    // Of an Authentik that returns from a logout by itself, one that this container put there is not needed any more.
-    let own = Node::text(&logout_callback(config)).meaning();
-    if proof.logout_returns && merged.exact(END_SESSION).is_some_and(|there| there.meaning() == own)
-    {
-        merged.remove_exact(END_SESSION);
+    let wanted = overrides(config, proof);
+    for key in [AUTH, END_SESSION] {
+        let there = merged.exact(key).and_then(Node::as_text);
+        let is_wanted = wanted.iter().any(|(wanted, _)| *wanted == key);
+        if !is_wanted && there.is_some_and(|url| is_own_override(config, &url)) {
+            merged.remove_exact(key);
+        }
     }
-    for (key, url) in overrides(config, proof) {
+    for (key, url) in wanted {
         put_exact(&mut merged, key, Node::text(&url));
     }
     match merged.members().is_empty() {
@@ -129,6 +136,15 @@ fn set_options(options: &mut Node, config: &Config, proof: &Proof) {
             put_exact(options, PKCE, Node::text("S256"));
         }
     }
+}
+
+/// Whether this container writes overrides of this form: NetBird's own logout, or an endpoint of the application. What it
+/// put there for a URL that Authentik no longer has must not outlive that URL.
+fn is_own_override(config: &Config, url: &str) -> bool {
+    let slug = &config.wishes.slug;
+    url == logout_callback(config)
+        || url.ends_with(Oidc::AUTHORIZE_PATH)
+        || url.ends_with(&format!("/application/o/{slug}/end-session/"))
 }
 
 /// Values that are the same to NetBird keep the form that they have.
@@ -143,7 +159,7 @@ fn overrides(config: &Config, proof: &Proof) -> Vec<(&'static str, String)> {
     let mut overrides = Vec::new();
     if proof.internal_issuer.is_some() {
         // The browser cannot go where NetBird's container goes.
-        overrides.push(("authURL", proof.endpoints.authorization.clone()));
+        overrides.push((AUTH, proof.endpoints.authorization.clone()));
     }
     // Before 2026.5 Authentik never sends anybody back from a logout, and only there NetBird ends its own session.
     let end_session = match proof.logout_returns {
@@ -164,15 +180,23 @@ fn field(entry: &Node, key: &str) -> Option<String> {
 /// # Errors
 /// See [`find`].
 pub fn admit(config: &Config, connectors: &[Node], known: Option<&str>) -> Result<()> {
-    find(connectors, known, &issuers(config), &config.wishes.client_id.value).map(|_| ())
+    let issuers = issuers(config);
+    let client_id = &config.wishes.client_id;
+    let of_issuer = connectors.iter().filter(|entry| is_of(entry, &issuers)).count();
+    match find(connectors, known, &issuers, &client_id.value) {
+        // Which client id an adopted provider has, only Authentik knows.
+        Err(_) if of_issuer == 1 && !client_id.chosen => Ok(()),
+        found => found.map(|_| ()),
+    }
 }
 
 fn taken() -> Error {
-    Error::new(Exit::Refused, format!("management.json has a connector with the id {ID} for another issuer"))
+    Error::new(Exit::Refused, format!("management.json has a connector with the id {ID} for another issuer or client"))
         .because("the id is part of the id of everyone who logged in through it, so it is not taken over")
         .remedy(
-            "if it is this Authentik under its former URL, set its config.issuer to the new one; else remove it from \
-             EmbeddedIdP.StaticConnectors, or give it another id if nobody logged in through it",
+            "if it is this application under a former URL or client id, set its config.issuer and config.clientID to the \
+             present ones; else remove it from EmbeddedIdP.StaticConnectors, or give it another id if nobody logged in \
+             through it",
         )
 }
 

@@ -10,10 +10,15 @@ use crate::outputs::json::Node;
 /// Where a file names the issuer whose tokens NetBird takes.
 const ISSUER: &str = "HttpConfig.AuthIssuer";
 
+/// Where a file names the application that it was made for: any of them is enough for NetBird to take its tokens.
+pub(super) const ISSUERS: &[&str] =
+    &[ISSUER, "HttpConfig.AuthKeysLocation", "HttpConfig.OIDCConfigEndpoint"];
+
 /// What keeps a `management.json` from getting a provider of NetBird's own.
 pub fn refused(config: &Config, file: &File) -> Option<Error> {
     let converts = !is_on(file) && !config.wishes.allow_identity_change;
-    file.text(ISSUER).filter(|_| converts).map(|_| to_embedded(config))
+    let takes_tokens = ISSUERS.iter().any(|path| file.text(path).is_some());
+    (converts && takes_tokens).then(|| to_embedded(config))
 }
 
 /// The steps that keep people's data, as commands.
@@ -38,8 +43,7 @@ fn to_embedded(config: &Config) -> Error {
 
 /// Takes away what made NetBird take another issuer's tokens: ignored by it, and misleading to people. What TLS needs stays.
 pub(super) fn without_issuer(root: &mut Node, config: &Config) {
-    let Some(issuer) = root.at(ISSUER).and_then(Node::as_text) else { return };
-    if !connector::issuers(config).contains(&issuer) {
+    if !is_of_authentik(root, config) {
         // Somebody else's sections: said in a warning, and left.
         return;
     }
@@ -61,6 +65,23 @@ pub(super) fn without_issuer(root: &mut Node, config: &Config) {
     }
     if http.meaning() == "{}" {
         root.remove("HttpConfig");
+    }
+}
+
+/// Whether the issuer is this application of Authentik: by its name, or where that is not in the file, by where its keys
+/// or its discovery document are.
+fn is_of_authentik(root: &Node, config: &Config) -> bool {
+    let issuers = connector::issuers(config);
+    let text = |path: &str| root.at(path).and_then(Node::as_text).filter(|text| !text.is_empty());
+    match text(ISSUER) {
+        Some(issuer) => issuers.contains(&issuer),
+        None => {
+            let application = format!("/application/o/{}/", config.wishes.slug);
+            let below = |url: String| {
+                issuers.iter().any(|i| i.ends_with(&application) && url.starts_with(i.as_str()))
+            };
+            ISSUERS.iter().filter_map(|path| text(path)).any(below)
+        }
     }
 }
 

@@ -37,23 +37,29 @@ pub(super) fn manager(file: &File, config: &Config) -> Option<Error> {
     }
     let name = file.manager()?;
     if name != AUTHENTIK {
-        return Some(error(
-            format!("{place}: {KEY} is {name}, another identity provider's"),
-            "NetBird would go on to look its users up there",
-            &way_out,
-        ));
+        return Some(
+            error(
+                format!("{place}: {KEY} is {name}, another identity provider's"),
+                "NetBird would go on to look its users up there",
+                &way_out,
+            )
+            .about("foreign-manager"),
+        );
     }
     if config.netbird.lists_users() {
         return None;
     }
     if unwanted(config) && !is_own_manager(file, config) {
-        return Some(error(
-            format!(
-                "{place}: {KEY} is authentik with another issuer, and NETBIRD_MGMT_IDP is none"
-            ),
-            "it was not made for this application of this Authentik",
-            &format!("{way_out}; or unset NETBIRD_MGMT_IDP to leave it as it is"),
-        ));
+        return Some(
+            error(
+                format!(
+                    "{place}: {KEY} is authentik with another issuer, and NETBIRD_MGMT_IDP is none"
+                ),
+                "it was not made for this application of this Authentik",
+                &format!("{way_out}; or unset NETBIRD_MGMT_IDP to leave it as it is"),
+            )
+            .about("foreign-manager"),
+        );
     }
     let missing = missing(file);
     (!missing.is_empty() && !unwanted(config)).then(|| {

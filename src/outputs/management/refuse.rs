@@ -54,7 +54,8 @@ pub fn claim(file: Option<&File>, config: &Config, supported: &[String]) -> Opti
     Some(
         Error::new(exit, what)
             .because("NetBird would answer every login with \"token invalid\"")
-            .remedy(format!("take it away, or use one of {}", supported.join(", "))),
+            .remedy(format!("take it away, or use one of {}", supported.join(", ")))
+            .about("user-id-claim"),
     )
 }
 
@@ -68,19 +69,16 @@ fn has_provider(file: &File) -> Option<Error> {
         "NetBird issues its tokens itself then and refuses Authentik's: every login would end with 401",
         "set SETUP_NETBIRD to the kind of NetBird that this is, or, to let Authentik issue the tokens again, set \
          EmbeddedIdP.Enabled to false",
-    ))
+    )
+    .about("embedded-idp"))
 }
-
-/// Where a file names the application that it was made for.
-const ISSUERS: &[&str] =
-    &["HttpConfig.AuthIssuer", "HttpConfig.AuthKeysLocation", "HttpConfig.OIDCConfigEndpoint"];
 
 fn slug(file: &File, config: &Config) -> Option<Error> {
     let wanted = &config.wishes.slug;
     if config.wishes.allow_identity_change {
         return None;
     }
-    let (path, found) = ISSUERS.iter().find_map(|path| {
+    let (path, found) = conversion::ISSUERS.iter().find_map(|path| {
         let url = file.text(path)?;
         let (_, rest) = url.split_once("/application/o/")?;
         let slug = rest.split('/').next().filter(|slug| !slug.is_empty() && *slug != wanted)?;

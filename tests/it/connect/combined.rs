@@ -299,3 +299,15 @@ fn an_answer_that_is_lost_makes_no_second_connector() {
     case.run(&["connect"]).expect(0);
     assert_eq!(connectors(&netbird).len(), 1);
 }
+
+/// No file was written, so no secret but the client's was ever made: nothing was lost.
+#[test]
+fn outputs_may_come_after_a_run_that_had_none() {
+    let mut case = case("2026.2", "combined");
+    case.env("SETUP_OUTPUTS", "none");
+    case.init();
+    case.env("SETUP_OUTPUTS", "config.yaml,dashboard.env");
+    case.run(&["plan"]).expect(2);
+    case.init();
+    assert!(case.read("config.yaml").contains("encryptionKey"));
+}

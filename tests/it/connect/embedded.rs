@@ -212,6 +212,107 @@ fn connectors_that_could_both_be_meant_are_refused_before_anything_is_changed() 
     case.run(&[]).expect(65).says(&["for another issuer"]);
 }
 
+/// Another application of the same Authentik is somebody else's, whichever way its issuer is written.
+#[test]
+fn another_applications_connector_stays_as_it_is() {
+    for issuer in ["", "application/o/netbird/"] {
+        let case = case("2026.2", "embedded");
+        let other = json!({
+            "type": "oidc", "name": "Corp", "id": "corp",
+            "config": {"issuer": format!("{AUTHENTIK}/{issuer}"), "clientID": "other-app", "clientSecret": "theirs"},
+        });
+        let file = json!({
+            "DataStoreEncryptionKey": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+            "EmbeddedIdP": {"Enabled": true, "StaticConnectors": [other]},
+        });
+        std::fs::write(case.path("management.json"), file.to_string()).unwrap();
+        case.init();
+        let list = management(&case)["EmbeddedIdP"]["StaticConnectors"].clone();
+        assert_eq!(list[0], other, "{issuer}");
+        assert_eq!(list[1]["id"], "authentik");
+        assert_eq!(list[1]["config"]["clientID"], "netbird");
+    }
+}
+
+/// What NetBird needs to take Authentik's tokens is any of three places; people may have logged in with each.
+#[test]
+fn a_file_of_the_other_kind_is_known_by_any_place_that_names_the_application() {
+    let document = format!("{AUTHENTIK}/application/o/netbird/.well-known/openid-configuration");
+    let keys = format!("{AUTHENTIK}/application/o/netbird/jwks/");
+    for http in [json!({"OIDCConfigEndpoint": document}), json!({"AuthKeysLocation": keys})] {
+        let mut case = case("2026.2", "embedded");
+        let file = json!({
+            "DataStoreEncryptionKey": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+            "HttpConfig": http, "EmbeddedIdP": {"Enabled": false},
+        });
+        std::fs::write(case.path("management.json"), file.to_string()).unwrap();
+        case.run(&["plan"]).expect(65).says(&["idp-migrate"]);
+        case.run(&[]).expect(65).says(&["idp-migrate"]);
+        assert_eq!(management(&case), file);
+        case.env("SETUP_ALLOW_IDENTITY_CHANGE", "true");
+        case.init();
+        assert!(management(&case).get("HttpConfig").is_none(), "it is of this application");
+    }
+}
+
+/// The browser must not be sent to a URL that Authentik had once.
+#[test]
+fn overrides_follow_the_public_url_and_go_with_their_reason() {
+    for profile in ["2026.2", "2026.8"] {
+        let mut case = case(profile, "embedded");
+        case.env("SETUP_AUTHENTIK_INTERNAL", "true");
+        case.init();
+        let options =
+            |case: &Case| management(case)["EmbeddedIdP"]["StaticConnectors"][0]["config"].clone();
+        let overrides = "providerDiscoveryOverrides";
+        let authorize = format!("{AUTHENTIK}/application/o/authorize/");
+        assert_eq!(options(&case)[overrides]["authURL"], authorize, "{profile}");
+        case.env("AUTHENTIK_HOST_BROWSER", "https://auth2.example.com");
+        case.init();
+        let moved = "https://auth2.example.com/application/o/authorize/";
+        assert_eq!(options(&case)[overrides]["authURL"], moved, "{profile}");
+        case.unset("SETUP_AUTHENTIK_INTERNAL");
+        case.init();
+        let text = options(&case)[overrides].to_string();
+        assert!(!text.contains("//auth"), "{profile}: {text}");
+    }
+}
+
+/// NetBird's provider asks for discovery below the issuer, and Authentik has none at its root.
+#[test]
+fn the_issuer_is_the_applications() {
+    let mut case = case("2026.2", "embedded");
+    case.init();
+    case.sim.state().providers[0]["issuer_mode"] = json!("global");
+    case.init().says(&["issuer_mode: global -> per_provider"]);
+    let config = management(&case)["EmbeddedIdP"]["StaticConnectors"][0]["config"].clone();
+    assert_eq!(config["issuer"], format!("{AUTHENTIK}/application/o/netbird/"));
+    let netbird = netbird(&mut case, Image::Management);
+    case.run(&["connect"]).expect(0);
+    assert!(log_in(&netbird, &case, "alice").waits());
+}
+
+#[test]
+fn uris_for_a_logout_are_none_for_a_login() {
+    let mut case = case("2026.8", "embedded");
+    case.env("AUTHENTIK_REDIRECT_URIS", "logout:https://bye.example.com/");
+    case.init();
+    let uris = case.sim.state().providers[0]["redirect_uris"].clone();
+    let of = uris.as_array().unwrap().iter().find(|u| u["url"] == "https://bye.example.com/");
+    assert_eq!(of.unwrap()["redirect_uri_type"], "logout");
+}
+
+#[test]
+fn who_has_to_start_again_is_told() {
+    let mut case = case("2026.2", "embedded");
+    let first = case.init();
+    assert!(!first.err.contains("restart"), "{}", first.err);
+    case.sim.state().providers[0]["client_secret"] = json!("another-client-secret-0123456789");
+    case.init().says(&["management.json has changed: restart NetBird's management"]);
+    case.env("SETUP_LOCAL_AUTH", "false");
+    case.init().says(&["the first person who logs in owns NetBird"]);
+}
+
 #[test]
 fn the_owners_password_is_hashed_once_and_anew_when_it_changes() {
     let mut case = case("2026.2", "embedded");

@@ -6,4 +6,4 @@ mod kubernetes;
 mod planned;
 mod standalone;
 mod watching;
-mod world;
+pub mod world;

@@ -101,16 +101,16 @@ fn check_says_in_netbirds_words_what_people_see() {
     let one = netbird(&mut case, Image::Management);
     let ended = case.run(&["check"]);
     assert_ne!(ended.code, Some(0));
-    assert!(ended.out.contains("fail    connector"), "{}", ended.out);
+    assert!(ended.out.contains("FAIL  connector"), "{}", ended.out);
     drop(one);
 
     std::fs::write(case.path("management.json"), &good).unwrap();
     let provider = case.sim.state().providers[0]["name"].as_str().unwrap().to_owned();
     case.sim.state().provider_mut(&provider).unwrap()["include_claims_in_id_token"] = json!(false);
     let ended = case.run(&["check"]);
-    assert!(ended.out.contains("fail    claims"), "{}", ended.out);
+    assert!(ended.out.contains("FAIL  claims"), "{}", ended.out);
     case.init();
     let after = case.run(&["check"]);
     assert!(after.out.contains("claims"), "{}", after.out);
-    assert!(!after.out.contains("fail    claims"), "{}", after.out);
+    assert!(!after.out.contains("FAIL  claims"), "{}", after.out);
 }

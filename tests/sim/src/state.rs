@@ -158,6 +158,11 @@ impl State {
         self.providers.iter_mut().find(|provider| provider["name"] == name)
     }
 
+    /// An hour passes: every address gets device codes again.
+    pub fn forget_device_requests(&mut self) {
+        self.device_requests.clear();
+    }
+
     /// The application of this slug.
     #[must_use]
     pub fn application(&self, slug: &str) -> Option<&Value> {

@@ -1,0 +1,63 @@
+//! Which failures are only the consequence of others: they are told as that, so that what is left is what to repair.
+
+use crate::proof::{Check, CheckId, Outcome, because};
+
+/// Consequences, and what explains them.
+const CONSEQUENCES: [(CheckId, &[CheckId]); 15] = {
+    use CheckId::*;
+    [
+        (Application, &[Installation]),
+        (Provider, &[Application, Installation]),
+        (ScopeMappings, &[Installation]),
+        (Access, &[Installation]),
+        (DeviceCode, &[Installation]),
+        (Issuer, &[PublicUrl]),
+        (Endpoints, &[PublicUrl]),
+        (SigningAlgorithm, &[SigningKey, EncryptionKey]),
+        (Authorize, &[RedirectUris, GrantTypes, Provider, ClientType]),
+        (Cors, &[RedirectUris, Provider]),
+        (DeviceEndpoint, &[GrantTypes, Provider]),
+        (ServiceAccount, &[Access, GrantTypes, Provider, Installation]),
+        (UserList, &[ServiceAccount, ScopeMappings, GrantTypes, Access, ClientType, Provider]),
+        (ClientSecret, &[ClientType, RedirectUris, GrantTypes, Provider]),
+        (Connector, &[NetBirdProvider]),
+    ]
+};
+
+/// Turns each failure that another one explains into a check that was skipped because of it.
+pub fn consequences(checks: &mut [Check]) {
+    let failed: Vec<CheckId> =
+        checks.iter().filter(|c| c.outcome == Outcome::Fail).map(|c| c.id).collect();
+    for check in checks.iter_mut().filter(|check| check.outcome == Outcome::Fail) {
+        let causes = CONSEQUENCES.iter().find(|(id, _)| *id == check.id).map(|(_, causes)| *causes);
+        let cause = causes.into_iter().flatten().find(|cause| failed.contains(cause));
+        if let Some(cause) = cause {
+            *check = Check::skipped(check.id, because(*cause));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_failure_explains_is_told_as_that() {
+        let mut checks = vec![
+            Check::failed(CheckId::RedirectUris, "one is missing"),
+            Check::failed(CheckId::Authorize, "refused"),
+            Check::failed(CheckId::Clock, "wrong"),
+        ];
+        consequences(&mut checks);
+        assert_eq!(checks[0].outcome, Outcome::Fail);
+        assert_eq!(checks[1], Check::skipped(CheckId::Authorize, "because redirect-uris failed"));
+        assert_eq!(checks[2].outcome, Outcome::Fail);
+    }
+
+    #[test]
+    fn nothing_explains_itself() {
+        for (id, causes) in CONSEQUENCES {
+            assert!(!causes.contains(&id), "{id:?}");
+        }
+    }
+}

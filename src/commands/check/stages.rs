@@ -1,0 +1,197 @@
+//! The stages of a check, each as far as the one before lets it get: the volumes, who answers, what Authentik holds, what
+//! a login meets, the files.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::board::Board;
+use super::{drift, files, netbird};
+use crate::authentik::advice;
+use crate::authentik::oidc::{AccessToken, Oidc};
+use crate::authentik::{Release, Server};
+use crate::commands::server;
+use crate::commands::volumes::{self, Volumes};
+use crate::config::Config;
+use crate::converge::advice::{waiting_for, wrong_names};
+use crate::converge::desired::Desired;
+use crate::converge::observe::Observed;
+use crate::converge::{Converge, outpost};
+use crate::deadline::Deadline;
+use crate::error::Exit;
+use crate::http::setback::Missing;
+use crate::http::{Kind, Trouble};
+use crate::log::progress::Progress;
+use crate::log::story::Story;
+use crate::netbird::Registration;
+use crate::proof::{Check, CheckId, Proof};
+
+/// Each request is sent up to so many times: one answer that was lost is no finding.
+const TRIES: u32 = 3;
+
+/// For one of them at most, so that three fit into the time of all.
+const REQUEST: Duration = Duration::from_secs(10);
+
+/// All of them.
+pub async fn all(config: Arc<Config>, board: Arc<Board>) {
+    let (volumes, refused) = match volumes::examine(&config).await {
+        Ok(examined) => examined,
+        Err(error) => (Volumes::default(), vec![error]),
+    };
+    // What is wrong with the files keeps nobody from looking at Authentik.
+    refused.iter().for_each(|error| board.refuse(error.exit));
+    board.begin(CheckId::Reachable);
+    let mut quick = Config::clone(&config);
+    let timeout = &mut quick.connection.tls.request_timeout;
+    *timeout = REQUEST.min(*timeout);
+    let server = match server(&quick) {
+        Ok(server) => server.with_tries(TRIES),
+        Err(error) => return board.add(Check::about(CheckId::Configuration, &error)),
+    };
+    let story: Arc<Story> = Arc::default();
+    let progress = Progress::new(Deadline::from_now(super::LIMIT), Arc::clone(&story));
+    let memory = volumes.memory(&config);
+    let converge = Converge {
+        config: &config,
+        server: &server,
+        app_password: volumes.app_password(),
+        memory: &memory,
+        thorough: true,
+        progress: &progress,
+        story: &story,
+    };
+    let proof = authentik(&config, &converge, &board).await;
+    board.begin(CheckId::Secrets);
+    board.extend(files::checks(&config, &volumes, &refused, proof.as_ref()));
+    board.begin(CheckId::NetBird);
+    board.extend(netbird::checks(&config, &story).await);
+}
+
+/// What Authentik answers; what NetBird may be told, if nothing is wrong.
+async fn authentik(config: &Config, converge: &Converge<'_>, board: &Board) -> Option<Proof> {
+    let (user, release) = match converge.who().await {
+        Ok(who) => who,
+        Err(trouble) => {
+            board.extend(unreached(&trouble));
+            return None;
+        }
+    };
+    board.add(Check::pass(CheckId::Reachable, format!("Authentik {release} answers")));
+    if user.is_outpost() {
+        board.add(Check::about(CheckId::Token, &outpost()));
+        return None;
+    }
+    board.add(Check::pass(CheckId::Token, format!("accepted, as that of {}", user.username)));
+    board.begin(CheckId::Permissions);
+    let mut seen = converge.observe(user.clone(), release, false).await;
+    if let Ok((_, observed)) = &seen
+        && observed.account.tried
+        && observed.account.token.is_none()
+    {
+        // What keeps the service account out is looked for then, as init does.
+        seen = converge.observe(user, release, true).await;
+    }
+    let (desired, observed) = match seen {
+        Ok(seen) => seen,
+        Err(trouble) => {
+            board.extend(unreached(&trouble));
+            return None;
+        }
+    };
+    board.add(Check::pass(CheckId::Permissions, "the token reads what init reads"));
+    board.begin(CheckId::Objects);
+    let registration = planned(config, converge, board, release, &desired, &observed);
+    board.begin(CheckId::Discovery);
+    // Without a provider there is nothing to log in with.
+    let registration = registration.filter(|_| observed.found.linked().is_some())?;
+    let (judged, proof) = converge.examine(&desired, &registration).await;
+    board.extend(judged);
+    board.begin(CheckId::UserList);
+    board.add(user_list(config, converge.server, observed.account.token.as_ref()).await);
+    proof
+}
+
+/// A question that was not answered, or not as it should be.
+fn unreached(trouble: &Trouble) -> Vec<Check> {
+    let id = match trouble.kind {
+        // The service account logs in while objects are read.
+        _ if trouble.request.contains("/application/o/") => CheckId::UserList,
+        Kind::Token | Kind::Stripped => CheckId::Token,
+        Kind::Permission(_) => CheckId::Permissions,
+        _ => CheckId::Reachable,
+    };
+    let mut failed = Check::unanswered(id, trouble);
+    if let Kind::Permission(permission) = trouble.kind {
+        failed.detail = format!("the token lacks the permission {permission}: {trouble}");
+    }
+    if let Kind::Redirect(to) = &trouble.kind {
+        failed.detail = format!("{trouble} (to {to}): the token is never sent after a redirect");
+    }
+    let answered = matches!(trouble.status, Some(status) if !(500..600).contains(&status));
+    let reached = Check::pass(CheckId::Reachable, "something answers at AUTHENTIK_HOST");
+    match id != CheckId::Reachable && answered {
+        true => vec![reached, failed],
+        false => vec![failed],
+    }
+}
+
+/// What `init` would change, and how Authentik knows the client now.
+fn planned(
+    config: &Config,
+    converge: &Converge<'_>,
+    board: &Board,
+    release: Release,
+    desired: &Desired,
+    observed: &Observed,
+) -> Option<Registration> {
+    match converge.plan(desired, observed, None) {
+        Ok(plan) => {
+            board.add(Check::pass(CheckId::Objects, "all there"));
+            board.extend(drift::checks(config, release, &plan));
+            if plan.refused.is_empty() {
+                board.add(Check::pass(CheckId::Refused, "nothing"));
+                board.add(Check::pass(CheckId::Installation, "OK"));
+            }
+            plan.registration
+        }
+        Err(missing) => {
+            board.add(absent(&missing));
+            let provider = observed.found.linked()?;
+            Some(Registration {
+                client_id: provider.client_id.clone(),
+                secret: None,
+                issuer: desired.issuer(Some(provider)),
+            })
+        }
+    }
+}
+
+/// Now, nothing is waited for: what the user named is taken for wrong.
+fn absent(missing: &Missing) -> Check {
+    match missing.only_chosen() {
+        true => Check::about(CheckId::Objects, &wrong_names(missing)),
+        false => {
+            let what = format!("not there: {}", missing.names());
+            Check::fail(CheckId::Objects, what, waiting_for(missing)).exiting(Exit::NotReady)
+        }
+    }
+}
+
+async fn user_list(config: &Config, server: &Server, token: Option<&AccessToken>) -> Check {
+    const ID: CheckId = CheckId::UserList;
+    if !config.netbird.lists_users() {
+        return Check::skipped(ID, "NETBIRD_MGMT_IDP is none");
+    }
+    let Some(token) = token else {
+        return Check::failed(ID, "the service account cannot log in");
+    };
+    match Oidc(server).lists_users(token).await {
+        Ok(true) => Check::pass(ID, "the service account logs in and lists users"),
+        Ok(false) => {
+            Check::failed(ID, "the service account may not list users").exiting(Exit::Rejected)
+        }
+        Err(trouble) => {
+            let fix = advice::remedy(&trouble);
+            Check::fail(ID, trouble.to_string(), fix).exiting(advice::exit(&trouble))
+        }
+    }
+}
