@@ -62,6 +62,8 @@ log_of() { "$docker" logs "$(id_of "$1")" 2>&1; }
 
 says() { case "$(log_of "$1")" in *"$2"*) ;; *) return 1 ;; esac; }
 
+says_or_ended() { says "$@" || ended "$1"; }
+
 exit_of() { "$docker" inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$(id_of "$1")"; }
 
 ended() { [ "$("$docker" inspect -f '{{.State.Status}}' "$(id_of "$1")")" = exited ]; }
