@@ -15,7 +15,7 @@ use crate::outputs::plan::{FilePlan, places};
 use crate::proof::Proof;
 use crate::random::random;
 use crate::state::Memory;
-use crate::state::evidence::Kind;
+use crate::state::evidence::{Evidence, Kind};
 use crate::state::memory::KeysBefore;
 use crate::state::owner::{self, Making, TO_BE_MADE};
 use crate::state::secrets::{self, COOKIE_KEY, Kept, Secrets};
@@ -181,7 +181,7 @@ fn of_provider(
     if config.kind == config::Kind::Standalone || config.files.outputs.is_empty() {
         return Ok(());
     }
-    let in_file = before.provider();
+    let in_file = before.provider(config);
     let kept = before.kept.as_ref().map(Kept::object).cloned().unwrap_or_default();
     let last = last.filter(|_| kept.is_empty());
     secrets.owner = match last.and_then(|last| last.owner.clone()) {
@@ -189,7 +189,10 @@ fn of_provider(
         None => owner::settle(&config.owner, &kept, &in_file, making)?,
     };
     let held = kept.get(COOKIE_KEY).and_then(|key| key.as_str()).map(Secret::new);
-    let known = in_file.cookie_key.map(Secret::new).or(held);
+    if in_file.is_cookie_key_elsewhere() {
+        return Ok(());
+    }
+    let known = in_file.cookie_key.as_ref().and_then(Evidence::text).cloned().or(held);
     secrets.cookie_key = match known.or_else(|| last.and_then(|last| last.cookie_key.clone())) {
         Some(key) => Some(key),
         None if making == Making::Later => Some(Secret::new(TO_BE_MADE)),

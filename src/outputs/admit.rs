@@ -6,9 +6,9 @@ use super::plan::places;
 use super::{config_yaml, management, sourced, turnserver_conf};
 use crate::config::{Config, Kind, Output};
 use crate::error::{Error, Exit};
-use crate::state::evidence;
+use crate::state::evidence::{self, Evidence, Found};
 use crate::state::secrets::Secrets;
-use crate::state::settle::{Known, Settled, settle};
+use crate::state::settle::{Known, Settled, settle, unread};
 use crate::text::excerpt;
 
 /// The secrets that apply; `last` are those that the last run of this process used.
@@ -37,6 +37,9 @@ pub fn admit(
     if has_config && !config.owner.local_auth.value && before.connector().is_none() {
         refused.push(too_early());
     }
+    if config.kind != Kind::Standalone {
+        refused.extend(before.provider(config).unread().filter_map(unread_of_provider));
+    }
     let settled = settle(&Known {
         given: given(config),
         kept: before.kept.as_ref(),
@@ -63,6 +66,15 @@ pub fn admit(
     }
     settled.remarks.extend(remarks(config, before));
     Ok(settled)
+}
+
+/// A part of the owner's login, or the key of sessions, that is there and cannot be read.
+fn unread_of_provider(evidence: &Evidence) -> Option<Error> {
+    let Found::Other(what) = evidence.found else { return None };
+    let error = unread(&evidence.place, what, "login or key of NetBird's own provider");
+    Some(error.remedy(
+        "put the value itself there, as a text in one line, or put the file back from a backup",
+    ))
 }
 
 fn asked_for(config: &Config, output: Output) -> bool {
@@ -146,6 +158,13 @@ fn remarks(config: &Config, before: &Before) -> Vec<String> {
             left.place
         ));
     }
+    remarks.extend(before.moved().map(|path| {
+        format!(
+            "{} is left from before SETUP_OUTPUTS named another directory for it: its secrets go on to apply, and nothing \
+             else of it; move what you added to it, and remove it",
+            path.display()
+        )
+    }));
     if config.kind != Kind::Standalone {
         remarks.extend(ignored(config, before));
         return remarks;

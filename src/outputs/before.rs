@@ -1,10 +1,10 @@
 //! Everything that is on the volumes, read once and before anything is written: outputs, `secrets.json`, `state.json`. It
 //! takes part in the plan, as Authentik's objects do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::management::File;
-use super::{config_yaml, management, relay_env, setup_env, turnserver_conf};
+use super::{config_yaml, management, relay_env, setup_env, sourced, turnserver_conf};
 use crate::config::{Config, Kind, Output};
 use crate::error::Result;
 use crate::files::read::{Found as There, look};
@@ -16,8 +16,10 @@ use crate::state::store::{self, Remembered};
 /// Everything that is on the volumes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Before {
-    /// Each output, whether it is asked for or not.
+    /// Each output in its place, whether it is asked for or not.
     outputs: Vec<(Output, PathBuf, There)>,
+    /// Files of this container in `SETUP_DIR` whose output has a directory of its own by now.
+    moved: Vec<(Output, PathBuf, There)>,
     /// `management.json`, if it is there.
     pub management: Option<File>,
     /// `secrets.json`.
@@ -38,22 +40,22 @@ impl Before {
     /// be read.
     pub fn read(config: &Config) -> Result<Self> {
         let files = &config.files;
-        let read = |output: Output| {
-            let path = files.path(output);
-            match look(&path) {
-                Ok(there) => Ok((output, path, there)),
-                // What cannot be read was not written here.
-                Err(_) if output == Output::ConfigYaml => Err(config_yaml::foreign(config)),
-                Err(error) => Err(error),
-            }
-        };
+        let has_files = config.kind == Kind::Standalone || !files.outputs.is_empty();
+        // Without outputs NetBird's files are somebody else's.
         let concerned = |output: &Output| match output {
-            Output::ConfigYaml | Output::IdpSeedInfo => files.outputs.contains(output),
-            // Without outputs NetBird's files are somebody else's.
-            _ => config.kind == Kind::Standalone || !files.outputs.is_empty(),
+            Output::IdpSeedInfo => files.outputs.contains(output),
+            _ => has_files,
         };
-        let outputs = Output::ALL.into_iter().filter(concerned);
-        let outputs = outputs.map(read).collect::<Result<Vec<_>>>()?;
+        let outputs: Vec<Output> = Output::ALL.into_iter().filter(concerned).collect();
+        let is_moved = |output: &&Output| {
+            let has_own = files.dirs.get(output).is_some_and(|dir| *dir != files.dir);
+            has_own && **output != Output::IdpSeedInfo
+        };
+        let moved = outputs.iter().filter(is_moved);
+        let moved = moved.map(|output| read(config, *output, files.dir.join(output.file_name())));
+        let moved = moved.collect::<Result<Vec<_>>>()?;
+        let outputs = outputs.iter().map(|output| read(config, *output, files.path(*output)));
+        let outputs = outputs.collect::<Result<Vec<_>>>()?;
         let management = outputs.iter().find_map(|(output, path, there)| {
             let bytes = there.bytes().filter(|_| *output == Output::ManagementJson)?;
             Some(File::read(&path.display().to_string(), bytes))
@@ -63,6 +65,7 @@ impl Before {
             false => Kept::read(&files.dir)?,
         };
         Ok(Self {
+            moved: moved.into_iter().filter(is_own).collect(),
             management: management.transpose()?,
             kept: Kept::read(&files.state_dir)?,
             left_behind,
@@ -88,13 +91,19 @@ impl Before {
     }
 
     /// What the files say about a provider of NetBird's own.
-    pub fn provider(&self) -> InFile {
-        let bytes = self.there(Output::ConfigYaml).bytes();
-        match (bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()), &self.management) {
-            (Some(text), _) => config_yaml::provider_in(text),
-            (None, Some(file)) => management::own_provider::in_file(file),
-            (None, None) => InFile::default(),
+    pub fn provider(&self, config: &Config) -> InFile {
+        if config.kind == Kind::Combined {
+            let bytes = self.there(Output::ConfigYaml).bytes();
+            let place = config.files.path(Output::ConfigYaml).display().to_string();
+            let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
+            return text.map(|text| config_yaml::provider_in(text, &place)).unwrap_or_default();
         }
+        self.management.as_ref().map(management::own_provider::in_file).unwrap_or_default()
+    }
+
+    /// Where files of this container are that nothing writes any more, since `SETUP_OUTPUTS` names another directory.
+    pub fn moved(&self) -> impl Iterator<Item = &Path> {
+        self.moved.iter().map(|(_, path, _)| path.as_path())
     }
 
     /// The id of Authentik's connector, as far as it is remembered.
@@ -105,39 +114,72 @@ impl Before {
     /// Every secret in use that an output shows.
     pub fn in_use(&self) -> InUse {
         let mut in_use = InUse::default();
-        for (output, path, there) in &self.outputs {
+        for (output, path, there) in self.outputs.iter().chain(&self.moved) {
             let place = path.display().to_string();
-            let holds_key = matches!(output, Output::SetupEnv | Output::ManagementJson);
+            let holds_key =
+                matches!(output, Output::SetupEnv | Output::ManagementJson | Output::ConfigYaml);
             if *there == There::Link && holds_key {
                 in_use.without_key.push(format!("{place} (a link, which is not followed)"));
             }
             let Some(bytes) = there.bytes() else { continue };
-            match (output, std::str::from_utf8(bytes)) {
-                (Output::ManagementJson, _) => {
-                    in_use.extend(
-                        self.management.as_ref().map(management::secrets_in).unwrap_or_default(),
-                    );
-                }
-                // Without a secret, or with one that is kept elsewhere.
-                (Output::DashboardEnv | Output::IdpSeedInfo, _) => {}
-                (Output::ConfigYaml, Ok(text)) => {
-                    in_use.extend(config_yaml::secrets_in(text, &place));
-                }
-                (Output::SetupEnv, Ok(text)) => in_use.extend(setup_env::secrets_in(text, &place)),
-                (Output::RelayEnv, Ok(text)) => in_use.extend(relay_env::secrets_in(text, &place)),
-                (Output::TurnserverConf, Ok(text)) => {
-                    in_use.extend(turnserver_conf::secrets_in(text, &place));
-                }
-                (output, Err(_)) => {
-                    let kind = match output {
-                        Output::SetupEnv | Output::ConfigYaml => evidence::Kind::DatastoreKey,
-                        Output::RelayEnv => evidence::Kind::Relay,
-                        _ => evidence::Kind::Turn,
-                    };
-                    in_use.add(kind, place, Found::Other("no text in UTF-8"));
-                }
-            }
+            in_use.extend(match std::str::from_utf8(bytes) {
+                Ok(text) => secrets_in(*output, text, &place),
+                Err(_) => unread(*output, place),
+            });
         }
         in_use
     }
 }
+
+/// What is in this place. A `config.yaml` that was not written here is never looked at.
+fn read(config: &Config, output: Output, path: PathBuf) -> Result<(Output, PathBuf, There)> {
+    let is_asked_for = config.files.outputs.contains(&output);
+    match look(&path) {
+        Ok(there) if output != Output::ConfigYaml || is_asked_for => Ok((output, path, there)),
+        Ok(there) => {
+            let own = there.bytes().is_some_and(sourced::is_own);
+            Ok((output, path, if own { there } else { There::Nothing }))
+        }
+        Err(error) if output != Output::ConfigYaml => Err(error),
+        // What cannot be read was not written here.
+        Err(_) if is_asked_for => Err(config_yaml::foreign(config)),
+        Err(_) => Ok((output, path, There::Nothing)),
+    }
+}
+
+/// Whether it is a file of this container; of `management.json` its form does not tell.
+fn is_own((output, _, there): &(Output, PathBuf, There)) -> bool {
+    let own = |bytes| *output == Output::ManagementJson || sourced::is_own(bytes);
+    there.bytes().is_some_and(|bytes| !bytes.is_empty() && own(bytes))
+}
+
+fn secrets_in(output: Output, text: &str, place: &str) -> InUse {
+    match output {
+        Output::ManagementJson => match File::read(place, text.as_bytes()) {
+            Ok(file) => management::secrets_in(&file),
+            Err(_) => unread(output, place.to_owned()),
+        },
+        // Without a secret, or with one that is kept elsewhere.
+        Output::DashboardEnv | Output::IdpSeedInfo => InUse::default(),
+        Output::ConfigYaml => config_yaml::secrets_in(text, place),
+        Output::SetupEnv => setup_env::secrets_in(text, place),
+        Output::RelayEnv => relay_env::secrets_in(text, place),
+        Output::TurnserverConf => turnserver_conf::secrets_in(text, place),
+    }
+}
+
+/// A file in which a secret may be, in a form that is not read.
+fn unread(output: Output, place: String) -> InUse {
+    let mut in_use = InUse::default();
+    let (kind, what) = match output {
+        Output::DashboardEnv | Output::IdpSeedInfo => return in_use,
+        Output::ManagementJson => (evidence::Kind::DatastoreKey, "no JSON object"),
+        Output::SetupEnv | Output::ConfigYaml => (evidence::Kind::DatastoreKey, NO_TEXT),
+        Output::RelayEnv => (evidence::Kind::Relay, NO_TEXT),
+        Output::TurnserverConf => (evidence::Kind::Turn, NO_TEXT),
+    };
+    in_use.add(kind, place, Found::Other(what));
+    in_use
+}
+
+const NO_TEXT: &str = "no text in UTF-8";

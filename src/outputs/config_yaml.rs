@@ -1,15 +1,14 @@
 //! `config.yaml`, for NetBird's `netbird-server`: complete, and this container's alone. NetBird expands nothing in it. A file
 //! without this container's header is never written, and looked at for its first line only.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
+use super::yaml::{At, Document};
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit};
 use crate::netbird::dashboard::EMBEDDED_PATHS;
 use crate::netbird::embedded::issuer;
-use crate::state::evidence::{Found, InUse, Kind};
+use crate::state::evidence::{Evidence, Found, InUse, Kind};
 use crate::state::owner::{InFile, Owner};
 use crate::state::secrets::Secrets;
 use crate::text::Secret;
@@ -18,6 +17,7 @@ use crate::text::Secret;
 const RELAY: &str = "server.authSecret";
 const DATASTORE_KEY: &str = "server.store.encryptionKey";
 const COOKIE_KEY: &str = "server.auth.sessionCookieEncryptionKey";
+const EMAIL: &str = "server.auth.owner.email";
 const HASH: &str = "server.auth.owner.password";
 const RELAYS: &str = "server.relays.secret";
 
@@ -150,12 +150,10 @@ impl Yaml {
 /// The secrets that the file holds.
 pub fn secrets_in(text: &str, place: &str) -> InUse {
     let mut in_use = InUse::default();
-    let values = values(text);
+    let document = Document::parse(text);
     for (kind, key) in [(Kind::DatastoreKey, DATASTORE_KEY), (Kind::Relay, RELAY)] {
-        match read(&values, key) {
-            Some(secret) => {
-                in_use.add(kind, format!("{place}, {key},"), Found::Text(Secret::new(secret)));
-            }
+        match found(&document, key) {
+            Some(found) => in_use.add(kind, format!("{place}, {key},"), found),
             None if kind == Kind::DatastoreKey && !text.trim().is_empty() => {
                 in_use.without_key.push(place.to_owned());
             }
@@ -165,47 +163,32 @@ pub fn secrets_in(text: &str, place: &str) -> InUse {
     in_use
 }
 
+fn found(document: &Document, key: &str) -> Option<Found> {
+    match document.at(key) {
+        At::Nothing => None,
+        At::Text(text) => Some(Found::Text(Secret::new(text))),
+        At::Unread => Some(Found::Other("in a form of YAML that this container does not read")),
+    }
+}
+
 /// What the file says about the provider, its owner and the key of its sessions.
-pub fn provider_in(text: &str) -> InFile {
-    let values = values(text);
-    let owner = read(&values, "server.auth.owner.email").zip(read(&values, HASH));
-    InFile { has_provider: !values.is_empty(), owner, cookie_key: read(&values, COOKIE_KEY) }
+pub fn provider_in(text: &str, place: &str) -> InFile {
+    let document = Document::parse(text);
+    let at = |key| {
+        found(&document, key).map(|found| Evidence { place: format!("{place}, {key},"), found })
+    };
+    InFile {
+        has_provider: !document.written().is_empty(),
+        email: at(EMAIL),
+        hash: at(HASH),
+        cookie_key: at(COOKIE_KEY),
+    }
 }
 
 /// Whether what stands at this key is secret, wherever a damaged file has it.
 pub fn is_secret(key: &str) -> bool {
     let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
     [RELAY, DATASTORE_KEY, COOKIE_KEY, HASH, RELAYS].iter().any(|path| last(path) == last(key))
-}
-
-/// Keys by path with what they have as it is written, of a file in this container's own form. The items of a list are in
-/// one line.
-pub fn values(text: &str) -> BTreeMap<String, String> {
-    let mut values: BTreeMap<String, String> = BTreeMap::new();
-    let mut path: Vec<&str> = Vec::new();
-    let mut in_list = false;
-    for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
-        let inside = line.trim_start();
-        let level = (line.len() - inside.len()) / 2;
-        in_list = inside.starts_with('-') || (in_list && level > path.len());
-        if in_list {
-            let items = values.entry(path.join(".")).or_default();
-            let comma = if items.is_empty() { "" } else { ", " };
-            *items = format!("{items}{comma}{}", inside.trim_start_matches("- "));
-            continue;
-        }
-        let Some((key, value)) = inside.split_once(':') else { continue };
-        path.truncate(level);
-        path.push(key);
-        if !value.trim().is_empty() {
-            values.insert(path.join("."), value.trim().to_owned());
-        }
-    }
-    values
-}
-
-fn read(values: &BTreeMap<String, String>, key: &str) -> Option<String> {
-    serde_json::from_str(values.get(key)?).ok().filter(|text: &String| !text.is_empty())
 }
 
 /// A file of somebody else's in its place.
@@ -237,13 +220,18 @@ mod tests {
         y.section(1, "relays");
         y.texts(2, "addresses", &["rels://a".to_owned(), "rels://b".to_owned()]);
         y.text(2, "secret", "s");
-        let values = values(&y.0);
-        assert_eq!(read(&values, "server.authSecret").unwrap(), "a \"b\": $c");
-        assert_eq!(read(&values, "server.auth.owner.email").unwrap(), "o@example.com");
-        assert_eq!(read(&values, "server.store.encryptionKey").unwrap(), "k");
-        assert_eq!(values["server.auth.dashboardRedirectURIs"], r#""https://x/y: z""#);
-        assert_eq!(values["server.relays.addresses"], r#""rels://a", "rels://b""#);
-        assert_eq!(read(&values, "server.relays.secret").unwrap(), "s");
-        assert_eq!(values.len(), 6);
+        let document = Document::parse(&y.0);
+        let text = |key| match document.at(key) {
+            At::Text(text) => text,
+            other => panic!("{key}: {other:?}"),
+        };
+        assert_eq!(text(RELAY), "a \"b\": $c");
+        assert_eq!(text(EMAIL), "o@example.com");
+        assert_eq!(text(DATASTORE_KEY), "k");
+        assert_eq!(text(RELAYS), "s");
+        let written = document.written();
+        assert_eq!(written["server.auth.dashboardRedirectURIs"], r#""https://x/y: z""#);
+        assert_eq!(written["server.relays.addresses"], r#""rels://a", "rels://b""#);
+        assert_eq!(written.len(), 6);
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::fold::fold;
 use super::json::{Node, spelt};
 use super::step::KeyChange;
+use super::yaml::Document;
 use super::{config_yaml, setup_env, sourced};
 use crate::config::Output;
 use crate::text::excerpt;
@@ -128,7 +129,8 @@ fn shown(node: &Node) -> String {
 }
 
 fn yaml(before: &str, after: &str) -> Vec<KeyChange> {
-    let (before, after) = (config_yaml::values(before), config_yaml::values(after));
+    let (before, after) = (Document::parse(before), Document::parse(after));
+    let (before, after) = (before.written(), after.written());
     let names = after.keys().chain(before.keys().filter(|name| !after.contains_key(*name)));
     let differing = names.filter(|name| before.get(*name) != after.get(*name));
     // Of a damaged file nobody knows what stands where.

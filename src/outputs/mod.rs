@@ -18,3 +18,4 @@ pub mod shell;
 mod sourced;
 pub mod step;
 pub mod turnserver_conf;
+mod yaml;

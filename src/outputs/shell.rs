@@ -21,15 +21,17 @@ pub fn unquote(word: &str) -> Option<String> {
             (Some(open), c) if open == c => quotes = None,
             (Some('\''), c) => value.push(c),
             (_, '$' | '`') => return None,
-            (None, '\\') => value.extend(rest.next()),
+            // At the end of a line it goes on in the next one.
+            (None, '\\') => value.push(rest.next()?),
             (Some(_), '\\') => match rest.next() {
                 Some(c @ ('$' | '`' | '"' | '\\')) => value.push(c),
                 other => value.extend(['\\'].into_iter().chain(other)),
             },
             (None, c) if c.is_whitespace() || matches!(c, ';' | '&' | '|' | '#') => {
                 let comment = rest.as_str().trim_start();
-                return (c == ' ' && (comment.is_empty() || comment.starts_with('#')))
-                    .then_some(value);
+                return (matches!(c, ' ' | '\t' | '\r')
+                    && (comment.is_empty() || comment.starts_with('#')))
+                .then_some(value);
             }
             (_, c) => value.push(c),
         }

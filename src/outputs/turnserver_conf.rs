@@ -33,10 +33,12 @@ pub fn render(config: &Config, services: &Services, secrets: &Secrets) -> Option
 /// The password that the file holds.
 pub fn secrets_in(text: &str, place: &str) -> InUse {
     let mut in_use = InUse::default();
-    let user = format!("user={}:", endpoints::TURN_USER);
-    let password =
-        text.lines().filter_map(|line| line.trim_start().strip_prefix(&user)).next_back();
-    if let Some(password) = password.filter(|password| !password.is_empty()) {
+    let user = format!("{}:", endpoints::TURN_USER);
+    let password = text.lines().filter_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == "user").then(|| value.trim().strip_prefix(&user))?
+    });
+    if let Some(password) = password.last().filter(|password| !password.is_empty()) {
         let found = Found::Text(Secret::new(password));
         in_use.add(Kind::Turn, format!("{place}, user,"), found);
     }

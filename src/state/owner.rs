@@ -7,6 +7,7 @@ use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::{NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
+use super::evidence::{Evidence, Found};
 use crate::config;
 use crate::error::Result;
 use crate::random::random;
@@ -35,10 +36,37 @@ pub struct Owner {
 pub struct InFile {
     /// Whether there is a file that names a provider of NetBird's own.
     pub has_provider: bool,
-    /// The owner's e-mail and hash, where it names one.
-    pub owner: Option<(String, String)>,
+    /// The owner's e-mail.
+    pub email: Option<Evidence>,
+    /// The hash of the owner's password.
+    pub hash: Option<Evidence>,
     /// What the provider encrypts its sessions with.
-    pub cookie_key: Option<String>,
+    pub cookie_key: Option<Evidence>,
+}
+
+impl InFile {
+    /// What is there in a form that is not read: it must not be replaced.
+    pub fn unread(&self) -> impl Iterator<Item = &Evidence> {
+        let all = self.email.iter().chain(&self.hash).chain(&self.cookie_key);
+        all.filter(|evidence| matches!(evidence.found, Found::Other(_)))
+    }
+
+    /// The owner's e-mail and hash, where it names one.
+    fn owner(&self) -> Option<(String, Secret)> {
+        let (email, hash) = (self.email.as_ref()?.text()?, self.hash.as_ref()?.text()?);
+        Some((email.expose().to_owned(), hash.clone()))
+    }
+
+    /// Whether NetBird's environment fills the owner in.
+    fn is_owner_elsewhere(&self) -> bool {
+        let mut all = self.email.iter().chain(&self.hash);
+        all.any(|evidence| evidence.found == Found::Template)
+    }
+
+    /// Whether NetBird's environment fills the key of sessions in.
+    pub fn is_cookie_key_elsewhere(&self) -> bool {
+        self.cookie_key.as_ref().is_some_and(|evidence| evidence.found == Found::Template)
+    }
 }
 
 /// Whether secrets are made, or only stood for.
@@ -69,14 +97,12 @@ pub fn settle(
     let text = |key: &str| held.get(key)?.as_str().filter(|s| !s.is_empty()).map(str::to_owned);
     let kept = text(PASSWORD);
     let is_asked_for = wish.email.chosen || wish.password.is_some();
+    if in_file.is_owner_elsewhere() && !is_asked_for {
+        return Ok(None);
+    }
     // Whoever set NetBird up without an owner in the file has one already.
     if in_file.has_provider && kept.is_none() && !is_asked_for {
-        let owner = in_file.owner.clone();
-        return Ok(owner.map(|(email, hash)| Owner {
-            email,
-            password: None,
-            hash: Secret::new(hash),
-        }));
+        return Ok(in_file.owner().map(|(email, hash)| Owner { email, password: None, hash }));
     }
     let email = match (wish.email.wish(), text(EMAIL)) {
         (Some(email), _) => email.clone(),

@@ -79,14 +79,16 @@ enum Choice {
 
 impl Known<'_> {
     fn settle(&self, kind: Kind) -> Result<Choice, Vec<Error>> {
-        let given = self.given.of(kind);
         let unreadable: Vec<Error> =
             self.in_use.of(kind).filter_map(|evidence| self.unreadable(kind, evidence)).collect();
-        if given.is_none() && !unreadable.is_empty() {
+        if !unreadable.is_empty() {
             return Err(unreadable);
         }
+        let in_use = self.in_use.of(kind).filter_map(|e| Some((e.place.as_str(), e.text()?)));
+        let left =
+            self.left_behind.and_then(|left| Some((left.place.as_str(), left.secret(kind)?)));
         let texts: Vec<(&str, &Secret)> =
-            self.in_use.of(kind).filter_map(|e| Some((e.place.as_str(), e.text()?))).collect();
+            in_use.chain(left.as_ref().map(|(place, secret)| (*place, secret))).collect();
         let held = self.held(kind);
         match kind {
             Kind::DatastoreKey => self.datastore_key(held, &texts),
@@ -96,8 +98,8 @@ impl Known<'_> {
 
     /// What `secrets.json` has, and where.
     fn held(&self, kind: Kind) -> Option<(String, Secret)> {
-        let of = |kept: &Kept| Some((kept.place.clone(), kept.secret(kind)?));
-        self.kept.and_then(of).or_else(|| self.left_behind.and_then(of))
+        let kept = self.kept?;
+        Some((kept.place.clone(), kept.secret(kind)?))
     }
 
     /// A secret that is there and cannot be read: a new one would replace it.
@@ -105,15 +107,19 @@ impl Known<'_> {
         let Evidence { place, found } = evidence;
         let (name, variable) = (kind.name(), kind.variable());
         let needing = self.needed.iter().find(|(needed, _)| *needed == kind).map(|(_, by)| by);
+        let is_given = self.given.of(kind).is_some();
         match found {
             Found::Text(_) => None,
+            // A variable does not decide which key NetBird's users are encrypted with.
+            Found::Other(what) if kind == Kind::DatastoreKey => Some(
+                unread(place, what, name)
+                    .remedy("put the key itself there, or move the file away if NetBird does not run with it"),
+            ),
+            _ if is_given => None,
             // Somebody's own TURN server.
             Found::Other(_) if kind == Kind::Turn && needing.is_none() => None,
             Found::Other(what) => Some(
-                Error::new(Exit::Refused, format!("{place} is {what}, not a text"))
-                    .because(format!(
-                        "the {name} that is in use cannot be read there, and must not be replaced"
-                    ))
+                unread(place, what, name)
                     .remedy(format!("put the secret itself there, or give it with {variable}")),
             ),
             Found::Template => {
@@ -142,11 +148,8 @@ impl Known<'_> {
     ) -> Result<Choice, Vec<Error>> {
         const KIND: Kind = Kind::DatastoreKey;
         let variable = KIND.variable();
-        let also_left =
-            self.left_behind.and_then(|kept| Some((kept.place.as_str(), kept.secret(KIND)?)));
         let mut places: Vec<(&str, &Secret)> = Vec::new();
         places.extend(held.iter().map(|(place, key)| (place.as_str(), key)));
-        places.extend(also_left.iter().map(|(place, key)| (*place, key)));
         places.extend(texts);
         if let Some((place, _)) = places.iter().find(|(_, key)| !is_datastore_key(key)) {
             return Err(vec![
@@ -242,12 +245,9 @@ impl Known<'_> {
         };
         if let Some((other, _)) = texts.iter().find(|(_, text)| text != secret) {
             return Err(vec![
-                refused(format!(
-                    "{place} and {other} differ, and secrets.json has no {}",
-                    kind.key()
-                ))
-                .because(format!("which {} is in use is not known", kind.name()))
-                .remedy(format!("give the right one with {}", kind.variable())),
+                refused(format!("{place} and {other} differ, and no {} is kept", kind.key()))
+                    .because(format!("which {} is in use is not known", kind.name()))
+                    .remedy(format!("give the right one with {}", kind.variable())),
             ]);
         }
         Ok(Choice::Use((*secret).clone(), self.taken(kind, place)))
@@ -258,6 +258,13 @@ impl Known<'_> {
         let kept = self.kept.and_then(|kept| kept.secret(kind));
         kept.is_none().then(|| format!("the {} is taken from {place}", kind.name()))
     }
+}
+
+/// What is there and cannot be read: it may be in use.
+pub fn unread(place: &str, what: &str, name: &str) -> Error {
+    refused(format!("{place} is {what}, not a text")).because(format!(
+        "the {name} that is in use cannot be read there, and must not be replaced"
+    ))
 }
 
 fn refused(what: String) -> Error {

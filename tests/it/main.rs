@@ -13,6 +13,7 @@ mod connect;
 mod deployed;
 mod documents;
 mod drift;
+mod evidence;
 mod exit_codes;
 mod files;
 mod following;

@@ -1,7 +1,9 @@
 //! What a file says about a provider of NetBird's own, the section `EmbeddedIdP`.
 
 use super::File;
+use super::secrets_in::found;
 use crate::outputs::json::Node;
+use crate::state::evidence::Evidence;
 use crate::state::owner::InFile;
 
 /// Where the list of connectors is.
@@ -20,8 +22,16 @@ pub fn in_file(file: &File) -> InFile {
     if !is_on(file) {
         return InFile::default();
     }
-    let owner = file.text("EmbeddedIdP.Owner.Email").zip(file.text("EmbeddedIdP.Owner.Hash"));
-    InFile { has_provider: true, owner, cookie_key: file.text(COOKIE_KEY) }
+    let at = |path: &str| {
+        let found = file.root.at(path).and_then(found)?;
+        Some(Evidence { place: format!("{}, {path},", file.place), found })
+    };
+    InFile {
+        has_provider: true,
+        email: at("EmbeddedIdP.Owner.Email"),
+        hash: at("EmbeddedIdP.Owner.Hash"),
+        cookie_key: at(COOKIE_KEY),
+    }
 }
 
 /// The connectors of a file.

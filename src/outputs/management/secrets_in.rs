@@ -39,7 +39,7 @@ pub(super) fn is_own_turn(turn: &Node) -> bool {
 }
 
 /// What stands in a secret's place; nothing where Go reads an empty text.
-fn found(node: &Node) -> Option<Found> {
+pub(super) fn found(node: &Node) -> Option<Found> {
     if node.is_null() {
         return None;
     }
