@@ -225,6 +225,55 @@ const REFUSED: &[(&str, &[&str])] = &[
         r#""Relay": {"Secret": "{{ .NB_RELAY }}"}"#,
         &["Relay.Secret", "relay.env", "NETBIRD_RELAY_AUTH_SECRET", "SETUP_OUTPUTS"],
     ),
+    (r#""Datadir": 5"#, &["Datadir is a number, not a text"]),
+    (r#""Signal": {"URI": 5}"#, &["Signal.URI is a number, not a text"]),
+    (r#""Signal": {"Proto": {}}"#, &["Signal.Proto is an object, not a text"]),
+    (r#""Stuns": ["stun:a:1"]"#, &["Stuns is a text, not an object"]),
+    (r#""Stuns": [{"URI": "stun:a:1"}, {"URI": 7}]"#, &["Stuns.URI is a number, not a text"]),
+    (
+        r#""Relay": {"Addresses": ["rels://a:443", 1]}"#,
+        &["Relay.Addresses is a number, not a text"],
+    ),
+    (
+        r#""Relay": {"CredentialsTTL": "1 day"}"#,
+        &["Relay.CredentialsTTL is another text, not a duration"],
+    ),
+    (r#""StoreConfig": {"Engine": 1}"#, &["StoreConfig.Engine is a number, not a text"]),
+    (r#""DisableDefaultPolicy": "true""#, &["DisableDefaultPolicy is a text, not true or false"]),
+    (
+        r#""HttpConfig": {"AuthUserIDClaim": []}"#,
+        &["HttpConfig.AuthUserIDClaim is a list, not a text"],
+    ),
+    (r#""HttpConfig": {"certfile": 1}"#, &["HttpConfig.CertFile is a number, not a text"]),
+    (
+        r#""TURNConfig": {"Secret": {"_secret": "x"}}"#,
+        &["TURNConfig.Secret is an object, not a text"],
+    ),
+    (
+        r#""TURNConfig": {"TimeBasedCredentials": "yes"}"#,
+        &["TimeBasedCredentials is a text, not true or false"],
+    ),
+    (r#""ReverseProxy": {"TrustedPeers": "10.0.0.0/8"}"#, &["TrustedPeers is a text, not a list"]),
+    (
+        r#""ReverseProxy": {"TrustedPeers": ["10.0.0.1"]}"#,
+        &["TrustedPeers is another text, not a network"],
+    ),
+    (
+        r#""ReverseProxy": {"TrustedHTTPProxiesCount": -1}"#,
+        &["TrustedHTTPProxiesCount is a number, not a whole number"],
+    ),
+    (
+        r#""PKCEAuthorizationFlow": {"ProviderConfig": {"RedirectURLs": [5]}}"#,
+        &["ProviderConfig.RedirectURLs is a number, not a text"],
+    ),
+    (
+        r#""DeviceAuthorizationFlow": {"ProviderConfig": {"UseIDToken": "false"}}"#,
+        &["ProviderConfig.UseIDToken is a text, not true or false"],
+    ),
+    (
+        r#""IdpManagerConfig": {"ManagerType": "none", "ExtraConfig": {"Note": 1}}"#,
+        &["IdpManagerConfig.ExtraConfig.Note is a number, not a text"],
+    ),
     (
         r#""HttpConfig": {"AuthIssuer": "https://auth.example.org/application/o/mesh/"}"#,
         &["AUTHENTIK_APPLICATION_SLUG=mesh"],
