@@ -54,14 +54,16 @@ impl Problem {
 /// How much of a value is shown, in characters.
 const SHOWN: usize = 120;
 
-/// Whatever was found may hold line breaks and terminal codes, and in front of an `@` a password: it is shown escaped and
-/// short, and only what follows the `@`.
+/// Whatever was found may hold line breaks and terminal codes, in front of an `@` a password, and behind the `?` or `#` of a
+/// URL a token: it is shown escaped and short, and only what is between the two.
 fn shown(found: &str) -> String {
     let (hidden, rest) = match found.rsplit_once('@') {
         Some((_, rest)) => ("…@", rest),
         None => ("", found),
     };
-    let short: String = rest.chars().take(SHOWN).collect();
+    let query = rest.find(['?', '#']).filter(|_| found.contains("://"));
+    let plain = &rest[..query.map_or(rest.len(), |at| at + 1)];
+    let short: String = plain.chars().take(SHOWN).collect();
     let dots = if short.len() < rest.len() { "…" } else { "" };
     format!("{hidden}{}{dots}", short.escape_debug())
 }

@@ -93,6 +93,11 @@ pub fn positive_duration(text: &str) -> Result<Duration, Wanted> {
 /// Items separated by commas, trimmed, each once; empty ones do not count. A list that holds only separators is a
 /// mistake, never "nothing".
 pub fn list(text: &str) -> Result<Vec<String>, Wanted> {
+    let inside = text.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    // An IPv6 address has brackets too.
+    if inside.is_some_and(|inside| !inside.contains(':')) {
+        return Err("entries separated by commas, without brackets and quotation marks".into());
+    }
     let mut items: Vec<String> = Vec::new();
     for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
         if let Some(wrong) = misshapen(item) {

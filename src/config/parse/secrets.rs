@@ -1,12 +1,16 @@
 //! Secrets: what they must be made of, for the headers and files that they go into.
 
 use super::Wanted;
+use super::shape::is_unexpanded;
 use crate::text::Secret;
 
 /// A token as it can stand in a header: visible ASCII.
 pub fn token(text: &str) -> Result<Secret, Wanted> {
     if ["Bearer ", "Token "].iter().any(|scheme| text.starts_with(scheme)) {
         return Err("the token alone: the scheme in front of it is added by this program".into());
+    }
+    if is_unexpanded(text) || text.starts_with('`') {
+        return Err("the token itself: a $ or a command in it was not expanded".into());
     }
     if text.bytes().all(|b| b.is_ascii_graphic()) {
         Ok(Secret::new(text))

@@ -24,8 +24,16 @@ pub fn misshapen(text: &str) -> Option<&'static str> {
 /// What would be right instead of what a variable was set to, as far as its form tells. A secret may have any characters
 /// inside.
 pub fn mistake(name: &str, secret: bool, text: &str) -> Option<Wanted> {
-    if text.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')) {
-        return Some(format!("the value alone, without {name}= in front of it"));
+    if let Some(other) = assigned(text, name) {
+        return Some(format!("the value alone, without {other}= in front of it"));
+    }
+    // A name may end with an apostrophe.
+    let quotes: &[char] = if secret { &['"', '\''] } else { &['"'] };
+    if text.starts_with(quotes) != text.ends_with(quotes) {
+        return Some("the value without quotation marks: one was taken as a part of it".to_owned());
+    }
+    if secret && !name.ends_with("_FILE") && (is_path(text) || text.starts_with("file:")) {
+        return Some(format!("the secret itself; a path goes into {name}_FILE"));
     }
     if let Some(wanted) = misshapen(text) {
         return Some(wanted.to_owned());
@@ -33,6 +41,24 @@ pub fn mistake(name: &str, secret: bool, text: &str) -> Option<Wanted> {
     let braced = |part: &str| part.starts_with("${") && reference(part).is_some();
     let unexpanded = text.match_indices('$').any(|(at, _)| braced(&text[at..]));
     (unexpanded && !secret).then(|| "text in which every ${NAME} is expanded already".to_owned())
+}
+
+/// The name of a variable that was copied together with its value.
+fn assigned<'a>(text: &'a str, name: &'a str) -> Option<&'a str> {
+    let line = text.strip_prefix("export ").unwrap_or(text);
+    let (other, _) = line.split_once('=')?;
+    let is_name = other.contains('_')
+        && other.starts_with(|c: char| c.is_ascii_uppercase())
+        && other.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    (is_name || other == name).then_some(other)
+}
+
+/// Whether a reference to a variable, or a command, was not expanded anywhere in a text.
+pub fn is_unexpanded(text: &str) -> bool {
+    text.match_indices('$').any(|(at, _)| {
+        let rest = &text[at..];
+        rest.starts_with("$(") || reference(rest).is_some()
+    })
 }
 
 /// What follows a reference to a variable, `$NAME`, `${NAME}` or `${NAME:-default}`, at the start of a text.
@@ -84,6 +110,17 @@ mod tests {
         assert_eq!(mistake("X", false, "^https://a$|${"), None);
         assert!(mistake("X", true, "X=a").is_some());
         assert_eq!(mistake("X", true, "XY=a"), None);
+        for wrong in
+            ["AUTHENTIK_BOOTSTRAP_TOKEN=a", "export A_B=a", "\"a", "a'", "/run/x", "file:///x"]
+        {
+            assert!(mistake("X", true, wrong).is_some(), "{wrong}");
+        }
+        for right in ["a=b", "QUJD_x=", "/Kx0vQ1b7yQ2Zl0=", "it's"] {
+            assert_eq!(mistake("X", true, right), None, "{right}");
+        }
+        assert_eq!(mistake("X", false, "the admins'"), None);
+        assert_eq!(mistake("X_FILE", true, "/run/secrets/x"), None);
+        assert!(is_unexpanded("tok$HOME") && is_unexpanded("a$(cat x)") && !is_unexpanded("a$1$"));
     }
 
     #[test]

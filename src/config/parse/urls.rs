@@ -3,6 +3,7 @@
 use url::{Host, Url};
 
 use super::Wanted;
+use super::shape::is_unexpanded;
 use crate::http::BaseUrl;
 
 /// The port of STUN and TURN (RFC 8489, section 18.6).
@@ -10,6 +11,9 @@ const STUN_PORT: u16 = 3478;
 
 /// An http or https URL without user, query and fragment; a sub-path is welcome.
 pub fn base_url(text: &str) -> Result<BaseUrl, Wanted> {
+    if is_unexpanded(text) {
+        return Err("a URL in which every $NAME is expanded already".into());
+    }
     let url = Url::parse(text)
         .ok()
         .filter(|u| matches!(u.scheme(), "http" | "https"))
@@ -25,6 +29,9 @@ pub fn base_url(text: &str) -> Result<BaseUrl, Wanted> {
         }
         Some(_) => {}
     }
+    if url.port() == Some(0) {
+        return Err("a URL with a port from 1 to 65535".into());
+    }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("a URL without ? and #".into());
     }
@@ -35,8 +42,13 @@ pub fn base_url(text: &str) -> Result<BaseUrl, Wanted> {
 /// the Host header refuses such names and answers 404 (400 before 2024.2) to everything.
 pub fn authentik_url(text: &str) -> Result<BaseUrl, Wanted> {
     let base = base_url(text)?;
-    if base.path().trim_end_matches('/').ends_with("/api/v3") {
-        return Err("Authentik's base URL, without /api/v3".into());
+    for page in ["/api/v3/", "/if/", "/application/o/", "/.well-known/"] {
+        if format!("{}/", base.path()).contains(page) {
+            return Err(format!(
+                "Authentik's base URL, without {} and what follows it",
+                page.trim_end_matches('/')
+            ));
+        }
     }
     if base.host().contains('_') {
         return Err(
@@ -164,10 +176,16 @@ mod tests {
             "https://*.example.com",
             "https://u:p@auth.example.com",
             "https://:443",
+            "https://auth.example.com:0",
+            "https://auth.example.com/$PATH",
             "auth.example.com",
         ] {
             assert!(base_url(wrong).is_err(), "{wrong}");
         }
+        for page in ["if/admin/", "if/flow/x/", "api/v3", "sub/api/v3/", "application/o/netbird/"] {
+            assert!(authentik_url(&format!("https://auth.example.com/{page}")).is_err(), "{page}");
+        }
+        assert!(authentik_url("https://auth.example.com/sub/").is_ok());
     }
 
     #[test]
