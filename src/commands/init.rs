@@ -100,7 +100,8 @@ async fn pipeline(
     let held = |by: &str| progress.waiting(Phase::Files, by, String::new());
     let _lock = lock::wait(&config.files.state_dir, held).await?;
     // Before anything is asked or changed: a secret in doubt, or a file of somebody else's, must end the run here.
-    let volumes = admitted(volumes::keep(config, record.secrets.clone()).await?)?;
+    let last = record.secrets.clone();
+    let volumes = admitted(volumes::settle(config, last, Secrets::default()).await?)?;
     let news = story.is_news("volumes", &volumes.remarks.join("\n"));
     for remark in &volumes.remarks {
         match news {
@@ -108,7 +109,6 @@ async fn pipeline(
             false => debug!(stage = "files", "{remark}"),
         }
     }
-    record.secrets = Some(volumes.secrets.clone());
     progress.passed(Phase::Files);
 
     let server = server(config)?;
@@ -132,8 +132,11 @@ async fn pipeline(
 
     let warning = proof.keys.warning();
     // Somebody may have changed a file while Authentik was waited for: what is there now is what counts.
-    let volumes = admitted(volumes::keep(config, record.secrets.clone()).await?)?;
+    let last = record.secrets.clone();
+    let volumes = admitted(volumes::settle(config, last, volumes.secrets).await?)?;
     let plan = volumes.files(config, Some(&proof))?;
+    volumes.keep(config).await?;
+    record.secrets = Some(volumes.secrets);
     plan.told().for_each(|line| info!(stage = "publish", "{line}"));
     let total = plan.pages.len();
     let (shared, registration, connector) =

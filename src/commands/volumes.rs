@@ -11,11 +11,12 @@ use crate::files::publish;
 use crate::outputs::admit::admit;
 use crate::outputs::before::Before;
 use crate::outputs::management;
-use crate::outputs::plan::{FilePlan, places};
+use crate::outputs::plan::{FilePlan, ownership, places};
 use crate::proof::Proof;
 use crate::random::random;
 use crate::state::Memory;
 use crate::state::evidence::{Evidence, Kind};
+use crate::state::lock;
 use crate::state::memory::KeysBefore;
 use crate::state::owner::{self, Making, TO_BE_MADE};
 use crate::state::secrets::{self, COOKIE_KEY, Kept, Secrets};
@@ -35,12 +36,13 @@ pub struct Volumes {
 /// The volumes, or everything that keeps files from being written.
 pub type Admitted = Result<Volumes, Vec<Error>>;
 
-/// Reads the volumes, and keeps new secrets before anything uses them; the caller holds the lock, so that of runs at the
-/// same time only one makes a secret. `last` are those that the last run of this process used.
+/// Reads the volumes, and makes the secrets that are missing: they are on no disk before [`Volumes::keep`]. The caller holds
+/// the lock, so that of runs at the same time only one makes a secret. `last` are those that the last run of this process
+/// kept, `made` those that this run has made already.
 ///
 /// # Errors
-/// What cannot be read or written.
-pub async fn keep(config: &Config, last: Option<Secrets>) -> Result<Admitted> {
+/// What cannot be read.
+pub async fn settle(config: &Config, last: Option<Secrets>, made: Secrets) -> Result<Admitted> {
     let config = config.clone();
     beside(move || {
         let before = read(&config)?;
@@ -49,14 +51,12 @@ pub async fn keep(config: &Config, last: Option<Secrets>) -> Result<Admitted> {
             Err(errors) => return Ok(Err(errors)),
         };
         for kind in settled.to_make {
-            settled.secrets.set(kind, make(kind)?);
+            let secret = made.of(kind).cloned().map_or_else(|| make(kind), Ok)?;
+            settled.secrets.set(kind, secret);
         }
-        of_provider(&config, &before, last.as_ref(), &mut settled.secrets, Making::Now)?;
+        let last = last.as_ref().unwrap_or(&made);
+        of_provider(&config, &before, Some(last), &mut settled.secrets, Making::Now)?;
         settled.secrets.all().for_each(redact::learn);
-        let needed = settled.secrets != Secrets::default();
-        if needed {
-            secrets::keep(&config.files.state_dir, before.kept.as_ref(), &settled.secrets)?;
-        }
         Ok(Ok(Volumes { before, secrets: settled.secrets, remarks: settled.remarks }))
     })
     .await
@@ -120,7 +120,11 @@ pub fn writable(config: &Config) -> Result<()> {
     let files = &config.files;
     publish::check_directory("SETUP_DIR", &files.dir)?;
     publish::check_directory("SETUP_STATE_DIR", &files.state_dir)?;
-    files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))
+    files.dirs.values().try_for_each(|dir| publish::check_directory("SETUP_OUTPUTS", dir))?;
+    files.outputs.iter().try_for_each(|output| {
+        publish::check_owner(&files.path(*output), ownership(config, *output))
+    })?;
+    lock::check(&files.state_dir)
 }
 
 impl Volumes {
@@ -129,15 +133,30 @@ impl Volumes {
         self.secrets.service_account.as_ref().filter(|secret| secret.expose() != TO_BE_MADE)
     }
 
+    /// Keeps the secrets, before anything uses them.
+    ///
+    /// # Errors
+    /// [`crate::error::Exit::Output`].
+    pub async fn keep(&self, config: &Config) -> Result<()> {
+        if self.secrets == Secrets::default() {
+            return Ok(());
+        }
+        let (dir, kept) = (config.files.state_dir.clone(), self.before.kept.clone());
+        let secrets = self.secrets.clone();
+        beside(move || secrets::keep(&dir, kept.as_ref(), &secrets)).await
+    }
+
     /// What a run knows before it asks Authentik.
     pub fn memory(&self, config: &Config) -> Memory {
         let file = self.before.management.as_ref();
         let issuer = file.and_then(|file| file.text("HttpConfig.AuthIssuer"));
+        let known = self.before.remembered.netbird.client.as_ref().map(|c| c.issuer.clone());
         let keys = file.and_then(management::File::key_source);
         let state_dir = config.files.state_dir.clone();
         let mut memory = Memory::of(state_dir, self.before.remembered.clone());
         memory.holds_identity = issuer.is_some() || self.before.kept.is_some();
-        memory.issuer = issuer;
+        memory.issuers = issuer.into_iter().chain(self.before.issuer()).chain(known).collect();
+        memory.to_keep = Some((self.secrets.clone(), self.before.kept.clone()));
         memory.client_ports = places(config, &self.before).ports();
         memory.key_source = keys.map(|(discovery_at_start, refresh)| KeysBefore {
             discovery_at_start,

@@ -39,6 +39,7 @@ pub use netbird::{AccountRole, NetBird};
 pub use output::Output;
 pub use owner::Owner;
 pub use parse::{NetBirdRole, RedirectWish, Relay, RoleGroup};
+pub use passed::FOREIGN_CLAIMS;
 pub use problem::{Problem, tell};
 pub use services::Services;
 pub use setting::Setting;

@@ -67,7 +67,7 @@ fn form(name: &str, value: &str) -> Option<Wanted> {
 
 /// Claims that identify a user at other providers. Authentik's tokens have none of them, and its own are `sub` and what
 /// scope mappings add.
-const FOREIGN_CLAIMS: [&str; 6] = ["oid", "tid", "upn", "uid", "unique_name", "user_id"];
+pub const FOREIGN_CLAIMS: [&str; 6] = ["oid", "tid", "upn", "uid", "unique_name", "user_id"];
 
 /// What the value of a variable that holds a plain word must be.
 fn word(name: &str, value: &str) -> Option<Wanted> {

@@ -81,6 +81,10 @@ impl Applying<'_> {
         if remember::intend(plan, &mut intended) {
             self.memory.note(|remembered| *remembered = intended).await?;
         }
+        let of_password = |change: &Change| change.wire == placeholder::app_password().as_str();
+        if plan.steps.iter().any(|step| step.changes.iter().any(of_password)) {
+            self.memory.keep_secrets().await?;
+        }
         let needs_secret = |change: &Change| change.wire == placeholder::client_secret().as_str();
         let is_binding = |step: &Step| step.creates() && step.target == Target::Binding;
         let (last_binding, mut bound) = (plan.steps.iter().rposition(is_binding), Vec::new());

@@ -91,10 +91,7 @@ impl Converge<'_> {
         let warn = |what: String, remedy: &str| {
             Some(Ok(Remark::new(CheckId::PublicUrl, Level::Warning, what, remedy)))
         };
-        let in_use = match &self.memory.issuer {
-            Some(issuer) => *issuer == registration.issuer,
-            None => self.memory.holds_identity,
-        };
+        let in_use = self.memory.issuers.contains(&registration.issuer);
         match reach(&connection.public) {
             Reach::Anywhere => None,
             Reach::Private => warn(

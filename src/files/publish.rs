@@ -67,6 +67,39 @@ pub fn check_directory(variable: &str, dir: &Path) -> Result<()> {
     allows(Access::READ_OK).map_err(|e| unlistable(&what, &e))
 }
 
+/// Whether a file can be given to its owner, without writing one; asked before anything is changed, too.
+///
+/// # Errors
+/// [`crate::error::Exit::Output`].
+pub fn check_owner(path: &Path, ownership: Ownership) -> Result<()> {
+    let (uid, gid) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
+    let dir = path.parent().and_then(|dir| fs::metadata(dir).ok());
+    // What is made in a directory with this bit gets the directory's group.
+    let of_dir = dir.filter(|dir| dir.mode() & 0o2000 != 0).map(|dir| dir.gid());
+    let groups = rustix::process::getgroups().unwrap_or_default();
+    let is_of = |wish: u32| {
+        wish == gid || of_dir == Some(wish) || groups.iter().any(|group| group.as_raw() == wish)
+    };
+    let allowed = ownership.uid.is_none_or(|wish| wish == uid) && ownership.gid.is_none_or(is_of);
+    let is_there = || {
+        let same = |meta: fs::Metadata| {
+            ownership.uid.is_none_or(|uid| uid == meta.uid())
+                && ownership.gid.is_none_or(|gid| gid == meta.gid())
+        };
+        fs::symlink_metadata(path).is_ok_and(same)
+    };
+    if allowed || may_give_away() || is_there() {
+        return Ok(());
+    }
+    Err(not_given_away(&path.display().to_string(), &Errno::PERM.into()))
+}
+
+fn may_give_away() -> bool {
+    let sets = rustix::thread::capabilities(None);
+    // A system that does not say so is asked by doing it.
+    sets.is_ok_and(|sets| sets.effective.contains(rustix::thread::CapabilitySet::CHOWN))
+}
+
 /// Publishes one file: a temporary file beside it, mode and owner, fsync, rename, fsync of the directory.
 ///
 /// # Errors

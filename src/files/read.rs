@@ -143,7 +143,7 @@ fn refuse(meta: &Metadata) -> Result<(), String> {
 }
 
 /// What it is instead of a regular file.
-fn kind(of: FileType) -> Option<&'static str> {
+pub fn kind(of: FileType) -> Option<&'static str> {
     [
         (of.is_dir(), "a directory"),
         (of.is_fifo(), "a named pipe"),

@@ -61,6 +61,15 @@ pub fn admit(
     {
         refused.extend(turnserver_conf::check(password).err());
     }
+    for (output, kind) in [
+        (Output::RelayEnv, evidence::Kind::Relay),
+        (Output::SetupEnv, evidence::Kind::ServiceAccount),
+    ] {
+        let secret = settled.secrets.of(kind).filter(|_| asked_for(config, output));
+        refused.extend(
+            secret.and_then(|secret| sourced::check(kind, secret, output.file_name()).err()),
+        );
+    }
     if !refused.is_empty() {
         return Err(refused);
     }

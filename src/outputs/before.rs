@@ -90,6 +90,12 @@ impl Before {
         setup_env::public_max_age(text)
     }
 
+    /// The issuer that `setup.env` names.
+    pub fn issuer(&self) -> Option<String> {
+        let text = std::str::from_utf8(self.there(Output::SetupEnv).bytes()?).ok()?;
+        setup_env::issuer(text)
+    }
+
     /// What the files say about a provider of NetBird's own.
     pub fn provider(&self, config: &Config) -> InFile {
         if config.kind == Kind::Combined {

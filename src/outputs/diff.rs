@@ -28,6 +28,58 @@ const SECRETS: &[&str] = &[
     "sessioncookieencryptionkey",
 ];
 
+/// Keys of management.json, folded, whose values are known to be none. Of every other key only its owner knows.
+const SHOWN: &[&str] = &[
+    "accessgroups",
+    "address",
+    "addresses",
+    "audience",
+    "authaudience",
+    "authcallbackurl",
+    "authclientid",
+    "authissuer",
+    "authkeyslocation",
+    "authorizationendpoint",
+    "authurl",
+    "authuseridclaim",
+    "certfile",
+    "certkey",
+    "cliredirecturis",
+    "clientid",
+    "credentialsttl",
+    "dashboardredirecturis",
+    "datadir",
+    "deviceauthendpoint",
+    "domain",
+    "email",
+    "endsessionurl",
+    "engine",
+    "extraauthaudience",
+    "granttype",
+    "id",
+    "issuer",
+    "loginflag",
+    "managertype",
+    "name",
+    "oidcconfigendpoint",
+    "pkcechallenge",
+    "proto",
+    "provider",
+    "redirecturi",
+    "redirecturls",
+    "scope",
+    "scopes",
+    "stuns",
+    "tokenendpoint",
+    "trustedhttpproxies",
+    "trustedhttpproxiescount",
+    "trustedpeers",
+    "turns",
+    "type",
+    "uri",
+    "username",
+];
+
 /// What differs in an output.
 pub fn contents(output: Output, before: &str, after: &str) -> Vec<KeyChange> {
     match output {
@@ -95,36 +147,51 @@ fn nodes(path: &str, before: Option<&Node>, after: Option<&Node>, changes: &mut 
         return;
     }
     let key = path.rsplit('.').next().unwrap_or_default();
-    let text = |node: Option<&Node>| {
-        node.map(|node| match SECRETS.contains(&fold(key).as_str()) {
-            true if node.as_text().is_some_and(|text| text.is_empty()) => "\"\"".to_owned(),
-            true => SECRET.to_owned(),
-            false => match (node.as_text(), node) {
-                (Some(text), _) if !text.is_empty() => excerpt(&text),
-                _ => shown(node),
-            },
-        })
-    };
+    let text = |node: Option<&Node>| node.map(|node| told(key, node));
     changes.push(KeyChange { key: path.to_owned(), before: text(before), after: text(after) });
 }
 
-/// In one line, with secrets inside replaced.
-fn shown(node: &Node) -> String {
+/// A value in one line, as far as it may be shown.
+fn told(key: &str, node: &Node) -> String {
+    match node.as_text().filter(|text| !text.is_empty()) {
+        Some(text) if is_shown(key) => place(&text),
+        _ => shown(key, node),
+    }
+}
+
+fn is_shown(key: &str) -> bool {
+    SHOWN.contains(&fold(key).as_str())
+}
+
+fn shown(key: &str, node: &Node) -> String {
+    let is_empty = |text: Option<String>| text.is_some_and(|text| text.is_empty());
     match node {
         Node::Object(members) => {
-            let member = |(name, value): &(String, Node)| {
-                let secret = SECRETS.contains(&fold(&spelt(name)).as_str());
-                format!("{name}: {}", if secret { SECRET.to_owned() } else { shown(value) })
-            };
+            let member =
+                |(name, value): &(String, Node)| format!("{name}: {}", shown(&spelt(name), value));
             format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
         }
+        _ if is_empty(node.as_text()) => "\"\"".to_owned(),
+        _ if SECRETS.contains(&fold(key).as_str()) => SECRET.to_owned(),
         Node::Array(items) => {
-            format!("[{}]", items.iter().map(shown).collect::<Vec<_>>().join(", "))
+            let items: Vec<String> = items.iter().map(|item| shown(key, item)).collect();
+            format!("[{}]", items.join(", "))
         }
+        Node::Scalar(raw) if matches!(raw.as_str(), "true" | "false" | "null") => raw.clone(),
+        _ if !is_shown(key) => HIDDEN.to_owned(),
         Node::Scalar(raw) => match node.as_text() {
-            Some(text) => format!("\"{}\"", excerpt(&text)),
+            Some(text) => format!("\"{}\"", place(&text)),
             None => raw.clone(),
         },
+    }
+}
+
+/// A place of a service, whose user information is nobody's to read (`turn:user:password@host`); others as they are.
+fn place(text: &str) -> String {
+    let scheme = ["stun:", "stuns:", "turn:", "turns:"].iter().find(|s| text.starts_with(**s));
+    match (scheme, text.rsplit_once('@')) {
+        (Some(scheme), Some((_, host))) => excerpt(&format!("{scheme}…@{host}")),
+        _ => excerpt(text),
     }
 }
 
@@ -201,6 +268,10 @@ fn tell(output: Output, key: &str, value: &str, own: bool) -> String {
     match (is_secret, is_shown) {
         (true, _) if value.is_empty() => "''".to_owned(),
         (true, _) => SECRET.to_owned(),
+        // The name of a TURN server has none, and where it has one it is a password.
+        (false, true) if !value.contains("://") => value
+            .rsplit_once('@')
+            .map_or_else(|| excerpt(value), |(_, rest)| excerpt(&format!("…@{rest}"))),
         (false, true) => excerpt(value),
         (false, false) => HIDDEN.to_owned(),
     }

@@ -204,7 +204,7 @@ fn step(config: &Config, before: &Before, output: Output, text: &str) -> Option<
 }
 
 /// NetBird's services read their files; what is for a person's own command is for nobody else.
-fn ownership(config: &Config, output: Output) -> Ownership {
+pub fn ownership(config: &Config, output: Output) -> Ownership {
     let files = &config.files;
     match output {
         Output::IdpSeedInfo => secrets::OWNERSHIP,

@@ -14,6 +14,7 @@ use crate::state::secrets::Secrets;
 
 /// Names in the file; the first and the last are of secrets.
 const KEY: &str = "NETBIRD_DATASTORE_ENC_KEY";
+const DISCOVERY: &str = "NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT";
 const REFRESH: &str = "NETBIRD_MGMT_IDP_SIGNKEY_REFRESH";
 const RELAY: &str = "NETBIRD_RELAY_ENDPOINT";
 const PASSWORD: &str = "NETBIRD_IDP_MGMT_EXTRA_PASSWORD";
@@ -81,6 +82,12 @@ pub fn public_max_age(text: &str) -> Option<bool> {
     shell::unquote(value)?.parse().ok()
 }
 
+/// The issuer whose discovery the file names.
+pub fn issuer(text: &str) -> Option<String> {
+    let (_, url) = sourced::assignments(text).filter(|(name, _)| *name == DISCOVERY).last()?;
+    Some(shell::unquote(url)?.strip_suffix(".well-known/openid-configuration")?.to_owned())
+}
+
 /// Whether a value may be shown: one that was passed on may be secret, and only its owner knows.
 pub fn is_shown(name: &str) -> bool {
     const SHOWN: &[&str] = &[
@@ -136,7 +143,7 @@ fn groups(config: &Config, proof: &Proof, secrets: &Secrets, places: &Places) ->
         (
             "Authentik",
             vec![
-                ("NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT", proof.discovery_url.clone()),
+                (DISCOVERY, proof.discovery_url.clone()),
                 ("NETBIRD_AUTH_AUDIENCE", proof.registration.client_id.clone()),
                 ("NETBIRD_AUTH_CLIENT_ID", proof.registration.client_id.clone()),
                 ("NETBIRD_AUTH_SUPPORTED_SCOPES", proof.scope.clone()),
@@ -196,17 +203,22 @@ fn users(config: &Config, proof: &Proof, secrets: &Secrets) -> Group {
 /// Values that were passed in and contradict what was verified: with them NetBird would answer "token
 /// invalid".
 pub fn contradictions(config: &Config, discovery_url: &str, client_id: &str) -> Vec<Problem> {
-    let verified = [
-        ("NETBIRD_AUTH_OIDC_CONFIGURATION_ENDPOINT", discovery_url),
-        ("NETBIRD_AUTH_AUDIENCE", client_id),
-        ("NETBIRD_AUTH_DEVICE_AUTH_CLIENT_ID", client_id),
-        ("NETBIRD_AUTH_DEVICE_AUTH_AUDIENCE", client_id),
+    let as_authentik = "as Authentik has it";
+    let mut verified = vec![
+        (DISCOVERY, discovery_url, as_authentik),
+        ("NETBIRD_AUTH_AUDIENCE", client_id, as_authentik),
+        ("NETBIRD_AUTH_DEVICE_AUTH_CLIENT_ID", client_id, as_authentik),
+        ("NETBIRD_AUTH_DEVICE_AUTH_AUDIENCE", client_id, as_authentik),
     ];
+    if config.netbird.lists_users() {
+        let why = "as management.json has it with NETBIRD_MGMT_IDP=authentik";
+        verified.push(("NETBIRD_IDP_MGMT_CLIENT_ID", client_id, why));
+    }
     verified
         .into_iter()
-        .filter_map(|(name, value)| {
+        .filter_map(|(name, value, why)| {
             let passed = config.netbird.passed.get(name).filter(|passed| *passed != value)?;
-            let wanted = format!("{value}, as Authentik has it, or nothing: unset it");
+            let wanted = format!("{value}, {why}, or nothing: unset it");
             Some(Problem::new(name, Some(passed), &wanted))
         })
         .collect()

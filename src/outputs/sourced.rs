@@ -1,7 +1,8 @@
 //! Files that a shell sources: whose they are, and what they assign.
 
 use super::shell;
-use crate::state::evidence::Found;
+use crate::error::{Error, Exit};
+use crate::state::evidence::{Found, Kind};
 use crate::text::Secret;
 
 /// How the first line of every text file of this container begins, since 0.1.0.
@@ -14,6 +15,22 @@ pub const HEADER: &str =
 /// Whether this container wrote the file, or nobody did yet.
 pub fn is_own(bytes: &[u8]) -> bool {
     bytes.is_empty() || bytes.starts_with(MARK.as_bytes())
+}
+
+/// A value arrives whole, whether a shell sources the file or Docker reads it: neither takes line breaks and NUL bytes alike.
+///
+/// # Errors
+/// [`Exit::Refused`] for a secret in use that would not.
+pub fn check(kind: Kind, secret: &Secret, file: &str) -> Result<(), Error> {
+    if !secret.expose().contains(['\n', '\r', '\0']) {
+        return Ok(());
+    }
+    let (name, variable) = (kind.name(), kind.variable());
+    Err(Error::new(Exit::Refused, format!("the {name} that is in use cannot be written into {file}"))
+        .because("it has a line break or a NUL byte, and another value would arrive")
+        .remedy(format!(
+            "set {variable} to another one, and restart what uses it, or leave {file} out of SETUP_OUTPUTS"
+        )))
 }
 
 /// A file of assignments.

@@ -16,6 +16,7 @@ use tokio::time::sleep;
 use tracing::warn;
 
 use crate::error::{Error, Exit, Result};
+use crate::files::read::kind;
 use crate::files::trouble::{errno, in_the_way, unusable};
 
 /// The file's name.
@@ -84,6 +85,7 @@ pub async fn wait(dir: &Path, held: impl Fn(&str)) -> Result<Option<Lock>> {
 /// # Errors
 /// [`crate::error::Exit::Output`] where the lock's file cannot be made or opened, or something else is in its place.
 pub fn attempt(dir: &Path) -> Result<Attempt> {
+    check(dir)?;
     let path = dir.join(FILE_NAME);
     let shown = path.display().to_string();
     let fail = |e: io::Error| match errno(&e) {
@@ -112,6 +114,29 @@ pub fn attempt(dir: &Path) -> Result<Attempt> {
     Ok(Attempt::Held("runs that come and go".to_owned()))
 }
 
+/// Whether the lock's file could be opened if it is there, without locking or making anything.
+///
+/// # Errors
+/// See [`attempt`].
+pub fn check(dir: &Path) -> Result<()> {
+    let path = dir.join(FILE_NAME);
+    let shown = path.display().to_string();
+    let fail = |e: io::Error| unusable("lock", &shown, &e);
+    match fs::symlink_metadata(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(fail(e)),
+        Ok(meta) => match kind(meta.file_type()) {
+            Some(kind) => return Err(in_the_way(&shown, kind)),
+            None => {}
+        },
+    }
+    match options().open(&path) {
+        // It went: its run has ended.
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        opened => opened.map(drop).map_err(fail),
+    }
+}
+
 const LOOKS: u32 = 16;
 
 /// Whether the file that is open is still the one of this name.
@@ -121,14 +146,14 @@ fn is_at(path: &Path, open: &fs::Metadata) -> bool {
 }
 
 fn open(path: &Path) -> io::Result<File> {
+    options().create(true).mode(0o600).open(path)
+}
+
+fn options() -> OpenOptions {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(flags)
-        .open(path)
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(flags);
+    options
 }
 
 /// Who this is, for others: in a container the host's name is the container's.

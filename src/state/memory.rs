@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use super::secrets::{self, Kept, Secrets};
 use super::store::{self, Remembered};
 use crate::error::{Error, Exit, Result};
 
@@ -13,8 +14,10 @@ pub struct Memory {
     remembered: Mutex<Remembered>,
     /// Whether a file on the volumes belongs to an identity already: NetBird may have users by it.
     pub holds_identity: bool,
-    /// The issuer in `management.json`.
-    pub issuer: Option<String>,
+    /// Issuers by which files know NetBird's users already.
+    pub issuers: Vec<String>,
+    /// Secrets that this run makes, and `secrets.json` as it was when they were settled.
+    pub to_keep: Option<(Secrets, Option<Kept>)>,
     /// Ports on which clients wait for the end of a login.
     pub client_ports: Vec<u16>,
     /// How NetBird's management comes by its keys so far; nothing where there is no file yet.
@@ -41,6 +44,29 @@ impl Memory {
     /// What is remembered.
     pub fn remembered(&self) -> Remembered {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps the secrets, before the first of them is used.
+    ///
+    /// # Errors
+    /// [`Exit::Output`] where they cannot be written; [`Exit::Refused`] where somebody changed the file meanwhile.
+    pub async fn keep_secrets(&self) -> Result<()> {
+        let Some((secrets, kept)) = self.to_keep.clone() else { return Ok(()) };
+        let dir = self.dir.clone();
+        let keep = move || match Kept::read(&dir)? {
+            there if there == kept => secrets::keep(&dir, kept.as_ref(), &secrets),
+            there if secrets::changes(there.as_ref(), &secrets).is_none() => Ok(()),
+            _ => Err(Error::new(
+                Exit::Refused,
+                format!(
+                    "{} was changed while this run waited",
+                    dir.join(secrets::FILE_NAME).display()
+                ),
+            )
+            .remedy("run again: what is there now is what counts")),
+        };
+        let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
+        tokio::task::spawn_blocking(keep).await.map_err(abnormal)?
     }
 
     /// Changes what is remembered, and keeps it. The disk is waited for on another thread, so that a deadline can leave

@@ -89,6 +89,8 @@ pub struct Kept {
     pub place: String,
     /// Its permission bits.
     pub mode: u32,
+    /// As it is written.
+    text: String,
     object: Map<String, Value>,
 }
 
@@ -123,7 +125,8 @@ impl Kept {
                 return refused(format!("{place}: {} is not a text", kind.key()));
             }
         }
-        Ok(Some(Self { place, mode: content.mode, object }))
+        let text = String::from_utf8_lossy(&content.bytes).into_owned();
+        Ok(Some(Self { place, mode: content.mode, text, object }))
     }
 
     /// Every key of the file.
@@ -196,12 +199,18 @@ pub fn keep_client(state_dir: &Path, secret: &Secret) -> Result<()> {
     let mut object = kept.as_ref().map(|kept| kept.object.clone()).unwrap_or_default();
     object.entry("version").or_insert_with(|| VERSION.into());
     object.insert(CLIENT.to_owned(), secret.expose().into());
-    if kept.is_none_or(|kept| kept.object != object) {
-        let content = format!("{:#}\n", Value::Object(object)).into_bytes();
-        let path = state_dir.join(FILE_NAME);
-        publish::publish(&Document { path, content }, OWNERSHIP)?;
-    }
-    Ok(())
+    let text = match kept.as_ref() {
+        Some(kept) if kept.object == object => kept.text.clone(),
+        _ => format!("{:#}\n", Value::Object(object)),
+    };
+    put(state_dir, text)
+}
+
+/// Writes the file; one that says the same stays, but for its mode, and one whose mode only somebody else may change is
+/// replaced.
+fn put(state_dir: &Path, text: String) -> Result<()> {
+    let path = state_dir.join(FILE_NAME);
+    publish::publish(&Document { path, content: text.into_bytes() }, OWNERSHIP).map(drop)
 }
 
 /// The keys of which the kept file would change; the file's text if there are any.
@@ -224,15 +233,6 @@ pub fn changes(kept: Option<&Kept>, secrets: &Secrets) -> Option<(Vec<&'static s
 /// # Errors
 /// [`Exit::Output`] where the file cannot be written.
 pub fn keep(state_dir: &Path, kept: Option<&Kept>, secrets: &Secrets) -> Result<()> {
-    let path = state_dir.join(FILE_NAME);
-    if let Some((_, text)) = changes(kept, secrets) {
-        return publish::publish(&Document { path, content: text.into_bytes() }, OWNERSHIP)
-            .map(drop);
-    }
-    if let Err(error) = publish::own_existing(&path, OWNERSHIP) {
-        // Somebody else's file that can be read is no reason to keep NetBird from starting.
-        let path = path.display();
-        tracing::warn!(stage = "secrets", "{path} should be readable by its owner only: {error}");
-    }
-    Ok(())
+    let kept_text = || kept.map(|kept| kept.text.clone()).unwrap_or_default();
+    put(state_dir, changes(kept, secrets).map_or_else(kept_text, |(_, text)| text))
 }

@@ -192,17 +192,11 @@ pub fn read(state_dir: &Path) -> Result<Remembered> {
 /// [`Exit::Output`].
 pub fn write(state_dir: &Path, remembered: &Remembered) -> Result<Published> {
     let path = state_dir.join(FILE_NAME);
-    // Another layout of the same is no reason to write.
-    let is_there = matches!(look(&path), Ok(Found::File(_)));
-    if is_there && read(state_dir).is_ok_and(|there| there == *remembered) {
-        let shown = path.display();
-        if let Err(error) = publish::own_existing(&path, OWNERSHIP) {
-            tracing::warn!(
-                stage = "files",
-                "{shown} should be readable by its owner only: {error}"
-            );
-        }
-        return Ok(Published::Unchanged);
+    // Another layout of the same is no reason to write; a mode that only somebody else may change is one to replace it.
+    if let Found::File(there) = look(&path)?
+        && read(state_dir).is_ok_and(|there| there == *remembered)
+    {
+        return publish::publish(&Document { path, content: there.bytes }, OWNERSHIP);
     }
     let mut object = Map::new();
     object.insert("version".into(), VERSION.into());

@@ -6,7 +6,7 @@ use super::own_provider::connectors;
 use super::places::Follower;
 use super::readable::{error, shapes, two_spellings};
 use super::{File, connector, conversion};
-use crate::config::{Config, Output};
+use crate::config::{Config, FOREIGN_CLAIMS, Output};
 use crate::error::{Error, Exit};
 use crate::outputs::json::Node;
 
@@ -19,6 +19,7 @@ pub fn refused(file: &File, config: &Config) -> Vec<Error> {
     refused.extend(manager(file, config));
     refused.extend(slug(file, config));
     refused.extend(relay(file, config));
+    refused.extend(foreign_claim(file, config));
     refused
 }
 
@@ -37,14 +38,35 @@ pub fn refused_with_provider(file: &File, config: &Config, known: Option<&str>) 
     refused
 }
 
+const CLAIM_VARIABLE: &str = "NETBIRD_AUTH_USER_ID_CLAIM";
+const CLAIM: &str = "HttpConfig.AuthUserIDClaim";
+
+/// A claim of another provider, or one that cannot be told: known before Authentik is asked.
+fn foreign_claim(file: &File, config: &Config) -> Option<Error> {
+    if config.netbird.passed.contains_key(CLAIM_VARIABLE) {
+        return None;
+    }
+    let node = file.root.at(CLAIM)?;
+    let why = "NetBird would answer every login with \"token invalid\" if tokens did not have it";
+    if node.is_template() {
+        let what =
+            format!("{}: {CLAIM} is a template, so which claim it is cannot be told", file.place);
+        let remedy = "write the claim itself, or remove the key: NetBird takes sub then";
+        return Some(error(what, why, remedy).about("user-id-claim"));
+    }
+    let claim = node.as_text().filter(|claim| FOREIGN_CLAIMS.contains(&claim.as_str()))?;
+    let what =
+        format!("{}: {CLAIM} is {claim}, a claim that Authentik's tokens do not have", file.place);
+    let why = "NetBird would answer every login with \"token invalid\"";
+    Some(error(what, why, "take it away, or use sub").about("user-id-claim"))
+}
+
 /// A claim that tokens will not have: NetBird would answer every login with 401.
 pub fn claim(file: Option<&File>, config: &Config, supported: &[String]) -> Option<Error> {
-    const VARIABLE: &str = "NETBIRD_AUTH_USER_ID_CLAIM";
-    const PATH: &str = "HttpConfig.AuthUserIDClaim";
-    let passed = config.netbird.passed.get(VARIABLE);
-    let (exit, name, claim) = match (passed, file.and_then(|file| file.text(PATH))) {
-        (Some(claim), _) => (Exit::Config, VARIABLE.to_owned(), claim.clone()),
-        (None, Some(claim)) => (Exit::Refused, format!("{}: {PATH}", file?.place), claim),
+    let passed = config.netbird.passed.get(CLAIM_VARIABLE);
+    let (exit, name, claim) = match (passed, file.and_then(|file| file.text(CLAIM))) {
+        (Some(claim), _) => (Exit::Config, CLAIM_VARIABLE.to_owned(), claim.clone()),
+        (None, Some(claim)) => (Exit::Refused, format!("{}: {CLAIM}", file?.place), claim),
         (None, None) => return None,
     };
     if supported.is_empty() || supported.contains(&claim) {
@@ -103,7 +125,8 @@ fn relay(file: &File, config: &Config) -> Option<Error> {
     let first = file.root.at(Follower::Relays.path())?.items().first()?;
     if !needed
         || config.netbird.services.relays.chosen
-        || (first.as_text().is_some() && !first.is_template())
+        || (first.as_text().is_some_and(|text| !text.chars().any(char::is_control))
+            && !first.is_template())
     {
         return None;
     }
