@@ -77,3 +77,57 @@ fn the_token_goes_to_one_origin_only() {
     assert!(!other.requests().is_empty());
     assert!(other.requests().iter().all(|r| r.header("authorization").is_none()));
 }
+
+/// A file of theirs, changed by a variable or a file that is completed: what only they know to be no secret is not shown.
+#[test]
+fn what_others_keep_in_their_files_is_not_shown() {
+    const SECRET: &str = "foreign-secret-77";
+    let manager = |extra: &str| {
+        format!(
+            r#""IdpManagerConfig": {{"ManagerType": "authentik", "ClientConfig": {{"Issuer": "ISSUER", "TokenEndpoint": "x",
+            "ClientID": "netbird", "GrantType": "client_credentials", "Note": "{SECRET}"}},
+            "ExtraConfig": {{"Username": "u", "Password": "their-app-password"{extra}}}}}"#
+        )
+    };
+    let none = ("NETBIRD_MGMT_IDP", "none");
+    let cases = [
+        (manager(&format!(r#", "ApiToken": "{SECRET}""#)), none),
+        (manager(&format!(r#", "ServiceAccountKey": "{SECRET}", "Pin": "1234""#)), none),
+        (
+            format!(r#""Relay": {{"Addresses": ["rels://u:{SECRET}@h.example.org:443"]}}"#),
+            ("NETBIRD_RELAY_ENDPOINT", "rels://r.example.com:443"),
+        ),
+        (
+            format!(
+                r#""TURNConfig": {{"Turns": [{{"URI": "turn:u:{SECRET}@h:1", "Credential": "{SECRET}", "Username": "x"}}]}}"#
+            ),
+            ("NETBIRD_TURN_DOMAIN", "t.example.com"),
+        ),
+        (
+            format!(r#""Stuns": [{{"URI": "stun:u:{SECRET}@h:1"}}]"#),
+            ("NETBIRD_STUN_ENDPOINTS", "stun:s.example.com:3478"),
+        ),
+        (format!(r#""HttpConfig": {{"AuthIssuer": "https://u:{SECRET}@id.example.org/x"}}"#), none),
+    ];
+    for (members, (name, value)) in cases {
+        let mut case = Case::new("2026.2");
+        let key = base64::engine::general_purpose::STANDARD.encode([7_u8; 32]);
+        let issuer = format!("{}/application/o/netbird/", case.sim.url());
+        let text = format!(r#"{{"DataStoreEncryptionKey": "{key}", {members}}}"#);
+        case.init();
+        std::fs::remove_file(case.path("secrets.json")).unwrap();
+        for output in ["setup.env", "relay.env"] {
+            std::fs::remove_file(case.path(output)).unwrap();
+        }
+        std::fs::write(case.path("management.json"), text.replace("ISSUER", &issuer)).unwrap();
+        case.env(name, value);
+        for args in [&["plan"][..], &["plan", "--format", "json"], &["check"], &[]] {
+            let ended = case.run(args);
+            let told = format!("{}{}", ended.out, ended.err);
+            assert!(!told.contains(SECRET) && !told.contains("1234"), "{members}: {told}");
+            if args == ["plan"] {
+                ended.expect(2);
+            }
+        }
+    }
+}
