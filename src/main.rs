@@ -12,6 +12,8 @@ use netbird_authentik_init::commands::check;
 use netbird_authentik_init::config;
 use netbird_authentik_init::error::Exit;
 use netbird_authentik_init::text::printable::sentence;
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() {
@@ -41,6 +43,7 @@ fn main() {
         }
         _ => None,
     };
+    enough_files();
     let code = runtime().block_on(async {
         let handlers = signal(SignalKind::terminate())
             .and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
@@ -89,6 +92,28 @@ async fn overdue(limit: Option<Duration>) {
     }
 }
 
+/// Connections, files and the runtime itself take some twenty at a time; with too few, each of them fails in its own words.
+const FEWEST_FILES: u64 = 64;
+
+/// Takes what the system gives, and ends where that is not enough.
+fn enough_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < FEWEST_FILES) {
+        let most = limit.maximum.unwrap_or(FEWEST_FILES).min(FEWEST_FILES);
+        let wish = Rlimit { current: Some(most), maximum: limit.maximum };
+        if setrlimit(Resource::Nofile, wish).is_ok() {
+            limit = wish;
+        }
+    }
+    if let Some(few) = limit.current.filter(|current| *current < FEWEST_FILES) {
+        eprintln!(
+            "netbird-authentik-init: this process may open {few} files, and needs {FEWEST_FILES}: raise the limit (ulimits: \
+             nofile in the compose file)"
+        );
+        exit(Exit::Output as i32);
+    }
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.unwrap_or_else(|error| refused("a runtime", &error))
@@ -96,7 +121,10 @@ fn runtime() -> tokio::runtime::Runtime {
 
 fn refused(what: &str, error: &std::io::Error) -> ! {
     eprintln!("netbird-authentik-init: the system refuses {what}: {error}");
-    exit(Exit::Bug as i32);
+    // Whoever holds all files of the machine is none of this program's bugs.
+    let is_full =
+        Errno::from_io_error(error).is_some_and(|e| matches!(e, Errno::MFILE | Errno::NFILE));
+    exit(if is_full { Exit::Output } else { Exit::Bug } as i32);
 }
 
 /// Unless `NO_COLOR` is set to anything (<https://no-color.org>) or the terminal has none.

@@ -15,6 +15,9 @@ use crate::error::{Error, Exit, Result};
 /// The largest file that is read: what NetBird and this container write is a hundredth of it.
 pub const LIMIT: u64 = 1024 * 1024;
 
+/// How many values a JSON file may have.
+const MOST_VALUES: usize = 20_000;
+
 /// A file on a volume.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
@@ -95,6 +98,13 @@ pub fn read_object(path: &Path) -> Result<Option<Map<String, Value>>> {
 pub fn object(path: &Path, bytes: &[u8]) -> Result<Map<String, Value>> {
     // Where the error is, and not what is there: the file is full of secrets.
     let at = |e: &serde_json::Error| format!("at line {}, column {}", e.line(), e.column());
+    // Each value begins behind one of these; a file of nothing else would take a hundred times its size.
+    let values = bytes.iter().filter(|b| matches!(b, b',' | b'[' | b'{')).count();
+    if values > MOST_VALUES {
+        return Err(Error::new(Exit::Refused, format!("{} has too many values", path.display()))
+            .because(format!("more than {MOST_VALUES}, where there are a hundred"))
+            .remedy("put it back from a backup; if nothing is lost with it, remove it"));
+    }
     let why = match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => return Ok(object),
         Ok(_) => "it holds something else".to_owned(),

@@ -99,7 +99,8 @@ impl Before {
     /// What the files say about a provider of NetBird's own.
     pub fn provider(&self, config: &Config) -> InFile {
         if config.kind == Kind::Combined {
-            let bytes = self.there(Output::ConfigYaml).bytes();
+            let bytes =
+                self.there(Output::ConfigYaml).bytes().filter(|bytes| sourced::is_own(bytes));
             let place = config.files.path(Output::ConfigYaml).display().to_string();
             let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
             return text.map(|text| config_yaml::provider_in(text, &place)).unwrap_or_default();
@@ -128,6 +129,9 @@ impl Before {
                 in_use.without_key.push(format!("{place} (a link, which is not followed)"));
             }
             let Some(bytes) = there.bytes() else { continue };
+            if *output == Output::ConfigYaml && !sourced::is_own(bytes) {
+                continue;
+            }
             in_use.extend(match std::str::from_utf8(bytes) {
                 Ok(text) => secrets_in(*output, text, &place),
                 Err(_) => unread(*output, place),

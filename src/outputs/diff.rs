@@ -4,81 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::fold::fold;
 use super::json::{Node, spelt};
+use super::shown::{self, HIDDEN, SECRET};
 use super::step::KeyChange;
 use super::yaml::Document;
 use super::{config_yaml, setup_env, sourced};
 use crate::config::Output;
 use crate::text::excerpt;
-
-/// What stands for a secret.
-pub const SECRET: &str = "(secret)";
-
-/// What stands for a value of which only its owner knows whether it is secret.
-const HIDDEN: &str = "(not shown)";
-
-/// Keys of management.json, folded, whose values are secret wherever they stand.
-const SECRETS: &[&str] = &[
-    "clientsecret",
-    "datastoreencryptionkey",
-    "hash",
-    "password",
-    "secret",
-    "sessioncookieencryptionkey",
-];
-
-/// Keys of management.json, folded, whose values are known to be none. Of every other key only its owner knows.
-const SHOWN: &[&str] = &[
-    "accessgroups",
-    "address",
-    "addresses",
-    "audience",
-    "authaudience",
-    "authcallbackurl",
-    "authclientid",
-    "authissuer",
-    "authkeyslocation",
-    "authorizationendpoint",
-    "authurl",
-    "authuseridclaim",
-    "certfile",
-    "certkey",
-    "cliredirecturis",
-    "clientid",
-    "credentialsttl",
-    "dashboardredirecturis",
-    "datadir",
-    "deviceauthendpoint",
-    "domain",
-    "email",
-    "endsessionurl",
-    "engine",
-    "extraauthaudience",
-    "granttype",
-    "id",
-    "issuer",
-    "loginflag",
-    "managertype",
-    "name",
-    "oidcconfigendpoint",
-    "pkcechallenge",
-    "proto",
-    "provider",
-    "redirecturi",
-    "redirecturls",
-    "scope",
-    "scopes",
-    "stuns",
-    "tokenendpoint",
-    "trustedhttpproxies",
-    "trustedhttpproxiescount",
-    "trustedpeers",
-    "turns",
-    "type",
-    "uri",
-    "username",
-];
 
 /// What differs in an output.
 pub fn contents(output: Output, before: &str, after: &str) -> Vec<KeyChange> {
@@ -147,52 +79,8 @@ fn nodes(path: &str, before: Option<&Node>, after: Option<&Node>, changes: &mut 
         return;
     }
     let key = path.rsplit('.').next().unwrap_or_default();
-    let text = |node: Option<&Node>| node.map(|node| told(key, node));
+    let text = |node: Option<&Node>| node.map(|node| shown::told(key, node));
     changes.push(KeyChange { key: path.to_owned(), before: text(before), after: text(after) });
-}
-
-/// A value in one line, as far as it may be shown.
-fn told(key: &str, node: &Node) -> String {
-    match node.as_text().filter(|text| !text.is_empty()) {
-        Some(text) if is_shown(key) => place(&text),
-        _ => shown(key, node),
-    }
-}
-
-fn is_shown(key: &str) -> bool {
-    SHOWN.contains(&fold(key).as_str())
-}
-
-fn shown(key: &str, node: &Node) -> String {
-    let is_empty = |text: Option<String>| text.is_some_and(|text| text.is_empty());
-    match node {
-        Node::Object(members) => {
-            let member =
-                |(name, value): &(String, Node)| format!("{name}: {}", shown(&spelt(name), value));
-            format!("{{{}}}", members.iter().map(member).collect::<Vec<_>>().join(", "))
-        }
-        _ if is_empty(node.as_text()) => "\"\"".to_owned(),
-        _ if SECRETS.contains(&fold(key).as_str()) => SECRET.to_owned(),
-        Node::Array(items) => {
-            let items: Vec<String> = items.iter().map(|item| shown(key, item)).collect();
-            format!("[{}]", items.join(", "))
-        }
-        Node::Scalar(raw) if matches!(raw.as_str(), "true" | "false" | "null") => raw.clone(),
-        _ if !is_shown(key) => HIDDEN.to_owned(),
-        Node::Scalar(raw) => match node.as_text() {
-            Some(text) => format!("\"{}\"", place(&text)),
-            None => raw.clone(),
-        },
-    }
-}
-
-/// A place of a service, whose user information is nobody's to read (`turn:user:password@host`); others as they are.
-fn place(text: &str) -> String {
-    let scheme = ["stun:", "stuns:", "turn:", "turns:"].iter().find(|s| text.starts_with(**s));
-    match (scheme, text.rsplit_once('@')) {
-        (Some(scheme), Some((_, host))) => excerpt(&format!("{scheme}…@{host}")),
-        _ => excerpt(text),
-    }
 }
 
 fn yaml(before: &str, after: &str) -> Vec<KeyChange> {
@@ -215,8 +103,8 @@ fn yaml(before: &str, after: &str) -> Vec<KeyChange> {
     differing
         .map(|name| KeyChange {
             key: excerpt(name),
-            before: told(&before, name),
-            after: told(&after, name),
+            before: told(before, name),
+            after: told(after, name),
         })
         .collect()
 }

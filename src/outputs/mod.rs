@@ -7,15 +7,16 @@ pub mod config_yaml;
 pub mod dashboard_env;
 mod diff;
 pub mod endpoints;
-mod fold;
-pub mod json;
 pub mod management;
 pub mod plan;
 pub mod relay_env;
 pub mod service;
 pub mod setup_env;
 pub mod shell;
+mod shown;
 mod sourced;
 pub mod step;
 pub mod turnserver_conf;
 mod yaml;
+
+pub use crate::text::{fold, json};

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::before::Before;
 use super::diff;
 use super::management::places::Places;
+use super::shown::SECRET;
 use super::step::{FileStep, KeyChange, LAYOUT};
 use super::{config_yaml, dashboard_env, management, relay_env, setup_env, turnserver_conf};
 use crate::config::{Config, Kind, Output};
@@ -236,8 +237,8 @@ fn secrets_step(before: &Before, secrets: &Secrets) -> Option<FileStep> {
     let keys = secrets::changes(Some(kept), secrets).map(|(keys, _)| keys);
     let change = |key: &'static str| KeyChange {
         key: key.to_owned(),
-        before: kept.has(key).then(|| diff::SECRET.to_owned()),
-        after: Some(diff::SECRET.to_owned()),
+        before: kept.has(key).then(|| SECRET.to_owned()),
+        after: Some(SECRET.to_owned()),
     };
     let mut changes: Vec<KeyChange> = match keys {
         None => Vec::new(),

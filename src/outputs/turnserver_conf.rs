@@ -34,11 +34,11 @@ pub fn render(config: &Config, services: &Services, secrets: &Secrets) -> Option
 pub fn secrets_in(text: &str, place: &str) -> InUse {
     let mut in_use = InUse::default();
     let user = format!("{}:", endpoints::TURN_USER);
-    let password = text.lines().filter_map(|line| {
+    let mut passwords = text.lines().filter_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "user").then(|| value.trim().strip_prefix(&user))?
     });
-    if let Some(password) = password.last().filter(|password| !password.is_empty()) {
+    if let Some(password) = passwords.next_back().filter(|password| !password.is_empty()) {
         let found = Found::Text(Secret::new(password));
         in_use.add(Kind::Turn, format!("{place}, user,"), found);
     }

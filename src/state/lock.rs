@@ -125,10 +125,7 @@ pub fn check(dir: &Path) -> Result<()> {
     match fs::symlink_metadata(&path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(e) => return Err(fail(e)),
-        Ok(meta) => match kind(meta.file_type()) {
-            Some(kind) => return Err(in_the_way(&shown, kind)),
-            None => {}
-        },
+        Ok(meta) => kind(meta.file_type()).map_or(Ok(()), |kind| Err(in_the_way(&shown, kind)))?,
     }
     match options().open(&path) {
         // It went: its run has ended.

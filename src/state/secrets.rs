@@ -11,6 +11,7 @@ use crate::files::publish::{self, Document, Ownership};
 use crate::files::read::{Found, look, object};
 use crate::files::trouble::in_the_way;
 use crate::text::Secret;
+use crate::text::json::Node;
 
 /// The file's name.
 pub const FILE_NAME: &str = "secrets.json";
@@ -196,14 +197,7 @@ pub fn held(state_dir: &Path) -> Result<Held> {
 /// See [`Kept::read`]; [`Exit::Output`] where the file cannot be written.
 pub fn keep_client(state_dir: &Path, secret: &Secret) -> Result<()> {
     let kept = Kept::read(state_dir)?;
-    let mut object = kept.as_ref().map(|kept| kept.object.clone()).unwrap_or_default();
-    object.entry("version").or_insert_with(|| VERSION.into());
-    object.insert(CLIENT.to_owned(), secret.expose().into());
-    let text = match kept.as_ref() {
-        Some(kept) if kept.object == object => kept.text.clone(),
-        _ => format!("{:#}\n", Value::Object(object)),
-    };
-    put(state_dir, text)
+    put(state_dir, edited(kept.as_ref(), [(CLIENT, secret.expose())].into_iter()).1)
 }
 
 /// Writes the file; one that says the same stays, but for its mode, and one whose mode only somebody else may change is
@@ -215,17 +209,33 @@ fn put(state_dir: &Path, text: String) -> Result<()> {
 
 /// The keys of which the kept file would change; the file's text if there are any.
 pub fn changes(kept: Option<&Kept>, secrets: &Secrets) -> Option<(Vec<&'static str>, String)> {
-    let mut object = kept.map(|kept| kept.object.clone()).unwrap_or_default();
-    object.entry("version").or_insert_with(|| VERSION.into());
+    let (changed, text) = edited(kept, secrets.entries());
+    let same = kept.is_some_and(|kept| kept.text == text);
+    (!same).then_some((changed, text))
+}
+
+/// The keys that differ, and the file with these entries. What it has beside them stays as it is written.
+fn edited<'a>(
+    kept: Option<&Kept>,
+    entries: impl Iterator<Item = (&'static str, &'a str)>,
+) -> (Vec<&'static str>, String) {
+    let there = kept.and_then(|kept| Node::parse(&kept.text).ok());
+    let mut root = there.unwrap_or_else(Node::empty);
     let mut changed = Vec::new();
-    for (key, value) in secrets.entries() {
-        if object.get(key).and_then(Value::as_str) != Some(value) {
+    let is_new = root.exact("version").is_none();
+    if is_new {
+        root.set_exact("version", Node::from(Value::from(VERSION)));
+    }
+    for (key, value) in entries {
+        if root.exact(key).and_then(Node::as_text).as_deref() != Some(value) {
             changed.push(key);
-            object.insert(key.to_owned(), value.into());
+            root.set_exact(key, Node::Scalar(Value::from(value).to_string()));
         }
     }
-    let same = kept.is_some_and(|kept| kept.object == object);
-    (!same).then(|| (changed, format!("{:#}\n", Value::Object(object))))
+    match kept.filter(|_| changed.is_empty() && !is_new) {
+        Some(kept) => (changed, kept.text.clone()),
+        None => (changed, root.pretty()),
+    }
 }
 
 /// Keeps them, before anything uses them.
@@ -233,6 +243,5 @@ pub fn changes(kept: Option<&Kept>, secrets: &Secrets) -> Option<(Vec<&'static s
 /// # Errors
 /// [`Exit::Output`] where the file cannot be written.
 pub fn keep(state_dir: &Path, kept: Option<&Kept>, secrets: &Secrets) -> Result<()> {
-    let kept_text = || kept.map(|kept| kept.text.clone()).unwrap_or_default();
-    put(state_dir, changes(kept, secrets).map_or_else(kept_text, |(_, text)| text))
+    put(state_dir, edited(kept, secrets.entries()).1)
 }

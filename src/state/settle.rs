@@ -262,7 +262,7 @@ impl Known<'_> {
 
 /// What is there and cannot be read: it may be in use.
 pub fn unread(place: &str, what: &str, name: &str) -> Error {
-    refused(format!("{place} is {what}, not a text")).because(format!(
+    refused(format!("{place} is {what}")).because(format!(
         "the {name} that is in use cannot be read there, and must not be replaced"
     ))
 }

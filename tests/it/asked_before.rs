@@ -23,7 +23,8 @@ fn ended(case: &Case, args: &[&str]) -> Ended {
 fn a_lock_that_cannot_be_had_ends_plan_and_init_before_anything_is_changed() {
     let case = Case::new("2026.2");
     let lock = case.path(".netbird-authentik-init.lock");
-    let things: [(fn(&Path), &str); 3] = [
+    type Thing = (fn(&Path), &'static str);
+    let things: [Thing; 3] = [
         (|path| symlink("secrets.json", path).unwrap(), "a symbolic link"),
         (|path| mknodat(CWD, path, FileType::Fifo, 0o600.into(), 0).unwrap(), "a named pipe"),
         (|path| fs::create_dir(path).unwrap(), "a directory"),

@@ -105,6 +105,21 @@ fn a_key_that_secrets_json_lacks_is_taken_from_an_output_and_said() {
 }
 
 #[test]
+fn what_later_versions_keep_in_secrets_json_stays_as_it_is_written() {
+    let mut case = Case::new("2026.2");
+    case.init();
+    let later = r#""later": {"n": 123456789012345678901234567890, "e": 1e2, "z": 1.10}"#;
+    let text = case.read("secrets.json").replacen('{', &format!("{{{later},"), 1);
+    std::fs::write(case.path("secrets.json"), text).unwrap();
+    case.env("TURN_PASSWORD", "the-rotated-turn-password").init_as_planned();
+    let now = case.read("secrets.json");
+    assert!(now.contains("the-rotated-turn-password"));
+    for number in ["123456789012345678901234567890", "1e2", "1.10"] {
+        assert!(now.contains(number), "{now}");
+    }
+}
+
+#[test]
 fn a_file_of_the_kind_without_a_key_is_a_trace() {
     for (name, text) in [
         ("management.json", "{}"),

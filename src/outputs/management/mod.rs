@@ -11,6 +11,7 @@ pub mod places;
 mod readable;
 mod refuse;
 mod secrets_in;
+mod shape;
 mod standalone;
 
 pub use manager::leaving;

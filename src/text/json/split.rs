@@ -7,6 +7,10 @@ use super::Node;
 /// Deeper documents are refused: NetBird's have five levels, and reading is recursive.
 const DEEPEST: usize = 100;
 
+/// Documents of more values are refused: NetBird's have a hundred, and each value takes a hundred times the memory of its
+/// two brackets.
+const MOST: usize = 20_000;
+
 impl Node {
     /// Reads a document.
     ///
@@ -15,7 +19,7 @@ impl Node {
     pub fn parse(text: &str) -> Result<Self, String> {
         serde_json::from_str::<IgnoredAny>(text)
             .map_err(|e| format!("at line {}, column {}", e.line(), e.column()))?;
-        Splitter { text: text.as_bytes(), at: 0 }.value(0)
+        Splitter { text: text.as_bytes(), at: 0, nodes: 0 }.value(0)
     }
 }
 
@@ -23,12 +27,17 @@ impl Node {
 struct Splitter<'a> {
     text: &'a [u8],
     at: usize,
+    nodes: usize,
 }
 
 impl Splitter<'_> {
     fn value(&mut self, depth: usize) -> Result<Node, String> {
         if depth > DEEPEST {
             return Err(format!("it is nested deeper than {DEEPEST} levels"));
+        }
+        self.nodes += 1;
+        if self.nodes > MOST {
+            return Err(format!("it has more than {MOST} values"));
         }
         match self.next() {
             b'{' => {

@@ -278,6 +278,9 @@ mod tests {
         assert!(Node::parse(&"[".repeat(100_000)).is_err());
         let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
         assert!(Node::parse(&deep).unwrap_err().contains("nested"));
+        let many = |count: usize| format!("[{}[]]", "[],".repeat(count));
+        assert!(Node::parse(&many(300_000)).unwrap_err().contains("more than 20000 values"));
+        assert!(Node::parse(&many(10_000)).is_ok());
     }
 
     #[test]
