@@ -92,7 +92,7 @@ fn what_others_keep_in_their_files_is_not_shown() {
     let none = ("NETBIRD_MGMT_IDP", "none");
     let cases = [
         (manager(&format!(r#", "ApiToken": "{SECRET}""#)), none),
-        (manager(&format!(r#", "ServiceAccountKey": "{SECRET}", "Pin": "1234""#)), none),
+        (manager(&format!(r#", "ServiceAccountKey": "{SECRET}", "Pin": "pin-of-theirs""#)), none),
         (
             format!(r#""Relay": {{"Addresses": ["rels://u:{SECRET}@h.example.org:443"]}}"#),
             ("NETBIRD_RELAY_ENDPOINT", "rels://r.example.com:443"),
@@ -124,7 +124,7 @@ fn what_others_keep_in_their_files_is_not_shown() {
         for args in [&["plan"][..], &["plan", "--format", "json"], &["check"], &[]] {
             let ended = case.run(args);
             let told = format!("{}{}", ended.out, ended.err);
-            assert!(!told.contains(SECRET) && !told.contains("1234"), "{members}: {told}");
+            assert!(!told.contains(SECRET) && !told.contains("pin-of-theirs"), "{members}: {told}");
             if args == ["plan"] {
                 ended.expect(2);
             }
