@@ -166,9 +166,10 @@ fn is_duration(text: &str) -> bool {
     while !rest.is_empty() {
         let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
         let number = &rest[..rest.len() - behind.len()];
-        let unit = ["ns", "us", "µs", "μs", "ms", "s", "m", "h"]
-            .iter()
-            .find_map(|u| behind.strip_prefix(u));
+        // Microseconds are written with a u where there is no Greek.
+        let behind = behind.strip_prefix('u').filter(|b| b.starts_with('s')).unwrap_or(behind);
+        let unit =
+            ["ns", "µs", "μs", "ms", "s", "m", "h"].iter().find_map(|u| behind.strip_prefix(u));
         match unit {
             Some(behind) if number.parse::<f64>().is_ok() => rest = behind,
             _ => return false,
