@@ -6,6 +6,7 @@ mod alone;
 pub mod apply;
 pub mod desired;
 mod greet;
+mod intent;
 mod kept;
 mod learnt;
 pub mod observe;

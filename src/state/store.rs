@@ -37,7 +37,7 @@ pub struct Remembered {
     /// The service account that this container made. One that it found is not remembered: who made that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account: Option<OwnAccount>,
-    /// Primary key of the role that this container made; empty while it is being made.
+    /// Primary key of the role that this container made; empty while it is being made, which proves nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// Values that this container wrote into files, by file and path, as digests.
@@ -103,6 +103,11 @@ pub struct KnownConnector {
 }
 
 impl Remembered {
+    /// From now on this is the account of this container.
+    pub fn use_account(&mut self, account: OwnAccount) {
+        self.service_account = Some(account);
+    }
+
     /// Forgets what was made in an Authentik: in another one the same numbers and names are other people's.
     pub fn forget_authentik(&mut self) {
         self.installation = None;
@@ -132,7 +137,7 @@ pub struct Installation {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BoundGroup {
-    /// Primary key of the binding; empty while it is being made.
+    /// Primary key of the binding; empty while it is only wanted, which proves of no binding whose it is.
     pub binding: String,
     /// Primary key of the group; empty while that is being made.
     pub group: String,
@@ -147,11 +152,15 @@ pub struct BoundGroup {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OwnAccount {
-    /// Primary key; nothing while it is being made.
+    /// Primary key; nothing while it is being made, when its name proves nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pk: Option<i64>,
     /// Its name.
     pub username: String,
+    /// The end of its app password, which does not end: a point in time that nobody else can know, by which it is told
+    /// from other accounts of that name while the key is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
 }
 
 /// Reads it; what was never written is empty.

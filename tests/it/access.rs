@@ -79,7 +79,7 @@ fn a_group_that_version_0_1_0_bound_is_ours_after_one_finished_run() {
     case.init();
     std::fs::remove_file(case.path("state.json")).unwrap();
     case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
-    case.init_as_planned().says(&["bindings that this container did not make stay (staff)"]);
+    case.init_as_planned().says(&["not known to be made by this container stay (staff)"]);
     assert_eq!(bound(&case), ["staff", "vpn"]);
 }
 
@@ -95,7 +95,8 @@ fn what_others_bound_stays_and_is_named() {
             [state.bind_group("netbird", "contractors"), state.bind_user("netbird", "stan")]
         };
         case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
-        case.init_as_planned().says(&["did not make stay (contractors, stan)"]);
+        case.init_as_planned()
+            .says(&["not known to be made by this container stay (contractors, stan)"]);
         for wish in ["staff", "*", ""] {
             case.env("AUTHENTIK_ACCESS_GROUPS", wish);
             case.init_as_planned();
@@ -210,28 +211,102 @@ fn nobody_enters_whom_the_variable_refuses_whenever_a_run_is_killed() {
     }
 }
 
-#[test]
-fn a_binding_that_a_killed_run_made_goes_with_its_group() {
-    let mut case = with_groups("2026.2", "staff");
-    people(&case);
-    // The binding is made, its answer lost, and the run dies there.
-    let post = Match::path("POST", "/api/v3/policies/bindings/");
-    case.sim.fault(FaultRule::once(post, Fault::ResetAfter));
+/// A run that dies as soon as this holds, with the answer of the write that brought it about lost.
+fn killed_when(case: &Case, write: &str, holds: impl Fn(&authentik_sim::State) -> bool) {
+    case.sim.fault(FaultRule::once(Match::path("POST", write), Fault::ResetAfter));
+    let running = case.spawn();
+    while !holds(&case.sim.state()) {
+        std::thread::yield_now();
+    }
     let hang = Match::regex("GET", r"^/api/v3/");
-    let running = {
-        let running = case.spawn();
-        while case.sim.state().policy_bindings.is_empty() {
-            std::thread::yield_now();
-        }
-        case.sim.fault(FaultRule::always(hang, Fault::Hang(Duration::MAX)));
-        running
-    };
+    case.sim.fault(FaultRule::always(hang, Fault::Hang(Duration::MAX)));
     running.signal(rustix::process::Signal::KILL);
     let _ = running.wait();
     case.sim.clear_faults();
+}
+
+#[test]
+fn a_binding_that_was_only_intended_stays_and_is_named() {
+    // The binding is made, its answer lost, and the run dies there: nothing tells whose it is.
+    let mut case = with_groups("2026.2", "staff");
+    people(&case);
+    killed_when(&case, "/api/v3/policies/bindings/", |state| !state.policy_bindings.is_empty());
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+    case.init_as_planned().says(&["not known to be made by this container", "(staff)"]);
+    assert_eq!(bound(&case), ["staff", "vpn"]);
+    // Named in a finished run, it is this container's.
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
+    case.init();
     case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
     case.init();
     assert_eq!(bound(&case), ["vpn"]);
+}
+
+#[test]
+fn what_the_variable_bound_is_bound_again_when_it_is_unset_and_the_application_is_gone() {
+    everywhere(|profile| {
+        for kind in ["standalone", "embedded", "combined"] {
+            let mut case = with_groups(profile, "vpn,staff");
+            if kind != "standalone" {
+                case.env("SETUP_NETBIRD", kind);
+                case.state_apart();
+            }
+            people(&case);
+            case.init();
+            case.sim.state().applications.clear();
+            case.sim.state().policy_bindings.clear();
+            case.env("AUTHENTIK_ACCESS_GROUPS", "");
+            let texts = ["is bound again (vpn, staff)", "set it to *"];
+            case.init_as_planned().says(&texts);
+            let may =
+                |case: &Case| ["vera", "stan", "outsider"].map(|who| case.sim.may_log_in(who));
+            assert_eq!(may(&case), [true, true, false], "{profile} {kind}");
+            let log = case.init_as_planned();
+            assert!(!log.err.contains("bound again"), "{profile} {kind}:\n{}", log.err);
+            case.env("AUTHENTIK_ACCESS_GROUPS", "*");
+            case.init_as_planned();
+            assert_eq!(may(&case), [true, true, true], "{profile} {kind}");
+            // Opened by a wish, it stays so.
+            case.env("AUTHENTIK_ACCESS_GROUPS", "");
+            case.init_as_planned();
+            assert_eq!(may(&case), [true, true, true], "{profile} {kind}");
+        }
+    });
+}
+
+#[test]
+fn a_group_that_is_deleted_while_the_variable_is_unset_opens_nothing() {
+    everywhere(|profile| {
+        let mut case = with_groups(profile, "vpn");
+        people(&case);
+        case.init();
+        case.env("AUTHENTIK_ACCESS_GROUPS", "");
+        {
+            let mut state = case.sim.state();
+            state.groups.retain(|group| group["name"] != "vpn");
+            state.policy_bindings.clear();
+        }
+        let texts =
+            ["the group vpn that AUTHENTIK_ACCESS_GROUPS bound before is gone", "+ group vpn"];
+        case.init_as_planned().says(&texts);
+        assert!(!case.sim.may_log_in("outsider"), "{profile}");
+        case.init_as_planned();
+    });
+}
+
+#[test]
+fn a_run_that_dies_before_it_binds_and_a_variable_that_is_unset_then_open_nothing() {
+    everywhere(|profile| {
+        let mut case = with_groups(profile, "vpn");
+        people(&case);
+        case.env("NETBIRD_MGMT_IDP", if release(profile) >= (2023, 2) { "authentik" } else { "" });
+        let made = "/api/v3/core/applications/";
+        killed_when(&case, made, |state| state.application("netbird").is_some());
+        assert!(bound(&case).is_empty(), "{profile}");
+        case.unset("AUTHENTIK_ACCESS_GROUPS");
+        case.init_as_planned().says(&["is bound again (vpn)"]);
+        assert!(case.sim.may_log_in("vera") && !case.sim.may_log_in("outsider"), "{profile}");
+    });
 }
 
 #[test]

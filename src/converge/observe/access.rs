@@ -13,7 +13,7 @@ use crate::authentik::{Reader, time};
 use crate::config;
 use crate::converge::desired::Desired;
 use crate::http::{Kind, Trouble};
-use crate::state::store::Remembered;
+use crate::state::store::{BoundGroup, Remembered};
 
 /// What there is.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub struct Access {
     pub groups: Vec<Group>,
     /// Whether an application without bindings is open to everyone; nothing where that is not known.
     pub open_by_default: Option<bool>,
+    /// Groups that were bound while the variable was set, where nothing keeps anybody out any more since it is unset.
+    pub bound_before: Vec<BoundGroup>,
     /// Bindings of the application that is remembered.
     hinted: Option<(String, Vec<Binding>)>,
 }
@@ -109,6 +111,13 @@ impl Access {
             self.bindings = if needed { Some(bindings?) } else { permitted(bindings)? };
         }
         let bound = self.bindings.iter().flatten().any(|binding| in_force(binding, observed.at));
+        let may_open = !bound || observed.found.linked().is_none();
+        if desired.access == config::Access::Unset && self.bindings.is_some() && may_open {
+            let groups = remembered.bindings.iter().filter(|known| known.user.is_none());
+            self.bound_before = groups.cloned().collect();
+            let names = self.bound_before.iter().map(|known| reader.groups(&known.name));
+            self.groups.extend(try_join_all(names).await?.into_iter().flatten());
+        }
         let may_be_unbound = !bound || desired.access == config::Access::Everyone;
         if may_be_unbound && desired.access.groups().is_empty() {
             self.open_by_default = default_access(reader, observed, remembered).await?;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::placeholder::{app_password, key_of};
+use super::placeholder::{account_mark, app_password, key_of};
 use super::remark::{Level, Remark};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::account::{OUTPOST_PREFIX, Unfit};
@@ -58,6 +58,9 @@ pub fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed) {
                     Change::set("name", Value::Null, wished.username.clone()),
                     Change::set("create_group", Value::Null, false),
                     Change::set("expiring", Value::Null, false),
+                    // It does not end. The point in time is random, and remembered.
+                    Change::set("expires", Value::Null, "(random, without effect)")
+                        .sending(account_mark().into()),
                 ],
             ));
             Value::from(key_of("service account", &wished.username))

@@ -137,7 +137,10 @@ pub fn tell(
         plan.remarks.push(warn(what, "set it to * to open NetBird to everyone"));
     }
     if desired.access != config::Access::Unset && !theirs.is_empty() {
-        let what = format!("bindings that this container did not make stay ({})", names(theirs));
+        let what = format!(
+            "bindings that are not known to be made by this container stay ({})",
+            names(theirs)
+        );
         plan.remarks
             .push(warn(what, "remove them in Authentik if AUTHENTIK_ACCESS_GROUPS is to be all"));
     }
