@@ -8,7 +8,8 @@ use crate::authentik::people::Binding;
 use crate::error::Error;
 use crate::http::Trouble;
 use crate::random::random;
-use crate::state::store::{BoundGroup, OwnAccount, Remembered};
+use crate::state::own::{BoundGroup, OwnAccount};
+use crate::state::store::Remembered;
 
 /// Which bindings are wanted, from before the first step on: they bind again whoever was to be let in, should the variable
 /// that named them be unset in between. Of a binding that is found they do not say whose it is.

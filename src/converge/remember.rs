@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::observe::{OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
+use super::observe::{NAMED_DEVICE_FLOW, OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
 use super::plan::{Plan, Step, Target};
 use crate::authentik::conflict::is_conflict;
 use crate::authentik::model::Provider;
@@ -10,7 +10,8 @@ use crate::authentik::people::Binding;
 use crate::config;
 use crate::converge::desired::Desired;
 use crate::http::Trouble;
-use crate::state::store::{BoundGroup, Installation, OwnAccount, Remembered};
+use crate::state::own::{BoundGroup, OwnAccount};
+use crate::state::store::{Installation, Remembered};
 
 /// Objects that a run made, by their answers.
 #[derive(Clone, Debug, Default)]
@@ -132,6 +133,12 @@ fn accounts(observed: &Observed, made: &Made, remembered: &mut Remembered) {
         remembered.use_account(OwnAccount { pk: Some(pk), username: name.clone(), mark: None });
     }
     remembered.service_account.take_if(|own| own.pk.is_none());
+    let gone = |own: &OwnAccount| {
+        let mut retired = observed.leftover.retired.iter();
+        retired.any(|retired| retired.own.pk == own.pk && retired.is_there == Some(false))
+    };
+    remembered.former_accounts.retain(|own| !gone(own));
+    remembered.service_account.take_if(|own| gone(own));
     if made.role.is_some() {
         remembered.role.clone_from(&made.role);
     }
@@ -202,6 +209,10 @@ fn verified(desired: &Desired, observed: &Observed, remembered: &mut Remembered)
         match set.or(super::plan::sound_on_brand(observed)) {
             Some(slug) => remembered.verified.insert(SOUND_DEVICE_FLOW.to_owned(), slug.to_owned()),
             None => remembered.verified.remove(SOUND_DEVICE_FLOW),
+        };
+        match super::plan::named_device_flow(desired, observed) {
+            Some(slug) => remembered.verified.insert(NAMED_DEVICE_FLOW.to_owned(), slug.to_owned()),
+            None => remembered.verified.remove(NAMED_DEVICE_FLOW),
         };
     }
     let unbound = !observed.access.bindings.iter().flatten().any(|b| in_force(b, observed.at));

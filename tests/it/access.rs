@@ -438,3 +438,73 @@ fn a_name_that_is_given_twice_costs_nothing() {
     let bindings = case.sim.writes().iter().filter(|w| w.path.contains("/bindings/")).count();
     assert_eq!(bindings, 1);
 }
+
+#[test]
+fn a_binding_that_somebody_had_disabled_or_negated_is_named_when_its_group_is() {
+    for (field, value, how) in [("enabled", false, "disabled"), ("negate", true, "negated")] {
+        let mut case = Case::new("2026.2");
+        people(&case);
+        case.init();
+        let theirs = case.sim.state().bind_group("netbird", "vpn");
+        for binding in &mut case.sim.state().policy_bindings {
+            if binding["pk"] == json!(theirs) {
+                binding[field] = json!(value);
+            }
+        }
+        case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+        let text = format!("somebody had {how} the binding of vpn");
+        case.init_as_planned().says(&[&text, "leave vpn out of AUTHENTIK_ACCESS_GROUPS"]);
+        let log = case.init_as_planned();
+        assert!(!log.err.contains("somebody had"), "{}", log.err);
+    }
+}
+
+#[test]
+fn who_may_enter_is_not_claimed_of_a_setting_that_was_not_asked() {
+    let case = Case::new("2026.8");
+    case.init().says(&["every user of Authentik may open NetBird"]);
+    case.sim.state().default_app_access = false;
+    let log = case.init_as_planned().says(&["unless core_default_app_access was switched off"]);
+    assert!(!log.err.contains("every user of Authentik may open NetBird"), "{}", log.err);
+    let check = case.run(&["check"]);
+    assert!(check.out.contains("nobody may open NetBird"), "{}", check.out);
+}
+
+#[test]
+fn the_group_that_carries_the_right_to_see_users_lets_nobody_in() {
+    for (profile, role, code) in [
+        ("2024.2", "", 78),
+        ("2024.12", "", 78),
+        ("2025.10", "viewer", 78),
+        ("2024.12", "admin", 0),
+        ("2023.10", "", 0),
+        ("2026.2", "", 0),
+    ] {
+        let mut case = with_groups(profile, "vpn,NetBird user list");
+        case.env("NETBIRD_MGMT_IDP", "authentik").env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", role);
+        people(&case);
+        let texts: &[&str] = &["AUTHENTIK_ACCESS_GROUPS", "NetBird user list", "NETBIRD_MGMT_IDP"];
+        let log = case.run(&[]).expect(code);
+        if code == 78 {
+            log.says(texts);
+            assert!(case.sim.writes().is_empty(), "{profile}");
+            case.run(&["plan"]).expect(78).says(texts);
+        }
+    }
+}
+
+#[test]
+fn two_groups_of_one_name_with_members_end_the_run_at_once() {
+    let case = with_groups("2024.12", "vpn");
+    people(&case);
+    case.sim.state().add_group_of("vpn", &["stan"]);
+    case.refused(&["2 groups have the name vpn"]);
+    let looks = case.sim.requests().iter().filter(|r| r.path.ends_with("/users/me/")).count();
+    assert_eq!(looks, 2, "plan and init, once each");
+    // An empty one may be what another run has just made: it says what it waits for.
+    let case = with_groups("2024.12", "vpn");
+    people(&case);
+    case.sim.state().add_group(json!({"name": "vpn"}));
+    let log = case.run(&[]).expect(65).says(&["another run may be at work"]);
+    assert!(!log.err.contains("worker"), "{}", log.err);
+}

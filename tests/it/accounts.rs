@@ -3,7 +3,7 @@
 use authentik_sim::{Fault, FaultRule, Match, State, UserKind};
 use serde_json::{Value, json};
 
-use crate::support::{Case, everywhere, release};
+use crate::support::{Case, everywhere, release, side_by_side};
 
 fn with_user_list(profile: &str) -> Case {
     let mut case = Case::new(profile);
@@ -361,10 +361,7 @@ fn a_refused_create_leaves_no_intention() {
 
 #[test]
 fn an_intention_fills_no_role_that_somebody_has() {
-    wherever_users_are_listed(|profile| {
-        if release(profile) < (2024, 2) {
-            return;
-        }
+    side_by_side(&["2024.2", "2025.10", "2026.2"], |profile| {
         for held in [true, false] {
             let case = with_user_list(profile);
             case.init();

@@ -13,7 +13,8 @@ use crate::authentik::{Reader, time};
 use crate::config;
 use crate::converge::desired::Desired;
 use crate::http::{Kind, Trouble};
-use crate::state::store::{BoundGroup, Remembered};
+use crate::state::own::BoundGroup;
+use crate::state::store::Remembered;
 
 /// What there is.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Access {
     pub groups: Vec<Group>,
     /// Whether an application without bindings is open to everyone; nothing where that is not known.
     pub open_by_default: Option<bool>,
+    /// Whether that was not asked now, but when it was asked last.
+    pub is_open_by_memory: bool,
     /// Groups that were bound while the variable was set, where nothing keeps anybody out any more since it is unset.
     pub bound_before: Vec<BoundGroup>,
     /// Bindings of the application that is remembered.
@@ -120,7 +123,8 @@ impl Access {
         }
         let may_be_unbound = !bound || desired.access == config::Access::Everyone;
         if may_be_unbound && desired.access.groups().is_empty() {
-            self.open_by_default = default_access(reader, observed, remembered).await?;
+            (self.open_by_default, self.is_open_by_memory) =
+                default_access(reader, observed, remembered).await?;
         }
         Ok(())
     }
@@ -151,20 +155,20 @@ async fn default_access(
     reader: Reader<'_>,
     observed: &Observed,
     remembered: &Remembered,
-) -> Result<Option<bool>, Trouble> {
+) -> Result<(Option<bool>, bool), Trouble> {
     let release = observed.release;
     if !release.has_default_access() {
-        return Ok(Some(true));
+        return Ok((Some(true), false));
     }
     let told = observed.brand.as_ref().and_then(|brand| brand.flags.core_default_app_access);
     if told.is_some() {
-        return Ok(told);
+        return Ok((told, false));
     }
     // A setting of the whole installation, which hardly anybody changes: asked anew with each release, and by `check`.
     if remembered.verified.get(OPEN_BY_DEFAULT) == Some(&release.to_string()) {
-        return Ok(Some(true));
+        return Ok((Some(true), true));
     }
-    permitted(reader.default_access().await)
+    Ok((permitted(reader.default_access().await)?, false))
 }
 
 /// Whether a binding counts: it is enabled, and has not ended.

@@ -11,6 +11,7 @@ use crate::authentik::{Reader, Release};
 use crate::config::AccountRole;
 use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};
 use crate::http::Trouble;
+use crate::state::own::OwnAccount;
 use crate::state::store::Remembered;
 
 /// What there is.
@@ -151,17 +152,16 @@ impl ServiceAccountView {
     /// Whether this container made the account, by its key. While that was not known, its app password proves it: a name
     /// alone, and the intention to make one, prove nothing.
     pub fn is_made_here(&self, remembered: &Remembered) -> bool {
-        let (Some(account), Some(own)) = (&self.account, &remembered.service_account) else {
-            return false;
-        };
-        let marked = |password: &AppPassword| {
+        let Some(account) = &self.account else { return false };
+        let marked = |own: &OwnAccount, password: &AppPassword| {
             password.user == account.pk && own.mark.is_some() && password.expires == own.mark
         };
-        own.username == account.username
-            && match own.pk {
-                Some(pk) => pk == account.pk,
-                None => self.app_password.as_ref().is_some_and(marked),
-            }
+        let mut same_name =
+            remembered.own_accounts().filter(|own| own.username == account.username);
+        same_name.any(|own| match own.pk {
+            Some(pk) => pk == account.pk,
+            None => self.app_password.as_ref().is_some_and(|password| marked(own, password)),
+        })
     }
 
     /// Whether the account is in a group.

@@ -6,15 +6,17 @@ mod access;
 mod account;
 mod found;
 mod installation;
+mod leftover;
 
 use std::time::SystemTime;
 
-use futures_util::future::{try_join, try_join4, try_join5};
+use futures_util::future::{try_join3, try_join4, try_join5};
 
 pub use access::{Access, OPEN_BY_DEFAULT, in_force};
 pub use account::ServiceAccountView;
 pub use found::Found;
 pub use installation::Continuity;
+pub use leftover::Leftover;
 
 use crate::authentik::model::{
     AnyProvider, Brand, CurrentBrand, Flow, KeyPair, ScopeMapping, User,
@@ -51,6 +53,8 @@ pub struct Observed {
     pub access: Access,
     /// The service account.
     pub account: ServiceAccountView,
+    /// Accounts that nothing uses.
+    pub leftover: Leftover,
     /// When it was read, for what ends.
     pub at: SystemTime,
 }
@@ -58,8 +62,12 @@ pub struct Observed {
 /// Under this key the state remembers the brand's device code flow that was found to be sound.
 pub const SOUND_DEVICE_FLOW: &str = "device code flow";
 
+/// Under this one, the flow that was named where the brand keeps another, and found to be sound or not to be there.
+pub const NAMED_DEVICE_FLOW: &str = "named device code flow";
+
 impl Observed {
-    /// Reads it; `thorough` if the service account turned out not to see users, whatever its memberships promise.
+    /// Reads it; `thorough` if the service account turned out not to see users, whatever its memberships promise; `checks`
+    /// to look for what is left of earlier versions, too.
     ///
     /// # Errors
     /// The first [`Trouble`].
@@ -69,7 +77,7 @@ impl Observed {
         release: Release,
         me: User,
         remembered: &Remembered,
-        thorough: bool,
+        (thorough, checks): (bool, bool),
     ) -> Result<Self, Trouble> {
         let brand = async {
             match desired.device_code_flow {
@@ -78,19 +86,25 @@ impl Observed {
             }
         };
         let client_id = &desired.provider.client_id.value;
-        let people = try_join(
+        let people = try_join3(
             Access::first(reader, desired, remembered, &me),
             ServiceAccountView::read(reader, desired, release, &me, remembered, thorough),
+            Leftover::read(reader, desired, &me, remembered, checks),
         );
-        let (by_client_id, scope_mappings, mut key_pairs, brand, (mut access, mut account)) =
-            try_join5(
-                reader.providers("client_id", client_id),
-                reader.scope_mappings(release),
-                reader.key_pairs(release),
-                brand,
-                people,
-            )
-            .await?;
+        let (
+            by_client_id,
+            scope_mappings,
+            mut key_pairs,
+            brand,
+            (mut access, mut account, leftover),
+        ) = try_join5(
+            reader.providers("client_id", client_id),
+            reader.scope_mappings(release),
+            reader.key_pairs(release),
+            brand,
+            people,
+        )
+        .await?;
         let (found, other_types) = Found::read(reader, desired, by_client_id).await?;
 
         account.settle(reader, desired, found.linked()).await?;
@@ -108,6 +122,7 @@ impl Observed {
             flows: None,
             access: Access::default(),
             account,
+            leftover,
             at: SystemTime::now(),
         };
         let key = observed.undetailed_key(desired, &key_pairs);
@@ -131,6 +146,11 @@ impl Observed {
         (observed.key_pairs, observed.flows, observed.brands) = (key_pairs, flows, brands);
         observed.access = access;
         observed.continuity = Continuity::of(&observed, remembered);
+        if observed.continuity == Continuity::Other && observed.brands.is_none() {
+            // A mark that was not looked at is no difference.
+            observed.brands = permitted(reader.brands(release).await)?;
+            observed.continuity = Continuity::of(&observed, remembered);
+        }
         Ok(observed)
     }
 
@@ -168,8 +188,16 @@ impl Observed {
             return reader.flows().await.map(Some);
         }
         let seen = remembered.verified.get(SOUND_DEVICE_FLOW).map(String::as_str);
+        // One that was named is looked at once, too, where the brand keeps another.
+        let known = remembered.verified.get(NAMED_DEVICE_FLOW);
+        let named = desired
+            .device_code_flow
+            .as_ref()
+            .filter(|named| desired.names_device_code_flow && known != Some(*named));
         match on_brand.flatten() {
-            Some(slug) if seen != Some(slug) => permitted(reader.flows().await),
+            Some(slug) if seen != Some(slug) || named.is_some_and(|named| named != slug) => {
+                permitted(reader.flows().await)
+            }
             _ => Ok(None),
         }
     }

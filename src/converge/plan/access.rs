@@ -15,7 +15,8 @@ use crate::converge::desired::Desired;
 use crate::converge::observe::{Continuity, Observed, in_force};
 use crate::error::{Error, Exit};
 use crate::proof::CheckId;
-use crate::state::store::{BoundGroup, Remembered};
+use crate::state::own::BoundGroup;
+use crate::state::store::Remembered;
 
 /// Plans groups at once, and bindings for their place among the other steps.
 pub fn plan(
@@ -103,7 +104,10 @@ fn group(plan: &mut Plan, name: &str, observed: &Observed) -> Option<Guest> {
         }
         [only] => Some(existing(plan, only)),
         _ => {
-            plan.refused.push(several(name, named.iter().map(|group| group.pk.as_str())));
+            let error = several(name, named.iter().map(|group| group.pk.as_str()));
+            // What another run has just made has no members: with them, it is no race.
+            let inhabited = named.iter().filter(|group| !group.users.is_empty()).count();
+            plan.refused.push(Error { retryable: inhabited < 2, ..error });
             None
         }
     }

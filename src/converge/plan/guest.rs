@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::placeholder;
 use crate::authentik::people::Binding;
-use crate::state::store::{BoundGroup, Remembered};
+use crate::state::own::BoundGroup;
+use crate::state::store::Remembered;
 
 /// Whom a binding lets in.
 #[derive(Clone, Debug)]
