@@ -508,3 +508,18 @@ fn two_groups_of_one_name_with_members_end_the_run_at_once() {
     let log = case.run(&[]).expect(65).says(&["another run may be at work"]);
     assert!(!log.err.contains("worker"), "{}", log.err);
 }
+
+#[test]
+fn a_token_that_may_not_see_bindings_links_nothing_that_was_bound_before() {
+    let mut case = with_groups("2026.2", "vpn");
+    people(&case);
+    let made = "/api/v3/core/applications/";
+    killed_when(&case, made, |state| state.application("netbird").is_some());
+    case.unset("AUTHENTIK_ACCESS_GROUPS");
+    let body = r#"{"detail":"You do not have permission to perform this action."}"#;
+    let json = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+    let bindings = Match::path("GET", "/api/v3/policies/bindings/");
+    case.sim.fault(FaultRule::always(bindings, Fault::Status(403, json, body.into())));
+    case.run(&[]).expect(77).says(&["authentik_policies.view_policybinding"]);
+    assert!(!case.sim.may_log_in("outsider"));
+}

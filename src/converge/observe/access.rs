@@ -89,7 +89,10 @@ impl Access {
         remembered: &Remembered,
         shut_out: bool,
     ) -> Result<(), Trouble> {
-        let needed = desired.access != config::Access::Unset || shut_out;
+        // What was bound before must be bound before the application is linked: nobody may overlook it then.
+        let was_bound = remembered.bindings.iter().any(|known| known.user.is_none());
+        let links = was_bound && observed.found.linked().is_none();
+        let needed = desired.access != config::Access::Unset || shut_out || links;
         match &observed.found {
             Found::NoApplication(_) => self.bindings = Some(Vec::new()),
             Found::NoProvider(application, _) | Found::OtherType(application, _) => {

@@ -3,6 +3,7 @@
 
 use futures_util::future::{try_join, try_join3};
 
+use super::permitted;
 use crate::authentik::account::Account;
 use crate::authentik::model::{Provider, User};
 use crate::authentik::oidc::{AccessToken, Oidc};
@@ -135,7 +136,7 @@ impl ServiceAccountView {
             let intended = remembered.role.as_ref().is_some_and(String::is_empty);
             if intended && self.role_permissions.is_empty() {
                 let held = reader.is_role_held(&role.pk, release.users_have_roles());
-                self.is_role_free = !held.await?;
+                self.is_role_free = permitted(held.await)? == Some(false);
             }
         }
         Ok(())

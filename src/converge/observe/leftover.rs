@@ -5,7 +5,7 @@ use futures_util::future::{try_join, try_join_all};
 
 use super::permitted;
 use crate::authentik::Reader;
-use crate::authentik::account::{Account, Unfit};
+use crate::authentik::account::Unfit;
 use crate::authentik::model::User;
 use crate::converge::desired::{Desired, ServiceAccount};
 use crate::http::Trouble;
@@ -89,10 +89,9 @@ async fn retired(reader: Reader<'_>, own: &OwnAccount) -> Result<Retired, Troubl
         None => None,
     };
     let account = seen.as_ref().and_then(Option::as_ref);
-    let same = |account: &&Account| account.username == own.username;
     Ok(Retired {
         own: own.clone(),
-        is_there: seen.as_ref().map(|seen| seen.as_ref().filter(same).is_some()),
+        is_there: seen.as_ref().map(Option::is_some),
         is_superuser: account.is_some_and(|account| account.is_superuser),
     })
 }

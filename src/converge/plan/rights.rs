@@ -98,7 +98,11 @@ fn administrator(
             plan.push(join_group(wished, ADMINS, &only.pk, account));
             Ok(())
         }
-        many => Err(Box::new(several(ADMINS, many.iter().map(|group| group.pk.as_str())))),
+        many => {
+            let error = several(ADMINS, many.iter().map(|group| group.pk.as_str()));
+            // No run makes one: looking again would not help.
+            Err(Box::new(Error { retryable: false, ..error }))
+        }
     }
 }
 
