@@ -4,6 +4,7 @@
 
 mod access;
 mod account;
+mod flows;
 mod found;
 mod installation;
 mod leftover;
@@ -14,6 +15,7 @@ use futures_util::future::{try_join3, try_join4, try_join5};
 
 pub use access::{Access, OPEN_BY_DEFAULT, in_force};
 pub use account::ServiceAccountView;
+pub use flows::{NAMED_DEVICE_FLOW, SOUND_DEVICE_FLOW};
 pub use found::Found;
 pub use installation::Continuity;
 pub use leftover::Leftover;
@@ -58,12 +60,6 @@ pub struct Observed {
     /// When it was read, for what ends.
     pub at: SystemTime,
 }
-
-/// Under this key the state remembers the brand's device code flow that was found to be sound.
-pub const SOUND_DEVICE_FLOW: &str = "device code flow";
-
-/// Under this one, the flow that was named where the brand keeps another, and found to be sound or not to be there.
-pub const NAMED_DEVICE_FLOW: &str = "named device code flow";
 
 impl Observed {
     /// Reads it; `thorough` if the service account turned out not to see users, whatever its memberships promise; `checks`
@@ -168,58 +164,6 @@ impl Observed {
         let is_default = !wished.chosen && in_question.name == wished.value;
         let settled = current == Some(&in_question.pk) && is_default;
         (in_question.kind().is_none() && !settled).then(|| in_question.pk.clone())
-    }
-
-    /// Flows are referred to by a new provider, by a wish for another flow, and by a brand without one. The one that a
-    /// brand has already is looked at once.
-    async fn read_flows(
-        &self,
-        reader: Reader<'_>,
-        desired: &Desired,
-        remembered: &Remembered,
-    ) -> Result<Option<Vec<Flow>>, Trouble> {
-        let provider = &desired.provider;
-        let on_brand = self.brand.as_ref().map(|brand| brand.flow_device_code.as_deref());
-        let needed = self.found.linked().is_none()
-            || provider.authorization_flow.chosen
-            || (provider.invalidation_flow.chosen && self.release.has_invalidation_flow())
-            || on_brand == Some(None);
-        if needed {
-            return reader.flows().await.map(Some);
-        }
-        let seen = remembered.verified.get(SOUND_DEVICE_FLOW).map(String::as_str);
-        // One that was named is looked at once, too, where the brand keeps another.
-        let known = remembered.verified.get(NAMED_DEVICE_FLOW);
-        let named = desired
-            .device_code_flow
-            .as_ref()
-            .filter(|named| desired.names_device_code_flow && known != Some(*named));
-        match on_brand.flatten() {
-            Some(slug) if seen != Some(slug) || named.is_some_and(|named| named != slug) => {
-                permitted(reader.flows().await)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Brands are listed to change one, and to remember the default one.
-    async fn read_brands(
-        &self,
-        reader: Reader<'_>,
-        desired: &Desired,
-        remembered: &Remembered,
-    ) -> Result<Option<Vec<Brand>>, Trouble> {
-        let Some(brand) = &self.brand else { return Ok(None) };
-        if brand.flow_device_code.is_none() {
-            return reader.brands(self.release).await.map(Some);
-        }
-        let known = remembered.installation.as_ref().is_some_and(|installation| {
-            installation.brand.is_some() && installation::same_user(installation, &self.me)
-        });
-        match known || desired.device_code_flow.is_none() {
-            true => Ok(None),
-            false => permitted(reader.brands(self.release).await),
-        }
     }
 
     /// The brand that serves the public host, in full.

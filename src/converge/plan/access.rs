@@ -62,13 +62,14 @@ fn bound_before(plan: &mut Plan, known: &BoundGroup, observed: &Observed) -> Opt
         return Some(existing(plan, same));
     }
     if !known.group.is_empty() {
+        let what = match observed.access.groups_named(&known.name).next() {
+            Some(_) => "gone, and another one has its name, which is bound",
+            None => "gone, and is made again without members",
+        };
         plan.remarks.push(Remark::new(
             CheckId::Access,
             Level::Warning,
-            format!(
-                "the group {} that AUTHENTIK_ACCESS_GROUPS bound before is gone, and whatever has its name now is bound",
-                known.name
-            ),
+            format!("the group {} that AUTHENTIK_ACCESS_GROUPS bound before is {what}", known.name),
             "see who is in it, or set AUTHENTIK_ACCESS_GROUPS to the groups that may open NetBird",
         ));
     }
