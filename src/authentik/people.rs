@@ -35,6 +35,9 @@ pub struct AppPassword {
     /// Whether it ends.
     #[serde(default, deserialize_with = "or_default")]
     pub expiring: bool,
+    /// When it would end, which also one has that does not.
+    #[serde(default, deserialize_with = "text_or_none")]
+    pub expires: Option<String>,
 }
 
 /// `/core/groups/`.

@@ -93,6 +93,21 @@ impl Reader<'_> {
         Ok(found.into_iter().map(|p| format!("{}.{}", p.app_label, p.codename)).collect())
     }
 
+    /// Whether any user or group has this role. Only where it decides: it asks for all of them.
+    ///
+    /// # Errors
+    /// Any [`Trouble`].
+    pub async fn is_role_held(&self, role: &str, by_users: bool) -> Result<bool, Trouble> {
+        let has = |roles: &[String]| roles.iter().any(|pk| pk == role);
+        let groups = "core/groups/?include_users=false";
+        let groups: Vec<Group> = self.list(groups, "authentik_core.view_group").await?;
+        if groups.iter().any(|group| has(&group.roles)) || !by_users {
+            return Ok(groups.iter().any(|group| has(&group.roles)));
+        }
+        let users: Vec<Account> = self.list("core/users/?", "authentik_core.view_user").await?;
+        Ok(users.iter().any(|user| has(&user.roles)))
+    }
+
     /// Who may open the application with this primary key.
     ///
     /// # Errors

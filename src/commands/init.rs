@@ -119,6 +119,7 @@ async fn pipeline(
         app_password: volumes.app_password(),
         memory: &memory,
         thorough: record.thorough,
+        checks: false,
         progress,
         story,
     };

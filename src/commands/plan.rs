@@ -53,6 +53,7 @@ pub async fn run(
             app_password: volumes.app_password(),
             memory: &memory,
             thorough: false,
+            checks: false,
             progress: &progress,
             story: &story,
         };

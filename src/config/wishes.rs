@@ -31,6 +31,8 @@ pub struct Wishes {
     pub access: Access,
     /// `AUTHENTIK_DEVICE_CODE_FLOW`; nothing when it is `none`.
     pub device_code_flow: Option<String>,
+    /// Whether that was set.
+    pub names_device_code_flow: bool,
     /// `SETUP_ALLOW_IDENTITY_CHANGE`.
     pub allow_identity_change: bool,
 }
@@ -59,9 +61,9 @@ impl Wishes {
             ));
         }
         let access = r.opt(raw.authentik_access_groups(), access);
-        let device_code_flow = r.value(raw.authentik_device_code_flow(), parse::slug);
+        let device_code_flow = r.setting(raw.authentik_device_code_flow(), parse::slug);
         let allow_identity_change = r.value(raw.setup_allow_identity_change(), parse::boolean);
-        let slug = slug?;
+        let (slug, device_code_flow) = (slug?, device_code_flow?);
         Some(Self {
             client_id: Setting::or(client_id, slug.clone()),
             slug,
@@ -73,7 +75,8 @@ impl Wishes {
             sub_mode: sub_mode?,
             redirect_uris,
             access: access.unwrap_or(Access::Unset),
-            device_code_flow: device_code_flow.filter(|flow| flow != "none"),
+            names_device_code_flow: device_code_flow.chosen,
+            device_code_flow: Some(device_code_flow.value).filter(|flow| flow != "none"),
             allow_identity_change: allow_identity_change?,
         })
     }

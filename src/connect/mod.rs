@@ -268,7 +268,9 @@ fn reason(setback: &Setback) -> String {
     match setback {
         Setback::Trouble(_, trouble) | Setback::Conflict(trouble) => trouble.to_string(),
         Setback::Missing(missing) => format!("not there yet: {}", missing.names()),
-        Setback::Unproven(error) | Setback::Final(error) => error.to_string(),
+        Setback::Doubtful(error) | Setback::Unproven(error) | Setback::Final(error) => {
+            error.to_string()
+        }
     }
 }
 

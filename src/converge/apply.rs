@@ -9,15 +9,17 @@ use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
 use crate::authentik::{Reader, Release, Writer};
 use crate::converge::alone;
+use crate::converge::intent;
 use crate::converge::kept::kept;
 use crate::converge::plan::placeholder::{self, Known};
-use crate::converge::plan::{Action, Change, Plan, Step, Target};
-use crate::converge::remember::{self, Made};
+use crate::converge::plan::{Action, Plan, Step, Target};
+use crate::converge::remember::Made;
 use crate::error::{Error, Exit};
 use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::random::random;
 use crate::state::Memory;
+use crate::state::store::Remembered;
 use crate::text::{Secret, redact};
 
 /// What was done, over all attempts of a run.
@@ -77,23 +79,27 @@ impl Applying<'_> {
         if let Some(secret) = self.app_password {
             known.learn(placeholder::app_password(), secret.expose().into());
         }
-        let mut intended = self.memory.remembered();
-        if remember::intend(plan, &mut intended) {
-            self.memory.note(|remembered| *remembered = intended).await?;
-        }
-        let of_password = |change: &Change| change.wire == placeholder::app_password().as_str();
-        if plan.steps.iter().any(|step| step.changes.iter().any(of_password)) {
+        self.note(|remembered| intent::want(plan, remembered)).await?;
+        let needs = |step: &Step, placeholder: String| {
+            step.changes.iter().any(|change| change.wire == placeholder.as_str())
+        };
+        if plan.steps.iter().any(|step| needs(step, placeholder::app_password())) {
             self.memory.keep_secrets().await?;
         }
-        let needs_secret = |change: &Change| change.wire == placeholder::client_secret().as_str();
         let is_binding = |step: &Step| step.creates() && step.target == Target::Binding;
         let (last_binding, mut bound) = (plan.steps.iter().rposition(is_binding), Vec::new());
         for (position, step) in plan.steps.iter().enumerate() {
-            if step.changes.iter().any(needs_secret) {
+            if needs(step, placeholder::client_secret()) {
                 known.learn(placeholder::client_secret(), new_client_secret()?.expose().into());
+            }
+            let mut mark = None;
+            if needs(step, placeholder::account_mark()) {
+                let new = mark.insert(intent::mark()?);
+                known.learn(placeholder::account_mark(), new.as_str().into());
             }
             let (operation, body) = filled(step, &known)?;
             self.still_fit(step).await?;
+            self.note(|remembered| intent::intend(step, mark.as_ref(), remembered)).await?;
             let answer = match self.writer.write(self.release, &operation, &body).await {
                 Ok(answer) => answer,
                 Err(trouble) => return Err(self.setback(step, trouble, made).await),
@@ -106,6 +112,7 @@ impl Applying<'_> {
                     answer.get("pk").or_else(|| answer.get("user_pk")).cloned().unwrap_or_default();
                 known.learn(placeholder::key_of(step.target.kind(), &step.name), pk);
                 made.note(step.target, &step.name, &answer);
+                self.note(|remembered| intent::keep(step, made, remembered)).await?;
             }
             if step.target == Target::Application && !step.creates() {
                 // It may have got a provider that an interrupted run had made.
@@ -130,6 +137,15 @@ impl Applying<'_> {
         Ok(())
     }
 
+    /// Notes what must not be lost in a crash, if there is anything.
+    async fn note(self, change: impl FnOnce(&mut Remembered) -> bool) -> Result<(), Setback> {
+        let mut remembered = self.memory.remembered();
+        if change(&mut remembered) {
+            self.memory.note(|kept| *kept = remembered).await?;
+        }
+        Ok(())
+    }
+
     /// Whoever gains by a step is looked at right before it: nothing is given to an account that is not seen to be a
     /// service account, whatever it was when the plan was made. One that this run made was seen by its making.
     async fn still_fit(self, step: &Step) -> Result<(), Setback> {
@@ -149,15 +165,15 @@ impl Applying<'_> {
     /// What a refusal of a step means. Whatever its words, a refused create is a reason to look again: somebody else may
     /// have made it; so is a reference that is gone.
     async fn setback(self, step: &Step, trouble: Trouble, made: &mut Made) -> Setback {
+        let withdrawn = self.note(|remembered| intent::withdraw(step, &trouble, remembered)).await;
+        if let Err(setback) = withdrawn {
+            return setback;
+        }
         // Whatever its body: a 400 whose fields cannot be read is one too.
         let refused = matches!(trouble.kind, Kind::Invalid(_)) || trouble.status == Some(400);
         if step.creates() && refused {
             made.refused(step, &trouble);
-            let forgotten = self.memory.note(|r| remember::forget(step.target, r)).await;
-            return match forgotten {
-                Ok(()) => Setback::Conflict(trouble),
-                Err(error) => Setback::Final(error),
-            };
+            return Setback::Conflict(trouble);
         }
         if refused && refers_to_nothing(&trouble) {
             return Setback::Conflict(trouble);

@@ -23,6 +23,8 @@ pub struct Desired {
     pub provider: DesiredProvider,
     /// The device code flow's slug; nothing if it is to be left alone.
     pub device_code_flow: Option<String>,
+    /// Whether that one was named, and not just the default.
+    pub names_device_code_flow: bool,
     /// The public URL, whose host decides the brand that serves it and of which the issuer is made.
     pub public: BaseUrl,
     /// Whether identity may change.
@@ -51,7 +53,12 @@ pub struct ServiceAccount {
 impl ServiceAccount {
     /// The identifier under which Authentik keeps the app password that it makes with a service account.
     pub fn app_password_identifier(&self) -> String {
-        slugify(&format!("service-account-{}-password", self.username))
+        Self::app_password_of(&self.username)
+    }
+
+    /// The same of any service account.
+    pub fn app_password_of(username: &str) -> String {
+        slugify(&format!("service-account-{username}-password"))
     }
 
     /// Logs it in as NetBird's management does; nothing if it is refused, or if there is no password to try.
@@ -154,6 +161,7 @@ impl Desired {
                 .device_code_flow
                 .clone()
                 .filter(|_| config.kind == Kind::Standalone),
+            names_device_code_flow: wishes.names_device_code_flow,
             public: config.connection.public.clone(),
             allow_identity_change: wishes.allow_identity_change,
             access: wishes.access.clone(),

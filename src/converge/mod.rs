@@ -6,6 +6,7 @@ mod alone;
 pub mod apply;
 pub mod desired;
 mod greet;
+mod intent;
 mod kept;
 mod learnt;
 pub mod observe;
@@ -57,6 +58,8 @@ pub struct Converge<'a> {
     pub memory: &'a Memory,
     /// Whether to ask what was verified before, too.
     pub thorough: bool,
+    /// Whether to look for what is left of earlier versions, too: `init` has no use for it.
+    pub checks: bool,
     /// What is told while it waits.
     pub progress: &'a Progress,
     /// What was told before.
@@ -174,7 +177,14 @@ impl Converge<'_> {
             // What was seen once is asked again: somebody may have changed it since.
             remembered.verified.clear();
         }
-        let observed = Observed::read(reader, &desired, release, user, &remembered, login_refused);
+        let observed = Observed::read(
+            reader,
+            &desired,
+            release,
+            user,
+            &remembered,
+            (login_refused, self.checks),
+        );
         let observed = observed.await?;
         if let Some(provider) = observed.found.linked() {
             redact::learn(&provider.client_secret);
@@ -220,8 +230,8 @@ impl Converge<'_> {
         self.progress.passed(Phase::Objects);
         let passing = !plan.refused.is_empty() && plan.refused.iter().all(|error| error.retryable);
         learnt.doubts = if passing { learnt.doubts + 1 } else { 0 };
-        if passing && learnt.doubts < DOUBTS {
-            return Err(Setback::missing(plan.refused.iter().map(|e| e.what.as_str())));
+        if let Some(first) = plan.refused.first().filter(|_| passing && learnt.doubts < DOUBTS) {
+            return Err(Setback::Doubtful(first.clone()));
         }
         Ok(Look { desired, plan, observed })
     }

@@ -2,14 +2,16 @@
 
 use serde_json::Value;
 
-use super::observe::{OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
+use super::observe::{NAMED_DEVICE_FLOW, OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
 use super::plan::{Plan, Step, Target};
 use crate::authentik::conflict::is_conflict;
 use crate::authentik::model::Provider;
 use crate::authentik::people::Binding;
+use crate::config;
 use crate::converge::desired::Desired;
 use crate::http::Trouble;
-use crate::state::store::{BoundGroup, Installation, OwnAccount, Remembered};
+use crate::state::own::{BoundGroup, OwnAccount};
+use crate::state::store::{Installation, Remembered};
 
 /// Objects that a run made, by their answers.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +45,7 @@ impl Made {
             Target::Provider => self.provider = answer["pk"].as_i64(),
             Target::ServiceAccount => {
                 let pk = answer["user_pk"].as_i64();
-                self.account = Some(OwnAccount { pk, username: name.to_owned() });
+                self.account = Some(OwnAccount { pk, username: name.to_owned(), mark: None });
             }
             Target::Role => self.role = text(),
             Target::Binding => self.bindings.extend(serde_json::from_value(answer.clone()).ok()),
@@ -54,6 +56,21 @@ impl Made {
     /// The provider was made or changed: what Authentik says of it now.
     pub fn changed(&mut self, provider: Provider) {
         self.changed = Some(provider);
+    }
+
+    /// The service account.
+    pub fn account(&self) -> Option<&OwnAccount> {
+        self.account.as_ref()
+    }
+
+    /// The role's key.
+    pub fn role(&self) -> Option<String> {
+        self.role.clone()
+    }
+
+    /// The binding that was made last.
+    pub fn last_binding(&self) -> Option<&Binding> {
+        self.bindings.last()
     }
 
     /// The provider that was made or changed.
@@ -88,36 +105,6 @@ impl Made {
     }
 }
 
-/// What a plan is about to make and could not tell apart from other people's after a crash.
-pub fn intend(plan: &Plan, remembered: &mut Remembered) -> bool {
-    let before = remembered.clone();
-    for binding in &plan.intends {
-        if !remembered.bindings.contains(binding) {
-            remembered.bindings.push(binding.clone());
-        }
-    }
-    for step in plan.steps.iter().filter(|step| step.creates()) {
-        match step.target {
-            Target::ServiceAccount => {
-                let username = step.name.clone();
-                remembered.service_account = Some(OwnAccount { pk: None, username });
-            }
-            Target::Role => remembered.role = Some(String::new()),
-            _ => {}
-        }
-    }
-    *remembered != before
-}
-
-/// What an answer disproves: whoever has the name has not got it from this run.
-pub fn forget(target: Target, remembered: &mut Remembered) {
-    match target {
-        Target::ServiceAccount => remembered.service_account = None,
-        Target::Role => remembered.role = None,
-        _ => {}
-    }
-}
-
 /// What a good run came to: what it last saw, and what it made after that.
 pub fn conclude(desired: &Desired, observed: &Observed, made: &Made, remembered: &mut Remembered) {
     let before = remembered.installation.take();
@@ -132,21 +119,30 @@ pub fn conclude(desired: &Desired, observed: &Observed, made: &Made, remembered:
     });
     let linked = observed.found.linked().map(|provider| provider.pk);
     remembered.provider = linked.or(made.provider).or(remembered.provider);
-    let intended = remembered.service_account.as_ref().filter(|own| own.pk.is_none());
-    let seen = observed.account.account.as_ref().map(|account| account.pk);
-    match (&made.account, intended) {
-        (Some(account), _) => remembered.service_account = Some(account.clone()),
-        (None, Some(own)) if seen.is_some() => {
-            remembered.service_account = Some(OwnAccount { pk: seen, ..own.clone() });
-        }
-        _ => {}
-    }
-    let role = observed.account.role.as_ref().map(|role| role.pk.clone());
-    if let Some(pk) = made.role.clone().or(role.filter(|_| remembered.role.is_some())) {
-        remembered.role = Some(pk);
-    }
+    accounts(observed, made, remembered);
     bindings(desired, observed, made, remembered);
     verified(desired, observed, remembered);
+}
+
+/// What was made is known by its key; an intention that is left proved nothing.
+fn accounts(observed: &Observed, made: &Made, remembered: &mut Remembered) {
+    let seen = observed.account.account.as_ref().map(|account| (account.pk, &account.username));
+    if let Some(account) = &made.account {
+        remembered.use_account(account.clone());
+    } else if let (true, Some((pk, name))) = (observed.account.is_made_here(remembered), seen) {
+        remembered.use_account(OwnAccount { pk: Some(pk), username: name.clone(), mark: None });
+    }
+    remembered.service_account.take_if(|own| own.pk.is_none());
+    let gone = |own: &OwnAccount| {
+        let mut retired = observed.leftover.retired.iter();
+        retired.any(|retired| retired.own.pk == own.pk && retired.is_there == Some(false))
+    };
+    remembered.former_accounts.retain(|own| !gone(own));
+    remembered.service_account.take_if(|own| gone(own));
+    if made.role.is_some() {
+        remembered.role.clone_from(&made.role);
+    }
+    remembered.role.take_if(|role| role.is_empty());
 }
 
 /// From a finished run on, every binding of a group that the variable named is this container's.
@@ -157,12 +153,15 @@ fn bindings(desired: &Desired, observed: &Observed, made: &Made, remembered: &mu
     let groups = desired.access.groups();
     let account = made.account.as_ref().and_then(|account| account.pk);
     let account = account.or(observed.account.account.as_ref().map(|account| account.pk));
+    let is_account = |b: &Binding| b.user.is_some() && b.user == account;
     let ours = |b: &&&Binding| {
         made.bindings.iter().any(|made| made.pk == b.pk)
             || super::plan::is_ours(b, remembered)
+            // The variable asks for the service account's too: NetBird would be shut out.
+            || !groups.is_empty() && is_account(b)
             || b.group.is_some() && named(b, observed).is_some_and(|name| groups.contains(&name))
     };
-    let known: Vec<BoundGroup> = all
+    let mut known: Vec<BoundGroup> = all
         .iter()
         .filter(ours)
         .map(|b| {
@@ -172,10 +171,24 @@ fn bindings(desired: &Desired, observed: &Observed, made: &Made, remembered: &mu
                 binding: b.pk.clone(),
                 group: b.group.clone().unwrap_or_default(),
                 name: named(b, observed).or(before).unwrap_or_default(),
-                user: b.user.filter(|user| Some(*user) == account || b.group.is_none()),
+                user: b.user.filter(|_| is_account(b) || b.group.is_none()),
             }
         })
         .collect();
+    // Bound already, by whom is not known: still what the variable asked for when it was set.
+    let wanted = remembered.bindings.iter().filter(|known| known.binding.is_empty());
+    let is_bound = |wanted: &&BoundGroup| {
+        let same =
+            |b: &&&Binding| b.group.is_some() && named(b, observed).as_ref() == Some(&wanted.name);
+        wanted.user.is_none()
+            && all.iter().any(|b| same(&b))
+            && !known.iter().any(|k| k.name == wanted.name)
+    };
+    let wanted: Vec<BoundGroup> = match desired.access {
+        config::Access::Unset => wanted.filter(is_bound).cloned().collect(),
+        _ => Vec::new(),
+    };
+    known.extend(wanted);
     remembered.bindings = known;
 }
 
@@ -196,6 +209,10 @@ fn verified(desired: &Desired, observed: &Observed, remembered: &mut Remembered)
         match set.or(super::plan::sound_on_brand(observed)) {
             Some(slug) => remembered.verified.insert(SOUND_DEVICE_FLOW.to_owned(), slug.to_owned()),
             None => remembered.verified.remove(SOUND_DEVICE_FLOW),
+        };
+        match super::plan::named_device_flow(desired, observed) {
+            Some(slug) => remembered.verified.insert(NAMED_DEVICE_FLOW.to_owned(), slug.to_owned()),
+            None => remembered.verified.remove(NAMED_DEVICE_FLOW),
         };
     }
     let unbound = !observed.access.bindings.iter().flatten().any(|b| in_force(b, observed.at));

@@ -24,6 +24,9 @@ pub fn reason(setback: &Setback, grace: Duration) -> String {
         }
         Setback::Trouble(_, trouble) => trouble.to_string(),
         Setback::Conflict(trouble) => format!("something changed meanwhile: {trouble}"),
+        Setback::Doubtful(error) => {
+            format!("{}: looking again, since another run may be at work", error.what)
+        }
         Setback::Unproven(error) | Setback::Final(error) => error.to_string(),
     }
 }
@@ -35,7 +38,7 @@ pub fn remedy(setback: &Setback) -> String {
         Setback::Trouble(_, trouble) | Setback::Conflict(trouble) => {
             by_cause::remedy(trouble).to_owned()
         }
-        Setback::Unproven(error) | Setback::Final(error) => {
+        Setback::Doubtful(error) | Setback::Unproven(error) | Setback::Final(error) => {
             error.remedy.clone().unwrap_or_default()
         }
     }

@@ -135,6 +135,8 @@ impl Patience {
         match setback {
             Setback::Final(error) => Decision::GiveUp(Ending::Final(error.clone())),
             Setback::Missing(missing) => self.missing(missing, now),
+            // How often is the caller's to count.
+            Setback::Doubtful(_) => self.again(),
             Setback::Unproven(error) => {
                 self.unproven += 1;
                 match self.unproven < UNPROVEN_TRIES {

@@ -86,6 +86,8 @@ pub enum Setback {
     Missing(Missing),
     /// What is written does not fit what is there by now: somebody else changed the same thing at the same time.
     Conflict(Trouble),
+    /// What is there is refused, unless it is the work of another run that is not done yet.
+    Doubtful(Error),
     /// Everything is made, and does not work (yet).
     Unproven(Error),
     /// Nothing helps.
@@ -100,7 +102,7 @@ impl Setback {
                 Phase::Token
             }
             Self::Trouble(phase, _) => *phase,
-            Self::Missing(_) => Phase::Objects,
+            Self::Missing(_) | Self::Doubtful(_) => Phase::Objects,
             Self::Unproven(_) => Phase::Verify,
             Self::Conflict(_) | Self::Final(_) => Phase::Apply,
         }

@@ -5,6 +5,7 @@ pub mod client;
 pub mod evidence;
 pub mod lock;
 pub mod memory;
+pub mod own;
 pub mod owner;
 pub mod secrets;
 pub mod settle;

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::own::{BoundGroup, OwnAccount};
 use crate::error::{Error, Exit, Result};
 use crate::files::publish::{self, Document, Ownership, Published};
 use crate::files::read::{Found, look, read_object};
@@ -37,7 +38,10 @@ pub struct Remembered {
     /// The service account that this container made. One that it found is not remembered: who made that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_account: Option<OwnAccount>,
-    /// Primary key of the role that this container made; empty while it is being made.
+    /// Service accounts that it made before, and that have no use any more: until they are gone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub former_accounts: Vec<OwnAccount>,
+    /// Primary key of the role that this container made; empty while it is being made, which proves nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
     /// Values that this container wrote into files, by file and path, as digests.
@@ -109,6 +113,7 @@ impl Remembered {
         self.bindings.clear();
         self.provider = None;
         self.service_account = None;
+        self.former_accounts.clear();
         self.role = None;
         self.verified.clear();
     }
@@ -126,32 +131,6 @@ pub struct Installation {
     pub application: Option<String>,
     /// Primary key of the default brand.
     pub brand: Option<String>,
-}
-
-/// A group, or the service account, that was bound to the application.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct BoundGroup {
-    /// Primary key of the binding; empty while it is being made.
-    pub binding: String,
-    /// Primary key of the group; empty while that is being made.
-    pub group: String,
-    /// The group's name.
-    pub name: String,
-    /// Primary key of the user, where it is a user that was bound.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<i64>,
-}
-
-/// A user that this container made.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct OwnAccount {
-    /// Primary key; nothing while it is being made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pk: Option<i64>,
-    /// Its name.
-    pub username: String,
 }
 
 /// Reads it; what was never written is empty.

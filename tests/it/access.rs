@@ -79,7 +79,7 @@ fn a_group_that_version_0_1_0_bound_is_ours_after_one_finished_run() {
     case.init();
     std::fs::remove_file(case.path("state.json")).unwrap();
     case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
-    case.init_as_planned().says(&["bindings that this container did not make stay (staff)"]);
+    case.init_as_planned().says(&["not known to be made by this container stay (staff)"]);
     assert_eq!(bound(&case), ["staff", "vpn"]);
 }
 
@@ -95,7 +95,8 @@ fn what_others_bound_stays_and_is_named() {
             [state.bind_group("netbird", "contractors"), state.bind_user("netbird", "stan")]
         };
         case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
-        case.init_as_planned().says(&["did not make stay (contractors, stan)"]);
+        case.init_as_planned()
+            .says(&["not known to be made by this container stay (contractors, stan)"]);
         for wish in ["staff", "*", ""] {
             case.env("AUTHENTIK_ACCESS_GROUPS", wish);
             case.init_as_planned();
@@ -210,28 +211,102 @@ fn nobody_enters_whom_the_variable_refuses_whenever_a_run_is_killed() {
     }
 }
 
-#[test]
-fn a_binding_that_a_killed_run_made_goes_with_its_group() {
-    let mut case = with_groups("2026.2", "staff");
-    people(&case);
-    // The binding is made, its answer lost, and the run dies there.
-    let post = Match::path("POST", "/api/v3/policies/bindings/");
-    case.sim.fault(FaultRule::once(post, Fault::ResetAfter));
+/// A run that dies as soon as this holds, with the answer of the write that brought it about lost.
+fn killed_when(case: &Case, write: &str, holds: impl Fn(&authentik_sim::State) -> bool) {
+    case.sim.fault(FaultRule::once(Match::path("POST", write), Fault::ResetAfter));
+    let running = case.spawn();
+    while !holds(&case.sim.state()) {
+        std::thread::yield_now();
+    }
     let hang = Match::regex("GET", r"^/api/v3/");
-    let running = {
-        let running = case.spawn();
-        while case.sim.state().policy_bindings.is_empty() {
-            std::thread::yield_now();
-        }
-        case.sim.fault(FaultRule::always(hang, Fault::Hang(Duration::MAX)));
-        running
-    };
+    case.sim.fault(FaultRule::always(hang, Fault::Hang(Duration::MAX)));
     running.signal(rustix::process::Signal::KILL);
     let _ = running.wait();
     case.sim.clear_faults();
+}
+
+#[test]
+fn a_binding_that_was_only_intended_stays_and_is_named() {
+    // The binding is made, its answer lost, and the run dies there: nothing tells whose it is.
+    let mut case = with_groups("2026.2", "staff");
+    people(&case);
+    killed_when(&case, "/api/v3/policies/bindings/", |state| !state.policy_bindings.is_empty());
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+    case.init_as_planned().says(&["not known to be made by this container", "(staff)"]);
+    assert_eq!(bound(&case), ["staff", "vpn"]);
+    // Named in a finished run, it is this container's.
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
+    case.init();
     case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
     case.init();
     assert_eq!(bound(&case), ["vpn"]);
+}
+
+#[test]
+fn what_the_variable_bound_is_bound_again_when_it_is_unset_and_the_application_is_gone() {
+    everywhere(|profile| {
+        for kind in ["standalone", "embedded", "combined"] {
+            let mut case = with_groups(profile, "vpn,staff");
+            if kind != "standalone" {
+                case.env("SETUP_NETBIRD", kind);
+                case.state_apart();
+            }
+            people(&case);
+            case.init();
+            case.sim.state().applications.clear();
+            case.sim.state().policy_bindings.clear();
+            case.env("AUTHENTIK_ACCESS_GROUPS", "");
+            let texts = ["is bound again (vpn, staff)", "set it to *"];
+            case.init_as_planned().says(&texts);
+            let may =
+                |case: &Case| ["vera", "stan", "outsider"].map(|who| case.sim.may_log_in(who));
+            assert_eq!(may(&case), [true, true, false], "{profile} {kind}");
+            let log = case.init_as_planned();
+            assert!(!log.err.contains("bound again"), "{profile} {kind}:\n{}", log.err);
+            case.env("AUTHENTIK_ACCESS_GROUPS", "*");
+            case.init_as_planned();
+            assert_eq!(may(&case), [true, true, true], "{profile} {kind}");
+            // Opened by a wish, it stays so.
+            case.env("AUTHENTIK_ACCESS_GROUPS", "");
+            case.init_as_planned();
+            assert_eq!(may(&case), [true, true, true], "{profile} {kind}");
+        }
+    });
+}
+
+#[test]
+fn a_group_that_is_deleted_while_the_variable_is_unset_opens_nothing() {
+    everywhere(|profile| {
+        let mut case = with_groups(profile, "vpn");
+        people(&case);
+        case.init();
+        case.env("AUTHENTIK_ACCESS_GROUPS", "");
+        {
+            let mut state = case.sim.state();
+            state.groups.retain(|group| group["name"] != "vpn");
+            state.policy_bindings.clear();
+        }
+        let texts =
+            ["the group vpn that AUTHENTIK_ACCESS_GROUPS bound before is gone", "+ group vpn"];
+        case.init_as_planned().says(&texts);
+        assert!(!case.sim.may_log_in("outsider"), "{profile}");
+        case.init_as_planned();
+    });
+}
+
+#[test]
+fn a_run_that_dies_before_it_binds_and_a_variable_that_is_unset_then_open_nothing() {
+    everywhere(|profile| {
+        let mut case = with_groups(profile, "vpn");
+        people(&case);
+        case.env("NETBIRD_MGMT_IDP", if release(profile) >= (2023, 2) { "authentik" } else { "" });
+        let made = "/api/v3/core/applications/";
+        killed_when(&case, made, |state| state.application("netbird").is_some());
+        assert!(bound(&case).is_empty(), "{profile}");
+        case.unset("AUTHENTIK_ACCESS_GROUPS");
+        case.init_as_planned().says(&["is bound again (vpn)"]);
+        assert!(case.sim.may_log_in("vera") && !case.sim.may_log_in("outsider"), "{profile}");
+    });
 }
 
 #[test]
@@ -362,4 +437,89 @@ fn a_name_that_is_given_twice_costs_nothing() {
     assert_eq!(bound(&case), ["vpn"]);
     let bindings = case.sim.writes().iter().filter(|w| w.path.contains("/bindings/")).count();
     assert_eq!(bindings, 1);
+}
+
+#[test]
+fn a_binding_that_somebody_had_disabled_or_negated_is_named_when_its_group_is() {
+    for (field, value, how) in [("enabled", false, "disabled"), ("negate", true, "negated")] {
+        let mut case = Case::new("2026.2");
+        people(&case);
+        case.init();
+        let theirs = case.sim.state().bind_group("netbird", "vpn");
+        for binding in &mut case.sim.state().policy_bindings {
+            if binding["pk"] == json!(theirs) {
+                binding[field] = json!(value);
+            }
+        }
+        case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+        let text = format!("somebody had {how} the binding of vpn");
+        case.init_as_planned().says(&[&text, "leave vpn out of AUTHENTIK_ACCESS_GROUPS"]);
+        let log = case.init_as_planned();
+        assert!(!log.err.contains("somebody had"), "{}", log.err);
+    }
+}
+
+#[test]
+fn who_may_enter_is_not_claimed_of_a_setting_that_was_not_asked() {
+    let case = Case::new("2026.8");
+    case.init().says(&["every user of Authentik may open NetBird"]);
+    case.sim.state().default_app_access = false;
+    let log = case.init_as_planned().says(&["unless core_default_app_access was switched off"]);
+    assert!(!log.err.contains("every user of Authentik may open NetBird"), "{}", log.err);
+    let check = case.run(&["check"]);
+    assert!(check.out.contains("nobody may open NetBird"), "{}", check.out);
+}
+
+#[test]
+fn the_group_that_carries_the_right_to_see_users_lets_nobody_in() {
+    for (profile, role, code) in [
+        ("2024.2", "", 78),
+        ("2024.12", "", 78),
+        ("2025.10", "viewer", 78),
+        ("2024.12", "admin", 0),
+        ("2023.10", "", 0),
+        ("2026.2", "", 0),
+    ] {
+        let mut case = with_groups(profile, "vpn,NetBird user list");
+        case.env("NETBIRD_MGMT_IDP", "authentik").env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", role);
+        people(&case);
+        let texts: &[&str] = &["AUTHENTIK_ACCESS_GROUPS", "NetBird user list", "NETBIRD_MGMT_IDP"];
+        let log = case.run(&[]).expect(code);
+        if code == 78 {
+            log.says(texts);
+            assert!(case.sim.writes().is_empty(), "{profile}");
+            case.run(&["plan"]).expect(78).says(texts);
+        }
+    }
+}
+
+#[test]
+fn two_groups_of_one_name_with_members_end_the_run_at_once() {
+    let case = with_groups("2024.12", "vpn");
+    people(&case);
+    case.sim.state().add_group_of("vpn", &["stan"]);
+    case.refused(&["2 groups have the name vpn"]);
+    let looks = case.sim.requests().iter().filter(|r| r.path.ends_with("/users/me/")).count();
+    assert_eq!(looks, 2, "plan and init, once each");
+    // An empty one may be what another run has just made: it says what it waits for.
+    let case = with_groups("2024.12", "vpn");
+    people(&case);
+    case.sim.state().add_group(json!({"name": "vpn"}));
+    let log = case.run(&[]).expect(65).says(&["another run may be at work"]);
+    assert!(!log.err.contains("worker"), "{}", log.err);
+}
+
+#[test]
+fn a_token_that_may_not_see_bindings_links_nothing_that_was_bound_before() {
+    let mut case = with_groups("2026.2", "vpn");
+    people(&case);
+    let made = "/api/v3/core/applications/";
+    killed_when(&case, made, |state| state.application("netbird").is_some());
+    case.unset("AUTHENTIK_ACCESS_GROUPS");
+    let body = r#"{"detail":"You do not have permission to perform this action."}"#;
+    let json = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+    let bindings = Match::path("GET", "/api/v3/policies/bindings/");
+    case.sim.fault(FaultRule::always(bindings, Fault::Status(403, json, body.into())));
+    case.run(&[]).expect(77).says(&["authentik_policies.view_policybinding"]);
+    assert!(!case.sim.may_log_in("outsider"));
 }

@@ -3,7 +3,7 @@
 use authentik_sim::{Fault, FaultRule, Match, State, UserKind};
 use serde_json::{Value, json};
 
-use crate::support::{Case, everywhere, release};
+use crate::support::{Case, everywhere, release, side_by_side};
 
 fn with_user_list(profile: &str) -> Case {
     let mut case = Case::new(profile);
@@ -103,7 +103,7 @@ fn a_service_account_that_was_found_may_view_and_does_not_become_an_administrato
         }
         // Not even after a run that used it: who made it may know its passwords.
         case.env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "admin");
-        case.refused(&["was not made by this container", "AUTHENTIK_SERVICE_ACCOUNT_ROLE=viewer"]);
+        case.refused(&["was not made by this container", "NETBIRD_IDP_MGMT_EXTRA_USERNAME"]);
         // Somebody who may do so made it one.
         case.sim.state().add_to_group("Netbird", "authentik Admins");
         case.init_as_planned();
@@ -313,4 +313,83 @@ fn an_account_that_somebody_else_makes_meanwhile_is_theirs() {
     case.run(&[]).expect(65).says(&["was not made by this container"]);
     assert!(!is_superuser(&case.sim.state(), "Netbird"));
     case.run(&[]).expect(65);
+}
+
+/// A run that ends before its first write of an account, and what it leaves in the state.
+fn interrupted_before_the_account(case: &Case) {
+    let account = Match::path("POST", "/api/v3/core/users/service_account/");
+    case.sim.fault(FaultRule::always(account, Fault::Hang(std::time::Duration::MAX)));
+    let running = case.spawn();
+    let asked =
+        |case: &Case| case.sim.requests().iter().any(|r| r.path.ends_with("/service_account/"));
+    while !asked(case) {
+        std::thread::yield_now();
+    }
+    running.signal(rustix::process::Signal::KILL);
+    let _ = running.wait();
+    case.sim.clear_faults();
+}
+
+#[test]
+fn an_intention_makes_nobody_an_administrator() {
+    wherever_users_are_listed(|profile| {
+        let mut case = with_user_list(profile);
+        case.env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "admin");
+        interrupted_before_the_account(&case);
+        case.sim.state().add_service_account("Netbird");
+        case.refused(&["was not made by this container"]);
+        // Nor does the state of an earlier version, which knew a name and no more.
+        let mut state: Value = serde_json::from_str(&case.read("state.json")).unwrap();
+        state["service_account"] = json!({"username": "Netbird"});
+        std::fs::write(case.path("state.json"), state.to_string()).unwrap();
+        case.refused(&["was not made by this container", "NETBIRD_IDP_MGMT_EXTRA_USERNAME"]);
+    });
+}
+
+#[test]
+fn a_refused_create_leaves_no_intention() {
+    let mut case = with_user_list("2026.2");
+    case.env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "admin");
+    let json = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+    let body = r#"{"detail":"You do not have permission to perform this action."}"#;
+    let account = Match::path("POST", "/api/v3/core/users/service_account/");
+    case.sim.fault(FaultRule::always(account, Fault::Status(403, json, body.to_owned())));
+    case.run(&[]).expect(77);
+    let state: Value = serde_json::from_str(&case.read("state.json")).unwrap();
+    assert!(state.get("service_account").is_none(), "{state}");
+}
+
+#[test]
+fn an_intention_fills_no_role_that_somebody_has() {
+    side_by_side(&["2024.2", "2025.10", "2026.2"], |profile| {
+        for held in [true, false] {
+            let case = with_user_list(profile);
+            case.init();
+            let mut state: Value = serde_json::from_str(&case.read("state.json")).unwrap();
+            state["role"] = json!("");
+            std::fs::write(case.path("state.json"), state.to_string()).unwrap();
+            {
+                let mut state = case.sim.state();
+                state.users.retain(|user| user["username"] != "Netbird");
+                state
+                    .tokens
+                    .retain(|token| token["identifier"] != "service-account-netbird-password");
+                state.groups.retain(|group| group["name"] != "NetBird user list");
+                let role =
+                    state.roles.iter_mut().find(|r| r["name"] == "NetBird user list").unwrap();
+                role["permissions"] = json!([]);
+                let role = role["pk"].clone();
+                state.add_person("holder");
+                if held && release(profile) < (2025, 12) {
+                    state.add_group(json!({"name": "holders", "roles": [role]}));
+                } else if held {
+                    state.user_mut("holder").unwrap()["roles"] = json!([role]);
+                }
+            }
+            match held {
+                true => drop(case.refused(&["does not hold authentik_core.view_user"])),
+                false => drop(case.init_as_planned()),
+            }
+        }
+    });
 }

@@ -1,7 +1,7 @@
 //! Which Authentik it is: user numbers start again in another one, so its person 6 would get the NetBird account of
 //! person 6 of the last one.
 
-use authentik_sim::Sim;
+use authentik_sim::{Fault, FaultRule, Match, Sim};
 use serde_json::{Value, json};
 
 use crate::support::{Case, everywhere};
@@ -23,7 +23,7 @@ fn another_authentik_behind_the_same_url_is_refused_once_and_for_all_but_a_wish(
         case.refused(&["another Authentik", "other numbers", "SETUP_ALLOW_IDENTITY_CHANGE"]);
         assert_eq!(case.read("state.json"), kept, "{profile}");
         case.env("SETUP_ALLOW_IDENTITY_CHANGE", "true");
-        case.init_as_planned();
+        case.init_as_planned().says(&["another Authentik than before, and it is accepted"]);
         case.unset("SETUP_ALLOW_IDENTITY_CHANGE");
         case.init_as_planned();
     });
@@ -111,4 +111,28 @@ fn what_was_made_in_the_other_one_is_forgotten() {
     case.init_as_planned();
     case.unset("SETUP_ALLOW_IDENTITY_CHANGE").env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "admin");
     case.refused(&["was not made by this container"]);
+}
+
+#[test]
+fn a_mark_that_was_not_looked_at_is_no_difference() {
+    everywhere(|profile| {
+        let mut case = Case::new(profile);
+        case.init();
+        // Another token, and an application that is gone: the brand is left to tell.
+        let mut state: Value = serde_json::from_str(&case.read("state.json")).unwrap();
+        for key in ["uid", "application"] {
+            state["installation"][key] = json!("something else");
+        }
+        std::fs::write(case.path("state.json"), state.to_string()).unwrap();
+        case.env("AUTHENTIK_DEVICE_CODE_FLOW", "none");
+        case.init_as_planned();
+        // Where the token may not see it, it is said that it could tell.
+        state["installation"]["uid"] = json!("something else");
+        std::fs::write(case.path("state.json"), state.to_string()).unwrap();
+        let json = vec![("Content-Type".to_owned(), "application/json".to_owned())];
+        let body = r#"{"detail":"You do not have permission to perform this action."}"#;
+        let brands = Match::regex("GET", r"^/api/v3/core/(brands|tenants)/\?");
+        case.sim.fault(FaultRule::always(brands, Fault::Status(403, json, body.to_owned())));
+        case.refused(&["another Authentik", "let the token see brands"]);
+    });
 }

@@ -25,6 +25,7 @@ mod in_use;
 mod installation;
 mod interrupted;
 mod leaks;
+mod leftover;
 mod legacy;
 mod login;
 mod logs;

@@ -350,3 +350,42 @@ fn the_dashboards_scripts_may_read_where_redirect_uris_are_text_too() {
         assert!(case.sim.writes().is_empty(), "{profile}");
     });
 }
+
+#[test]
+fn a_device_code_flow_that_was_named_and_is_not_used_is_said_or_refused() {
+    for profile in ["2022.12", "2024.12", "2026.8"] {
+        let mut case = Case::new(profile);
+        case.init();
+        {
+            let mut state = case.sim.state();
+            state.add_flow("my-enrollment", "enrollment", "none");
+            state.add_flow("my-device", "stage_configuration", "require_authenticated");
+        }
+        case.env("AUTHENTIK_DEVICE_CODE_FLOW", "my-enrollment");
+        case.refused(&[
+            "my-enrollment",
+            "has designation enrollment",
+            "AUTHENTIK_DEVICE_CODE_FLOW",
+        ]);
+        let check = case.run(&["check"]).expect(65);
+        assert!(check.out.contains("my-enrollment"), "{profile}: {}", check.out);
+        for named in ["my-device", "no-such-flow"] {
+            case.env("AUTHENTIK_DEVICE_CODE_FLOW", named);
+            let text = format!("keeps device code flow default-device-code-flow, so {named}");
+            case.init_as_planned().says(&[&text, "is not used"]);
+            case.sim.clear_requests();
+            case.init().says(&[&text]);
+            let flows = |case: &Case| {
+                let requests = case.sim.requests();
+                requests.iter().filter(|r| r.path.contains("/flows/instances/")).count()
+            };
+            assert_eq!(flows(&case), 0, "{profile}: looked at once");
+            assert!(case.sim.writes().is_empty(), "{profile}");
+            let check = case.run(&["check"]).expect(0);
+            assert!(check.out.contains(&text), "{profile}: {}", check.out);
+        }
+        case.unset("AUTHENTIK_DEVICE_CODE_FLOW");
+        let log = case.init_as_planned();
+        assert!(!log.err.contains("is not used"), "{profile}: {}", log.err);
+    }
+}

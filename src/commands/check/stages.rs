@@ -56,6 +56,7 @@ pub async fn all(config: Arc<Config>, board: Arc<Board>) {
         app_password: volumes.app_password(),
         memory: &memory,
         thorough: true,
+        checks: true,
         progress: &progress,
         story: &story,
     };

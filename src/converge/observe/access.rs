@@ -13,6 +13,7 @@ use crate::authentik::{Reader, time};
 use crate::config;
 use crate::converge::desired::Desired;
 use crate::http::{Kind, Trouble};
+use crate::state::own::BoundGroup;
 use crate::state::store::Remembered;
 
 /// What there is.
@@ -26,6 +27,10 @@ pub struct Access {
     pub groups: Vec<Group>,
     /// Whether an application without bindings is open to everyone; nothing where that is not known.
     pub open_by_default: Option<bool>,
+    /// Whether that was not asked now, but when it was asked last.
+    pub is_open_by_memory: bool,
+    /// Groups that were bound while the variable was set, where nothing keeps anybody out any more since it is unset.
+    pub bound_before: Vec<BoundGroup>,
     /// Bindings of the application that is remembered.
     hinted: Option<(String, Vec<Binding>)>,
 }
@@ -84,7 +89,10 @@ impl Access {
         remembered: &Remembered,
         shut_out: bool,
     ) -> Result<(), Trouble> {
-        let needed = desired.access != config::Access::Unset || shut_out;
+        // What was bound before must be bound before the application is linked: nobody may overlook it then.
+        let was_bound = remembered.bindings.iter().any(|known| known.user.is_none());
+        let links = was_bound && observed.found.linked().is_none();
+        let needed = desired.access != config::Access::Unset || shut_out || links;
         match &observed.found {
             Found::NoApplication(_) => self.bindings = Some(Vec::new()),
             Found::NoProvider(application, _) | Found::OtherType(application, _) => {
@@ -109,9 +117,17 @@ impl Access {
             self.bindings = if needed { Some(bindings?) } else { permitted(bindings)? };
         }
         let bound = self.bindings.iter().flatten().any(|binding| in_force(binding, observed.at));
+        let may_open = !bound || observed.found.linked().is_none();
+        if desired.access == config::Access::Unset && self.bindings.is_some() && may_open {
+            let groups = remembered.bindings.iter().filter(|known| known.user.is_none());
+            self.bound_before = groups.cloned().collect();
+            let names = self.bound_before.iter().map(|known| reader.groups(&known.name));
+            self.groups.extend(try_join_all(names).await?.into_iter().flatten());
+        }
         let may_be_unbound = !bound || desired.access == config::Access::Everyone;
         if may_be_unbound && desired.access.groups().is_empty() {
-            self.open_by_default = default_access(reader, observed, remembered).await?;
+            (self.open_by_default, self.is_open_by_memory) =
+                default_access(reader, observed, remembered).await?;
         }
         Ok(())
     }
@@ -142,20 +158,20 @@ async fn default_access(
     reader: Reader<'_>,
     observed: &Observed,
     remembered: &Remembered,
-) -> Result<Option<bool>, Trouble> {
+) -> Result<(Option<bool>, bool), Trouble> {
     let release = observed.release;
     if !release.has_default_access() {
-        return Ok(Some(true));
+        return Ok((Some(true), false));
     }
     let told = observed.brand.as_ref().and_then(|brand| brand.flags.core_default_app_access);
     if told.is_some() {
-        return Ok(told);
+        return Ok((told, false));
     }
     // A setting of the whole installation, which hardly anybody changes: asked anew with each release, and by `check`.
     if remembered.verified.get(OPEN_BY_DEFAULT) == Some(&release.to_string()) {
-        return Ok(Some(true));
+        return Ok((Some(true), true));
     }
-    permitted(reader.default_access().await)
+    Ok((permitted(reader.default_access().await)?, false))
 }
 
 /// Whether a binding counts: it is enabled, and has not ended.

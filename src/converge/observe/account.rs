@@ -3,6 +3,7 @@
 
 use futures_util::future::{try_join, try_join3};
 
+use super::permitted;
 use crate::authentik::account::Account;
 use crate::authentik::model::{Provider, User};
 use crate::authentik::oidc::{AccessToken, Oidc};
@@ -11,6 +12,7 @@ use crate::authentik::{Reader, Release};
 use crate::config::AccountRole;
 use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};
 use crate::http::Trouble;
+use crate::state::own::OwnAccount;
 use crate::state::store::Remembered;
 
 /// What there is.
@@ -32,6 +34,8 @@ pub struct ServiceAccountView {
     pub role: Option<Role>,
     /// What that role may do.
     pub role_permissions: Vec<String>,
+    /// Whether nobody has that role, where that was asked.
+    pub is_role_free: bool,
     /// Whether the account has the role, which was not looked at further then.
     pub is_viewer: bool,
 }
@@ -65,7 +69,7 @@ impl ServiceAccountView {
         let mut view = Self { account, app_password, token, tried, ..Self::default() };
         // Nothing is given to whoever is no service account, so nothing more is asked.
         if view.account.as_ref().is_none_or(|account| account.unfit(me.pk).is_none()) {
-            view.read_rights(reader, wished, release, thorough).await?;
+            view.read_rights(reader, wished, release, remembered, thorough).await?;
         }
         Ok(view)
     }
@@ -95,6 +99,7 @@ impl ServiceAccountView {
         reader: Reader<'_>,
         wished: &ServiceAccount,
         release: Release,
+        remembered: &Remembered,
         thorough: bool,
     ) -> Result<(), Trouble> {
         let is_superuser = self.account.as_ref().is_some_and(|account| account.is_superuser);
@@ -104,7 +109,7 @@ impl ServiceAccountView {
                 // A member is looked at no further, unless membership turned out not to be enough.
                 self.is_viewer = self.is_member(release) && !thorough;
                 if !self.is_viewer {
-                    self.read_role(reader, release).await?;
+                    self.read_role(reader, release, remembered).await?;
                 }
             }
             AccountRole::Admin | AccountRole::Viewer => {}
@@ -112,7 +117,12 @@ impl ServiceAccountView {
         Ok(())
     }
 
-    async fn read_role(&mut self, reader: Reader<'_>, release: Release) -> Result<(), Trouble> {
+    async fn read_role(
+        &mut self,
+        reader: Reader<'_>,
+        release: Release,
+        remembered: &Remembered,
+    ) -> Result<(), Trouble> {
         let carriers = async {
             match release.users_have_roles() {
                 true => Ok(Vec::new()),
@@ -122,6 +132,12 @@ impl ServiceAccountView {
         (self.role, self.carriers) = try_join(reader.role(ROLE), carriers).await?;
         if let Some(role) = &self.role {
             self.role_permissions = reader.role_permissions(&role.pk).await?;
+            // Perhaps an interrupted run made it, which cannot be known: then it matters who would gain.
+            let intended = remembered.role.as_ref().is_some_and(String::is_empty);
+            if intended && self.role_permissions.is_empty() {
+                let held = reader.is_role_held(&role.pk, release.users_have_roles());
+                self.is_role_free = permitted(held.await)? == Some(false);
+            }
         }
         Ok(())
     }
@@ -131,6 +147,21 @@ impl ServiceAccountView {
         self.account.as_ref().is_some_and(|account| match release.users_have_roles() {
             true => account.roles_obj.iter().any(|role| role.name == ROLE),
             false => account.groups_obj.iter().any(|group| group.name == ROLE),
+        })
+    }
+
+    /// Whether this container made the account, by its key. While that was not known, its app password proves it: a name
+    /// alone, and the intention to make one, prove nothing.
+    pub fn is_made_here(&self, remembered: &Remembered) -> bool {
+        let Some(account) = &self.account else { return false };
+        let marked = |own: &OwnAccount, password: &AppPassword| {
+            password.user == account.pk && own.mark.is_some() && password.expires == own.mark
+        };
+        let mut same_name =
+            remembered.own_accounts().filter(|own| own.username == account.username);
+        same_name.any(|own| match own.pk {
+            Some(pk) => pk == account.pk,
+            None => self.app_password.as_ref().is_some_and(|password| marked(own, password)),
         })
     }
 

@@ -4,17 +4,21 @@
 
 mod access;
 mod account;
+mod flows;
 mod found;
 mod installation;
+mod leftover;
 
 use std::time::SystemTime;
 
-use futures_util::future::{try_join, try_join4, try_join5};
+use futures_util::future::{try_join3, try_join4, try_join5};
 
 pub use access::{Access, OPEN_BY_DEFAULT, in_force};
 pub use account::ServiceAccountView;
+pub use flows::{NAMED_DEVICE_FLOW, SOUND_DEVICE_FLOW};
 pub use found::Found;
 pub use installation::Continuity;
+pub use leftover::Leftover;
 
 use crate::authentik::model::{
     AnyProvider, Brand, CurrentBrand, Flow, KeyPair, ScopeMapping, User,
@@ -51,15 +55,15 @@ pub struct Observed {
     pub access: Access,
     /// The service account.
     pub account: ServiceAccountView,
+    /// Accounts that nothing uses.
+    pub leftover: Leftover,
     /// When it was read, for what ends.
     pub at: SystemTime,
 }
 
-/// Under this key the state remembers the brand's device code flow that was found to be sound.
-pub const SOUND_DEVICE_FLOW: &str = "device code flow";
-
 impl Observed {
-    /// Reads it; `thorough` if the service account turned out not to see users, whatever its memberships promise.
+    /// Reads it; `thorough` if the service account turned out not to see users, whatever its memberships promise; `checks`
+    /// to look for what is left of earlier versions, too.
     ///
     /// # Errors
     /// The first [`Trouble`].
@@ -69,7 +73,7 @@ impl Observed {
         release: Release,
         me: User,
         remembered: &Remembered,
-        thorough: bool,
+        (thorough, checks): (bool, bool),
     ) -> Result<Self, Trouble> {
         let brand = async {
             match desired.device_code_flow {
@@ -78,19 +82,25 @@ impl Observed {
             }
         };
         let client_id = &desired.provider.client_id.value;
-        let people = try_join(
+        let people = try_join3(
             Access::first(reader, desired, remembered, &me),
             ServiceAccountView::read(reader, desired, release, &me, remembered, thorough),
+            Leftover::read(reader, desired, &me, remembered, checks),
         );
-        let (by_client_id, scope_mappings, mut key_pairs, brand, (mut access, mut account)) =
-            try_join5(
-                reader.providers("client_id", client_id),
-                reader.scope_mappings(release),
-                reader.key_pairs(release),
-                brand,
-                people,
-            )
-            .await?;
+        let (
+            by_client_id,
+            scope_mappings,
+            mut key_pairs,
+            brand,
+            (mut access, mut account, leftover),
+        ) = try_join5(
+            reader.providers("client_id", client_id),
+            reader.scope_mappings(release),
+            reader.key_pairs(release),
+            brand,
+            people,
+        )
+        .await?;
         let (found, other_types) = Found::read(reader, desired, by_client_id).await?;
 
         account.settle(reader, desired, found.linked()).await?;
@@ -108,6 +118,7 @@ impl Observed {
             flows: None,
             access: Access::default(),
             account,
+            leftover,
             at: SystemTime::now(),
         };
         let key = observed.undetailed_key(desired, &key_pairs);
@@ -131,6 +142,11 @@ impl Observed {
         (observed.key_pairs, observed.flows, observed.brands) = (key_pairs, flows, brands);
         observed.access = access;
         observed.continuity = Continuity::of(&observed, remembered);
+        if observed.continuity == Continuity::Other && observed.brands.is_none() {
+            // A mark that was not looked at is no difference.
+            observed.brands = permitted(reader.brands(release).await)?;
+            observed.continuity = Continuity::of(&observed, remembered);
+        }
         Ok(observed)
     }
 
@@ -148,50 +164,6 @@ impl Observed {
         let is_default = !wished.chosen && in_question.name == wished.value;
         let settled = current == Some(&in_question.pk) && is_default;
         (in_question.kind().is_none() && !settled).then(|| in_question.pk.clone())
-    }
-
-    /// Flows are referred to by a new provider, by a wish for another flow, and by a brand without one. The one that a
-    /// brand has already is looked at once.
-    async fn read_flows(
-        &self,
-        reader: Reader<'_>,
-        desired: &Desired,
-        remembered: &Remembered,
-    ) -> Result<Option<Vec<Flow>>, Trouble> {
-        let provider = &desired.provider;
-        let on_brand = self.brand.as_ref().map(|brand| brand.flow_device_code.as_deref());
-        let needed = self.found.linked().is_none()
-            || provider.authorization_flow.chosen
-            || (provider.invalidation_flow.chosen && self.release.has_invalidation_flow())
-            || on_brand == Some(None);
-        if needed {
-            return reader.flows().await.map(Some);
-        }
-        let seen = remembered.verified.get(SOUND_DEVICE_FLOW).map(String::as_str);
-        match on_brand.flatten() {
-            Some(slug) if seen != Some(slug) => permitted(reader.flows().await),
-            _ => Ok(None),
-        }
-    }
-
-    /// Brands are listed to change one, and to remember the default one.
-    async fn read_brands(
-        &self,
-        reader: Reader<'_>,
-        desired: &Desired,
-        remembered: &Remembered,
-    ) -> Result<Option<Vec<Brand>>, Trouble> {
-        let Some(brand) = &self.brand else { return Ok(None) };
-        if brand.flow_device_code.is_none() {
-            return reader.brands(self.release).await.map(Some);
-        }
-        let known = remembered.installation.as_ref().is_some_and(|installation| {
-            installation.brand.is_some() && installation::same_user(installation, &self.me)
-        });
-        match known || desired.device_code_flow.is_none() {
-            true => Ok(None),
-            false => permitted(reader.brands(self.release).await),
-        }
     }
 
     /// The brand that serves the public host, in full.

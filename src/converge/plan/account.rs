@@ -3,8 +3,7 @@
 
 use serde_json::Value;
 
-use super::placeholder::{app_password, key_of};
-use super::remark::{Level, Remark};
+use super::placeholder::{account_mark, app_password, key_of};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::account::{OUTPOST_PREFIX, Unfit};
 use crate::authentik::people::AppPassword;
@@ -14,8 +13,6 @@ use crate::converge::desired::{Desired, ServiceAccount};
 use crate::converge::observe::{Observed, ServiceAccountView};
 use crate::error::{Error, Exit};
 use crate::netbird::standalone::API_SCOPE;
-use crate::proof::CheckId;
-use crate::state::store::Remembered;
 
 /// Plans the scope mapping, on releases that have none of their own; before the provider, which refers to it.
 pub fn scope_mapping(plan: &mut Plan, desired: &Desired, observed: &Observed) {
@@ -58,6 +55,9 @@ pub fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed) {
                     Change::set("name", Value::Null, wished.username.clone()),
                     Change::set("create_group", Value::Null, false),
                     Change::set("expiring", Value::Null, false),
+                    // It does not end. The point in time is random, and remembered.
+                    Change::set("expires", Value::Null, "(random, without effect)")
+                        .sending(account_mark().into()),
                 ],
             ));
             Value::from(key_of("service account", &wished.username))
@@ -66,21 +66,6 @@ pub fn plan(plan: &mut Plan, desired: &Desired, observed: &Observed) {
     if let Err(error) = password(plan, wished, view, &pk) {
         plan.refused.push(*error);
     }
-}
-
-/// An account that this container made and that `NETBIRD_MGMT_IDP=none` has no use for: deleting it is not undone, so
-/// that is left to people.
-pub fn retired(desired: &Desired, remembered: &Remembered) -> Option<Remark> {
-    let account = remembered.service_account.as_ref().filter(|_| desired.lists_no_users)?;
-    Some(Remark::new(
-        CheckId::ServiceAccount,
-        Level::Info,
-        format!(
-            "NetBird does not list users any more, so service account {} has no use",
-            account.username
-        ),
-        "it can be deleted in Authentik",
-    ))
 }
 
 fn impossible(wished: &ServiceAccount, observed: &Observed) -> Option<Error> {

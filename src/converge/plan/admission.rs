@@ -17,6 +17,8 @@ use crate::state::store::Remembered;
 pub enum Admission {
     /// Every user of Authentik.
     Everyone,
+    /// The same, as far as the setting is known that was not asked now.
+    Unbound,
     /// Those whom bindings let in.
     Bound {
         /// Members of these groups.
@@ -40,6 +42,7 @@ impl Admission {
     pub fn of(observed: &Observed, guests: &[Guest], others: &[&Binding]) -> Self {
         if guests.is_empty() && others.is_empty() {
             return match observed.access.open_by_default {
+                Some(true) if observed.access.is_open_by_memory => Self::Unbound,
                 Some(true) => Self::Everyone,
                 Some(false) => Self::Nobody(
                     "core_default_app_access is off in Authentik's system settings, and the application has no \
@@ -80,7 +83,7 @@ impl Admission {
     /// What is worth a warning.
     pub fn remark(&self) -> Option<Remark> {
         let remedy = match self {
-            Self::Everyone | Self::Bound { .. } => return None,
+            Self::Everyone | Self::Unbound | Self::Bound { .. } => return None,
             Self::Nobody(_) => {
                 "name a group that has members in AUTHENTIK_ACCESS_GROUPS, or bind one to the application in Authentik"
             }
@@ -97,6 +100,10 @@ impl fmt::Display for Admission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Everyone => f.write_str("every user of Authentik may open NetBird"),
+            Self::Unbound => f.write_str(
+                "no binding restricts NetBird: every user of Authentik may open it, unless core_default_app_access was \
+                 switched off since it was last looked at",
+            ),
             Self::Nobody(why) => write!(f, "nobody may open NetBird: {why}"),
             Self::Unknown => f.write_str("the token does not see who may open NetBird"),
             Self::Bound { groups, users, policies, all } => {
@@ -137,7 +144,10 @@ pub fn tell(
         plan.remarks.push(warn(what, "set it to * to open NetBird to everyone"));
     }
     if desired.access != config::Access::Unset && !theirs.is_empty() {
-        let what = format!("bindings that this container did not make stay ({})", names(theirs));
+        let what = format!(
+            "bindings that are not known to be made by this container stay ({})",
+            names(theirs)
+        );
         plan.remarks
             .push(warn(what, "remove them in Authentik if AUTHENTIK_ACCESS_GROUPS is to be all"));
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::admission::{self, Admission, name_of};
 use super::guest::{Guest, is_ours};
 use super::placeholder::key_of;
+use super::remark::{Level, Remark};
 use super::{Change, Plan, Step, Target};
 use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
@@ -13,6 +14,7 @@ use crate::config;
 use crate::converge::desired::Desired;
 use crate::converge::observe::{Observed, in_force};
 use crate::error::{Error, Exit};
+use crate::proof::CheckId;
 use crate::state::store::Remembered;
 
 /// Steps, apart: they are made before the application is linked, and removed at the end.
@@ -55,7 +57,10 @@ pub fn plan(
         let live = |b: &&Binding| guest.is_bound_by(b) && !ended(b, observed);
         match present.iter().filter(live).max_by_key(|b| b.enabled && !b.negate) {
             Some(binding) => match enforced(binding, guest) {
-                Some(step) => steps.made.push(step),
+                Some(step) => {
+                    plan.remarks.push(turned(binding, guest));
+                    steps.made.push(step);
+                }
                 None => plan.unchanged += 1,
             },
             None => {
@@ -122,6 +127,21 @@ fn enforced(binding: &Binding, guest: &Guest) -> Option<Step> {
     }
     let operation = Operation::ChangeBinding(binding.pk.clone());
     (!changes.is_empty()).then(|| Step::change(Target::Binding, &guest.name, operation, changes))
+}
+
+/// Somebody had a reason to keep them out.
+fn turned(binding: &Binding, guest: &Guest) -> Remark {
+    let how = match (binding.enabled, binding.negate) {
+        (true, _) => "negated",
+        (false, true) => "disabled and negated",
+        (false, false) => "disabled",
+    };
+    Remark::new(
+        CheckId::Access,
+        Level::Warning,
+        format!("somebody had {how} the binding of {}, which lets in from now on", guest.name),
+        format!("if that is not meant, leave {} out of AUTHENTIK_ACCESS_GROUPS", guest.name),
+    )
 }
 
 fn created(guest: &Guest, slug: &str, target: &str, order: i64) -> Step {

@@ -10,6 +10,7 @@ use super::{Change, Plan, Step, Target};
 use crate::authentik::writer::Operation;
 use crate::converge::desired::Desired;
 use crate::converge::observe::Observed;
+use crate::error::{Error, Exit};
 use crate::proof::CheckId;
 
 /// The flow's wished slug, if the brand that serves the public host has none.
@@ -41,6 +42,7 @@ pub fn flow(plan: &mut Plan, desired: &Desired, observed: &Observed) {
 /// Plans the brand. One that has a device code flow keeps it.
 pub fn brand(plan: &mut Plan, desired: &Desired, observed: &Observed) {
     plan.remarks.extend(flows::remark(observed));
+    plan.remarks.extend(not_used(desired, observed));
     let Some(slug) = wanting(desired, observed) else {
         plan.unchanged += usize::from(observed.brand.is_some());
         return;
@@ -65,4 +67,42 @@ pub fn brand(plan: &mut Plan, desired: &Desired, observed: &Observed) {
         format!("brand {} serves {whom}: the device code flow is for all of them", brand.domain),
         "",
     ));
+}
+
+/// The flow that was named, where the brand keeps another: looked at once.
+pub fn named<'a>(desired: &'a Desired, observed: &Observed) -> Option<&'a str> {
+    let slug = desired.device_code_flow.as_deref().filter(|_| desired.names_device_code_flow)?;
+    let kept = observed.brand.as_ref()?.flow_device_code.as_deref()?;
+    (kept != slug).then_some(slug)
+}
+
+/// A name for a flow of another kind is a mistake, whether it is used or not.
+pub fn refused(desired: &Desired, observed: &Observed) -> Option<Error> {
+    let flow = observed.flow(named(desired, observed)?)?;
+    let (slug, designation) = (&flow.slug, &flow.designation);
+    (designation != "stage_configuration").then(|| {
+        Error::new(
+            Exit::Refused,
+            format!(
+                "flow {slug}, which AUTHENTIK_DEVICE_CODE_FLOW names, has designation {designation}, not \
+                 stage_configuration"
+            ),
+        )
+        .because("nobody could log in by device code with it")
+        .remedy("set AUTHENTIK_DEVICE_CODE_FLOW to the slug of another flow, or unset it")
+    })
+}
+
+fn not_used(desired: &Desired, observed: &Observed) -> Option<Remark> {
+    let slug = named(desired, observed)?;
+    let brand = observed.brand.as_ref()?;
+    let (domain, kept) = (&brand.matched_domain, brand.flow_device_code.as_deref()?);
+    Some(Remark::new(
+        CheckId::DeviceCode,
+        Level::Warning,
+        format!(
+            "brand {domain} keeps device code flow {kept}, so {slug}, which AUTHENTIK_DEVICE_CODE_FLOW names, is not used"
+        ),
+        format!("set {slug} on the brand in Authentik, or unset AUTHENTIK_DEVICE_CODE_FLOW"),
+    ))
 }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::placeholder;
 use crate::authentik::people::Binding;
-use crate::state::store::{BoundGroup, Remembered};
+use crate::state::own::BoundGroup;
+use crate::state::store::Remembered;
 
 /// Whom a binding lets in.
 #[derive(Clone, Debug)]
@@ -55,19 +56,10 @@ impl Guest {
 pub fn is_ours(binding: &Binding, remembered: &Remembered) -> bool {
     remembered.bindings.iter().any(|known| {
         let same_guest = match known.user {
-            Some(user) => binding.user.is_some_and(|b| {
-                b == user || (user == 0 && named(&binding.user_obj, |o| &o.username, &known.name))
-            }),
-            None => binding.group.as_ref().is_some_and(|b| {
-                *b == known.group
-                    || (known.group.is_empty()
-                        && named(&binding.group_obj, |o| &o.name, &known.name))
-            }),
+            Some(_) => binding.user == known.user,
+            None => binding.group.as_ref() == Some(&known.group),
         };
-        same_guest && (known.binding.is_empty() || known.binding == binding.pk)
+        // One that is only wanted has no key.
+        same_guest && known.binding == binding.pk
     })
-}
-
-fn named<T>(object: &Option<T>, name: impl Fn(&T) -> &String, wanted: &str) -> bool {
-    object.as_ref().is_some_and(|object| name(object) == wanted)
 }

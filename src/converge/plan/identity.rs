@@ -20,14 +20,18 @@ pub fn refused(desired: &Desired, observed: &Observed, memory: &Memory) -> Vec<E
         return Vec::new();
     }
     if observed.continuity == Continuity::Other && memory.holds_identity {
+        let remedy = format!(
+            "restore Authentik's database, or set {ALLOW} for one run if NetBird has no users yet"
+        );
         return vec![
             Error::new(Exit::Refused, "this is another Authentik than the one that NetBird's files were made for")
                 .because(
                     "its users have other numbers, so a person would get the NetBird account of somebody else",
                 )
-                .remedy(format!(
-                    "restore Authentik's database, or set {ALLOW} for one run if NetBird has no users yet"
-                ))
+                .remedy(match observed.brands {
+                    Some(_) => remedy,
+                    None => format!("let the token see brands, by which it might be known; or {remedy}"),
+                })
                 .about("installation"),
         ];
     }
@@ -36,6 +40,16 @@ pub fn refused(desired: &Desired, observed: &Observed, memory: &Memory) -> Vec<E
 
 /// An application that is gone from the same Authentik is made again, which people should know.
 pub fn remarks(observed: &Observed, remembered: &Remembered) -> Option<Remark> {
+    if observed.continuity == Continuity::Other {
+        return Some(Remark::new(
+            CheckId::Application,
+            Level::Warning,
+            "this is another Authentik than before, and it is accepted: its users have other numbers, and what was made in \
+             the last one is forgotten"
+                .to_owned(),
+            format!("unset {ALLOW} after this run, if it is set"),
+        ));
+    }
     let known = remembered.installation.as_ref().is_some_and(|known| known.application.is_some());
     let gone = matches!(observed.found, Found::NoApplication(_));
     (known && gone && observed.continuity == Continuity::Same).then(|| {

@@ -2,7 +2,8 @@
 //! would say the same later, in its own words and after the first write.
 
 use crate::authentik::release::Release;
-use crate::converge::desired::Desired;
+use crate::config::AccountRole;
+use crate::converge::desired::{Desired, ROLE};
 use crate::converge::observe::Observed;
 use crate::error::{Error, Exit};
 
@@ -33,7 +34,27 @@ pub fn refused(desired: &Desired, observed: &Observed) -> Vec<Error> {
         let since = Release::INVALIDATION_FLOW;
         refused.push(beyond(&wish, since, release, "AUTHENTIK_INVALIDATION_FLOW"));
     }
+    refused.extend(carrier(desired, release));
     refused
+}
+
+/// Before 2025.12 the service account has its role through a group: whoever may open NetBird would see all users by it.
+fn carrier(desired: &Desired, release: Release) -> Option<Error> {
+    let account = desired.service_account.as_ref()?;
+    let through_a_group = release.has_roles() && !release.users_have_roles();
+    let named = desired.access.groups().iter().any(|group| group == ROLE);
+    let is_viewer = account.role.value == AccountRole::Viewer;
+    (through_a_group && named && is_viewer).then(|| {
+        Error::new(
+            Exit::Config,
+            format!(
+                "AUTHENTIK_ACCESS_GROUPS names {ROLE}, the group by which the service account of \
+                 NETBIRD_MGMT_IDP=authentik sees users"
+            ),
+        )
+        .because("its members could list all users of Authentik")
+        .remedy("name another group in AUTHENTIK_ACCESS_GROUPS, or unset NETBIRD_MGMT_IDP")
+    })
 }
 
 fn beyond(wish: &str, since: Release, release: Release, variable: &str) -> Error {

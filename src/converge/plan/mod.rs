@@ -12,6 +12,7 @@ mod differences;
 mod flows;
 mod guest;
 mod identity;
+mod leftover;
 mod limits;
 pub mod placeholder;
 mod provider;
@@ -29,9 +30,10 @@ use crate::error::Error;
 use crate::netbird::Registration;
 use crate::outputs::plan::FilePlan;
 use crate::state::Memory;
-use crate::state::store::BoundGroup;
+use crate::state::own::BoundGroup;
 
 pub use admission::Admission;
+pub use device::named as named_device_flow;
 pub use flows::sound_on_brand;
 pub use guest::is_ours;
 pub use references::References;
@@ -74,10 +76,14 @@ impl Plan {
             remembered.forget_authentik();
         }
         let mut plan = Self { refused: limits::refused(desired, observed), ..Self::default() };
-        plan.refused.extend(identity::refused(desired, observed, memory));
+        let another = identity::refused(desired, observed, memory);
+        if another.is_empty() {
+            plan.remarks.extend(identity::remarks(observed, &remembered));
+        }
+        plan.refused.extend(another);
         plan.refused.extend(flows::refused(desired, observed));
-        plan.remarks.extend(identity::remarks(observed, &remembered));
-        plan.remarks.extend(account::retired(desired, &remembered));
+        plan.refused.extend(device::refused(desired, observed));
+        plan.remarks.extend(leftover::remarks(observed));
         device::flow(&mut plan, desired, observed);
         account::scope_mapping(&mut plan, desired, observed);
         let (provider, changed) = provider::plan(&mut plan, desired, observed, references);

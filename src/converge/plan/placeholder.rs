@@ -23,6 +23,11 @@ pub fn client_secret() -> String {
     key_of("secret", "client secret")
 }
 
+/// What tells an account that is being made from others of its name.
+pub fn account_mark() -> String {
+    key_of("secret", "mark of an account")
+}
+
 /// Whether this is a placeholder.
 pub fn is(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.starts_with(MARK))

@@ -67,19 +67,22 @@ fn administrator(
     account: &Value,
 ) -> Result<(), Box<Error>> {
     let refuse = |what: String| Error::new(Exit::Refused, what);
-    if let Some(found) = &observed.account.account
-        && !made_here(found.pk, wished, remembered)
-    {
+    let has_viewers = observed.release.has_roles();
+    let or_viewer = if has_viewers { "or AUTHENTIK_SERVICE_ACCOUNT_ROLE=viewer, " } else { "" };
+    if observed.account.account.is_some() && !observed.account.is_made_here(remembered) {
         return Err(Box::new(
             refuse(format!("service account {} was not made by this container", wished.username))
                 .because("whoever made it may know its passwords, and would become an administrator")
                 .remedy(format!(
-                    "set AUTHENTIK_SERVICE_ACCOUNT_ROLE=viewer, or put it into the group {ADMINS} in Authentik \
-                     yourself"
+                    "set NETBIRD_IDP_MGMT_EXTRA_USERNAME to a name that nobody has, {or_viewer}or put it into the \
+                     group {ADMINS} in Authentik yourself"
                 )),
         ));
     }
-    let without = "set AUTHENTIK_SERVICE_ACCOUNT_ROLE=viewer";
+    let without = match has_viewers {
+        true => "set AUTHENTIK_SERVICE_ACCOUNT_ROLE=viewer",
+        false => "unset NETBIRD_MGMT_IDP",
+    };
     match &observed.account.admins[..] {
         [] => Err(Box::new(
             refuse(format!("there is no group {ADMINS}"))
@@ -95,14 +98,12 @@ fn administrator(
             plan.push(join_group(wished, ADMINS, &only.pk, account));
             Ok(())
         }
-        many => Err(Box::new(several(ADMINS, many.iter().map(|group| group.pk.as_str())))),
+        many => {
+            let error = several(ADMINS, many.iter().map(|group| group.pk.as_str()));
+            // No run makes one: looking again would not help.
+            Err(Box::new(Error { retryable: false, ..error }))
+        }
     }
-}
-
-/// Whether the state knows that this container made the account.
-fn made_here(pk: i64, wished: &ServiceAccount, remembered: &Remembered) -> bool {
-    let known = remembered.service_account.as_ref();
-    known.is_some_and(|own| own.username == wished.username && own.pk.is_none_or(|own| own == pk))
 }
 
 /// What `admin` gave goes; other ways to be an administrator are somebody's choice, and named.

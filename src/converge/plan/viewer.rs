@@ -34,8 +34,8 @@ pub fn viewer(
     let role = match &view.role {
         Some(role) => {
             let held = &view.role_permissions;
-            let made_here = remembered.role.as_ref().is_some_and(|r| r.is_empty() || *r == role.pk);
-            if held.is_empty() && made_here {
+            let made_here = remembered.role.as_ref() == Some(&role.pk);
+            if held.is_empty() && (made_here || view.is_role_free) {
                 plan.push(fill(role.pk.clone()));
             } else {
                 only_views(held)?;
@@ -100,7 +100,7 @@ pub fn join_group(wished: &ServiceAccount, name: &str, group: &str, account: &Va
 
 /// A role that is there already gives the account what it holds, so it must hold this and nothing else. One that holds
 /// nothing may be another run's that is about to fill it: looked at again before it ends the run. It is not filled here,
-/// since whoever else has it would gain by that.
+/// since whoever else has it would gain by that: only if this container made it, or was about to and nobody has it.
 fn only_views(permissions: &[String]) -> Result<(), Box<Error>> {
     let further: Vec<&str> =
         permissions.iter().map(String::as_str).filter(|p| *p != VIEW_USERS).collect();
