@@ -184,6 +184,10 @@ fn asked(config: &Config) -> Asked {
         role_groups: connect.role_groups.clone(),
         slug: config.wishes.slug.clone(),
         client_id: config.wishes.client_id.value.clone(),
+        connector_issuer: config
+            .connection
+            .public
+            .join(&format!("application/o/{}/", config.wishes.slug)),
         authorize: config.connection.public.join(Oidc::AUTHORIZE_PATH),
         origin: config.netbird.endpoint.origin(),
     }

@@ -109,6 +109,9 @@ async fn pipeline(
             false => debug!(stage = "files", "{remark}"),
         }
     }
+    for warning in &volumes.warnings {
+        news!(story, warn, warning, { stage = "files" }, "{warning}");
+    }
     progress.passed(Phase::Files);
 
     let server = server(config)?;
@@ -196,14 +199,15 @@ async fn pipeline(
     for line in restarts(&record.replaced) {
         info!(stage = "done", "{line}");
     }
-    if config.kind != Kind::Standalone && !config.owner.local_auth.value {
+    let is_owned = memory.remembered().netbird.owner.is_some() || config.files.outputs.is_empty();
+    if config.kind != Kind::Standalone && !config.owner.local_auth.value && !is_owned {
         news!(
             story,
             warn,
             "first person",
             { stage = "done" },
-            "SETUP_LOCAL_AUTH is false: the first person who logs in owns NetBird, so let AUTHENTIK_ACCESS_GROUPS name \
-             only groups of people who may"
+            "SETUP_LOCAL_AUTH is false: unless NetBird has an owner already, the first person who logs in owns it, so let \
+             AUTHENTIK_ACCESS_GROUPS name only groups of people who may"
         );
     }
     let reads_keys =

@@ -7,14 +7,14 @@ use super::connect::{self, Sight};
 use super::volumes::{self, Volumes};
 use super::{print, server};
 use crate::config::Config;
-use crate::converge::plan::{Plan, coloured};
+use crate::converge::plan::{Level, Plan, Remark, coloured};
 use crate::converge::{Converge, Learnt, Look};
 use crate::deadline::Deadline;
 use crate::error::{Exit, Result};
 use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::proof::Check;
+use crate::proof::{Check, CheckId};
 
 /// How a plan is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +108,12 @@ async fn with_files(
     }
     let remembered = converge.conclude(&look);
     let mut plan = look.plan;
+    plan.remarks.extend(
+        volumes
+            .warnings
+            .iter()
+            .map(|what| Remark::new(CheckId::ManagementJson, Level::Warning, what.clone(), "")),
+    );
     plan.refused.extend(failed.filter(|_| !pending));
     match volumes.files(config, proof.as_ref()) {
         Ok(mut files) => {

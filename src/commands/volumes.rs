@@ -20,6 +20,7 @@ use crate::state::lock;
 use crate::state::memory::KeysBefore;
 use crate::state::owner::{self, Making, TO_BE_MADE};
 use crate::state::secrets::{self, COOKIE_KEY, Kept, Secrets};
+use crate::state::settle::Settled;
 use crate::text::{Secret, redact};
 
 /// The volumes as they are, and what may be written.
@@ -31,6 +32,8 @@ pub struct Volumes {
     pub secrets: Secrets,
     /// What the log says about them.
     pub remarks: Vec<String>,
+    /// What it warns of, and the plan as well.
+    pub warnings: Vec<String>,
 }
 
 /// The volumes, or everything that keeps files from being written.
@@ -57,7 +60,8 @@ pub async fn settle(config: &Config, last: Option<Secrets>, made: Secrets) -> Re
         let last = last.as_ref().unwrap_or(&made);
         of_provider(&config, &before, Some(last), &mut settled.secrets, Making::Now)?;
         settled.secrets.all().for_each(redact::learn);
-        Ok(Ok(Volumes { before, secrets: settled.secrets, remarks: settled.remarks }))
+        let Settled { secrets, remarks, warnings, .. } = settled;
+        Ok(Ok(Volumes { before, secrets, remarks, warnings }))
     })
     .await
 }
@@ -83,7 +87,8 @@ pub async fn look(config: &Config) -> Result<Admitted> {
             settled.secrets.set(kind, Secret::new(TO_BE_MADE));
         }
         of_provider(&config, &before, None, &mut settled.secrets, Making::Later)?;
-        Ok(Ok(Volumes { before, secrets: settled.secrets, remarks: settled.remarks }))
+        let Settled { secrets, remarks, warnings, .. } = settled;
+        Ok(Ok(Volumes { before, secrets, remarks, warnings }))
     })
     .await
 }
@@ -101,12 +106,13 @@ pub async fn examine(config: &Config) -> Result<(Volumes, Vec<Error>)> {
             }
             read => read?,
         };
-        let (mut secrets, refused) = match admit(&config, &before, None) {
-            Ok(settled) => (settled.secrets, Vec::new()),
-            Err(errors) => (Secrets::default(), errors),
+        let (mut settled, refused) = match admit(&config, &before, None) {
+            Ok(settled) => (settled, Vec::new()),
+            Err(errors) => (Settled::default(), errors),
         };
-        of_provider(&config, &before, None, &mut secrets, Making::Later)?;
-        Ok((Volumes { before, secrets, remarks: Vec::new() }, refused))
+        of_provider(&config, &before, None, &mut settled.secrets, Making::Later)?;
+        let Settled { secrets, warnings, .. } = settled;
+        Ok((Volumes { before, secrets, remarks: Vec::new(), warnings }, refused))
     })
     .await
 }

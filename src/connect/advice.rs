@@ -53,7 +53,8 @@ pub fn error(ending: Ending) -> Error {
 /// What to do about a setback that was waited out in vain.
 pub fn waiting(setback: &Setback) -> String {
     let (Setback::Trouble(_, trouble) | Setback::Conflict(trouble)) = setback else {
-        return "see that init has run, and the log of NetBird's server".to_owned();
+        return "run init first, with the same SETUP_STATE_DIR and AUTHENTIK_APPLICATION_SLUG"
+            .to_owned();
     };
     let text = match trouble.kind {
         Kind::Unreachable => {

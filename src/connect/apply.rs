@@ -48,17 +48,16 @@ impl Connect<'_> {
                 info!(stage = "connect", object = step.object(), "    {change}");
             }
         }
-        let forget = |roles: &mut std::collections::BTreeMap<String, String>| {
-            plan.forget.iter().for_each(|user| {
-                roles.remove(user);
-            });
-        };
         let keeps_roles = !self.asked.role_groups.is_empty();
         memory
             .change(|side| {
                 // From now on what is not remembered was not given.
                 if keeps_roles {
-                    forget(side.roles.get_or_insert_default());
+                    let roles = side.roles.get_or_insert_default();
+                    plan.forget.iter().for_each(|id| {
+                        roles.remove(id);
+                    });
+                    roles.extend(plan.keep.iter().cloned());
                 }
             })
             .await?;

@@ -58,6 +58,8 @@ pub struct Asked {
     pub slug: String,
     /// The client id that its provider was to be made with; what it has, `state.json` says.
     pub client_id: String,
+    /// The issuer that a connector made now would have.
+    pub connector_issuer: String,
     /// Where logins begin in Authentik, as people reach it.
     pub authorize: String,
     /// NetBird's public origin: `https://netbird.example.com`.

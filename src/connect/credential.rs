@@ -38,7 +38,8 @@ const WAYS: &str =
 
 /// Nobody gave a credential.
 fn none(asked: &Asked) -> Error {
-    let remedy = match asked.provider.is_own() {
+    // Without a login there are no local logins: a password is of no use then.
+    let remedy = match asked.login.is_some() {
         true => format!(
             "{WAYS}; or set SETUP_OWNER_EMAIL and SETUP_OWNER_PASSWORD to the local login of the network's owner"
         ),

@@ -61,6 +61,15 @@ pub struct Tally {
     pub connector_changed_at: Option<u64>,
 }
 
+/// What a plan is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To be done: what it needs to know has to be there.
+    Apply,
+    /// To be shown, maybe before `init` ran: what is not known yet is said.
+    Look,
+}
+
 /// While nobody owns the account, whoever comes first gets it: so soon is NetBird asked again.
 const CLAIM_DELAY: Duration = Duration::from_millis(250);
 
@@ -105,7 +114,7 @@ impl Connect<'_> {
         let memory = Memory::look(self.state_dir).await?;
         let credential = credential::get(self.netbird, self.asked, None).await?;
         let reader = Reader { server: self.netbird, credential: &credential };
-        let plan = self.planned(reader, &memory).await?;
+        let plan = self.planned(reader, &memory, Purpose::Look).await?;
         patience.ready();
         Ok(plan)
     }
@@ -125,7 +134,14 @@ impl Connect<'_> {
         let owner = self.asked.owner(memory.held());
         let credential = credential::get(self.netbird, self.asked, owner.as_ref()).await?;
         let reader = Reader { server: self.netbird, credential: &credential };
-        let plan = self.planned(reader, &memory).await?;
+        let plan = self.planned(reader, &memory, Purpose::Apply).await;
+        let plan = plan.map_err(|setback| match (setback, &owner) {
+            // NetBird does not know who asks well enough to answer who owns it; the state knows.
+            (Setback::Final(error), Some(owner)) if claimed && account::is_about_owner(&error) => {
+                account::another_login(&owner.email).into()
+            }
+            (setback, _) => setback,
+        })?;
         patience.ready();
         self.claim(reader, &mut memory).await?;
         self.tell(&plan);
@@ -183,7 +199,11 @@ impl Connect<'_> {
 
     /// Waits for as long as a setback deserves.
     async fn wait_out(&self, setback: &Setback, patience: &mut Patience) -> Result<()> {
-        let phase = setback.phase();
+        // What init leaves for this run is missing because init has not run, and not because Authentik is starting.
+        let phase = match setback {
+            Setback::Missing(_) => Phase::Files,
+            _ => setback.phase(),
+        };
         match patience.decide(setback, Instant::now()) {
             Decision::GiveUp(ending) if of_authentik(phase) => Err(about_authentik::error(ending)),
             Decision::GiveUp(ending) => Err(advice::error(ending)),
@@ -217,8 +237,8 @@ impl Connect<'_> {
                 warn,
                 "connect",
                 { stage = "connect" },
-                "there is no owner's login: the first person who logs in owns NetBird, so keep AUTHENTIK_ACCESS_GROUPS \
-                 to people who may"
+                "there is no owner's login: unless NetBird has an owner already, the first person who logs in owns it, so \
+                 keep AUTHENTIK_ACCESS_GROUPS to people who may"
             );
         } else if claimed {
             news!(
@@ -275,10 +295,8 @@ fn reason(setback: &Setback) -> String {
 }
 
 fn other_issuer(said: Option<&str>, wish: &str) -> Error {
-    let what = match said {
-        Some(issuer) => format!("NetBird's own provider has the issuer {issuer}, not {wish}"),
-        None => "this NetBird has no provider of its own".to_owned(),
-    };
+    let Some(said) = said else { return account::without_provider() };
+    let what = format!("NetBird's own provider has the issuer {said}, not {wish}");
     Error::new(Exit::Refused, what)
         .because("Authentik would send people back to another NetBird than this one")
         .remedy(

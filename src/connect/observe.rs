@@ -9,7 +9,7 @@ use super::people::{self, Groups};
 use super::plan::connector::{Known, Wish};
 use super::plan::roles::People;
 use super::plan::{Plan, Step, account, connector, roles, settings};
-use super::{Connect, setback};
+use super::{Connect, Purpose, setback};
 use crate::error::{Error, Exit};
 use crate::http::Kind;
 use crate::http::setback::{Phase, Setback};
@@ -23,6 +23,7 @@ impl Connect<'_> {
         &self,
         reader: Reader<'_>,
         memory: &Memory,
+        purpose: Purpose,
     ) -> Result<Plan, Setback> {
         let of = |trouble| setback(trouble, reader.credential);
         // The first request of a new owner: it makes the account, and no other one may race with it.
@@ -63,20 +64,32 @@ impl Connect<'_> {
         plan.steps.extend(groups.missing.into_iter().map(Step::CreateGroup));
         let mut ours = side.connector.as_ref().map(|connector| connector.id.clone());
         if by_api {
-            let wish = self.wish(memory)?;
+            let wish = match (self.wish(memory), purpose) {
+                (None, Purpose::Look) => self.coming(),
+                (wish, _) => wish.ok_or_else(no_client)?,
+            };
             connector::plan(&mut plan, &connectors, &wish, &known(side));
             let found = connector::find(&connectors, &wish, &known(side));
             ours = found.ok().flatten().map(|connector| connector.id.clone());
         }
         settings::plan(&mut plan, &account, &self.asked.settings);
-        // Who comes through a connector that is not there yet has not come.
-        if with_roles && (ours.is_some() || !self.asked.provider.is_own()) {
-            let connector = ours.as_deref().filter(|_| self.asked.provider.is_own());
-            let given = side.roles.as_ref();
-            roles::plan(
-                &mut plan,
-                &People { users: &users, connector, entries: &groups.entries, given },
-            );
+        if !with_roles {
+            return Ok(plan);
+        }
+        // Through a connector that is made now nobody has come yet; one of the file is known as soon as init has run.
+        let is_known = by_api || ours.is_some() || !self.asked.provider.is_own();
+        match (is_known && groups.has_provider, purpose) {
+            (true, _) if ours.is_none() && self.asked.provider.is_own() => {}
+            (true, _) => {
+                let connector = ours.as_deref().filter(|_| self.asked.provider.is_own());
+                let (entries, given) = (&groups.entries[..], side.roles.as_ref());
+                roles::plan(&mut plan, &People { users: &users, connector, entries, given });
+            }
+            (false, Purpose::Apply) => return Err(no_client()),
+            (false, Purpose::Look) => plan.warnings.push(
+                "roles are not in this plan: whom they concern is known after init has run"
+                    .to_owned(),
+            ),
         }
         Ok(plan)
     }
@@ -86,16 +99,23 @@ impl Connect<'_> {
         side.client.as_ref().map_or(&self.asked.client_id, |client| &client.id)
     }
 
-    /// The connector that is wished.
-    fn wish(&self, memory: &Memory) -> Result<Wish, Setback> {
-        let (Some(client), Some(secret)) = (&memory.side().client, &memory.held().client) else {
-            return Err(no_client());
-        };
-        Ok(Wish {
+    /// The connector that is wished; nothing before `init` has made its client.
+    fn wish(&self, memory: &Memory) -> Option<Wish> {
+        let (client, secret) = (memory.side().client.as_ref()?, memory.held().client.as_ref()?);
+        Some(Wish {
             issuer: client.issuer.clone(),
             client_id: client.id.clone(),
             secret_digest: digest::of(secret.expose()),
         })
+    }
+
+    /// The connector that will be wished when `init` has made its client.
+    fn coming(&self) -> Wish {
+        Wish {
+            issuer: self.asked.connector_issuer.clone(),
+            client_id: self.asked.client_id.clone(),
+            secret_digest: String::new(),
+        }
     }
 
     /// Whether NetBird holds what was written, and sends people to Authentik with it.
@@ -117,7 +137,7 @@ impl Connect<'_> {
             return Ok(());
         }
         let side = memory.side();
-        let wish = self.wish(memory)?;
+        let wish = self.wish(memory).ok_or_else(no_client)?;
         let connectors = reader.connectors().await.map_err(of)?;
         let found = connector::find(&connectors, &wish, &known(side)).map_err(|error| *error)?;
         let Some(found) =
@@ -188,9 +208,9 @@ fn known(side: &NetBirdSide) -> Known<'_> {
     }
 }
 
-/// `init` runs before, or at the same time.
+/// `init` runs before, or at the same time: the client in Authentik, and the connector of NetBird's file.
 fn no_client() -> Setback {
-    Setback::missing(["the client in Authentik, which init makes"])
+    Setback::missing(["what init leaves in SETUP_STATE_DIR"])
 }
 
 fn not_kept(what: &str) -> Error {

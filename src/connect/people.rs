@@ -22,6 +22,8 @@ pub struct Groups {
     pub entries: Vec<Entry>,
     /// Groups that are not there yet.
     pub missing: Vec<String>,
+    /// Whether the provider is there, which says what subjects are made of.
+    pub has_provider: bool,
 }
 
 /// What a subject is made of: sub modes whose subjects people cannot choose.
@@ -54,7 +56,7 @@ pub async fn read(
     let (provider, circles) =
         try_join(provider(reader, asked, client_id), circles).await.map_err(at)?;
     let Some(provider) = provider else {
-        return Err(Setback::missing([format!("the provider of application {}", asked.slug)]));
+        return Ok(Groups::default());
     };
     let subject = subject(&provider)?;
     let mut uuids = BTreeMap::new();
@@ -62,7 +64,7 @@ pub async fn read(
         let people = reader.people().await.map_err(at)?;
         uuids = people.into_iter().map(|person| (person.pk, person.uuid)).collect();
     }
-    let mut groups = Groups::default();
+    let mut groups = Groups { has_provider: true, ..Groups::default() };
     for (entry, found) in asked.role_groups.iter().zip(circles) {
         let members = match one(entry, found)? {
             Some(circle) => circle.users_obj,

@@ -74,6 +74,7 @@ pub fn admit(
         return Err(refused);
     }
     settled.remarks.extend(remarks(config, before));
+    settled.warnings.extend(warnings(config, before));
     Ok(settled)
 }
 
@@ -175,7 +176,6 @@ fn remarks(config: &Config, before: &Before) -> Vec<String> {
         )
     }));
     if config.kind != Kind::Standalone {
-        remarks.extend(ignored(config, before));
         return remarks;
     }
     let places = places(config, before);
@@ -193,6 +193,19 @@ fn remarks(config: &Config, before: &Before) -> Vec<String> {
         ));
     }
     remarks
+}
+
+/// What is worth a warning, in the plan too: something in management.json is not what it seems to be.
+fn warnings(config: &Config, before: &Before) -> Vec<String> {
+    if config.kind == Kind::Standalone {
+        return Vec::new();
+    }
+    let file = before.management.as_ref().filter(|_| asked_for(config, Output::ManagementJson));
+    let renamed = file.and_then(|file| {
+        let connectors = management::own_provider::connectors(&file.root);
+        management::connector::renamed(config, connectors, before.connector())
+    });
+    ignored(config, before).into_iter().chain(renamed).collect()
 }
 
 /// Sections of management.json that make no difference any more.

@@ -17,6 +17,7 @@ use crate::files::read::Found;
 use crate::proof::Proof;
 use crate::state::secrets::{self, Secrets};
 use crate::state::store::{self, Remembered};
+use crate::text::Secret;
 
 /// A file to be, and what is different about it.
 #[derive(Clone, Debug)]
@@ -76,7 +77,10 @@ impl FilePlan {
         if config.files.outputs.contains(&Output::ManagementJson) && proof.is_some() {
             plan.written = places.written(&before.remembered.written);
         }
-        plan.others.extend(secrets_step(before, secrets));
+        // What `connect` sends to NetBird later.
+        let client = proof.filter(|_| config.kind != Kind::Standalone);
+        let client = client.and_then(|proof| proof.registration.secret.as_ref());
+        plan.others.extend(secrets_step(before, secrets, client));
         Ok(plan)
     }
 
@@ -228,7 +232,7 @@ fn waiting(before: &Before, output: Output) -> FileStep {
 }
 
 /// Of `secrets.json`: the keys that come, never their values.
-fn secrets_step(before: &Before, secrets: &Secrets) -> Option<FileStep> {
+fn secrets_step(before: &Before, secrets: &Secrets, client: Option<&Secret>) -> Option<FileStep> {
     let name = secrets::FILE_NAME.to_owned();
     let Some(kept) = &before.kept else {
         let (_, text) = secrets::changes(None, secrets)?;
@@ -245,6 +249,9 @@ fn secrets_step(before: &Before, secrets: &Secrets) -> Option<FileStep> {
         Some(keys) if keys.is_empty() => vec![KeyChange::told("version", "(none)", "1")],
         Some(keys) => keys.into_iter().map(change).collect(),
     };
+    if client.is_some_and(|secret| kept.lacks_client(secret)) {
+        changes.push(change(secrets::CLIENT));
+    }
     changes.extend(KeyChange::mode(kept.mode, secrets::OWNERSHIP.mode));
     (!changes.is_empty()).then_some(FileStep { name, create: false, changes })
 }

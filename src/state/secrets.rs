@@ -135,6 +135,11 @@ impl Kept {
         &self.object
     }
 
+    /// Whether the file has another secret of the client than this one, or none.
+    pub fn lacks_client(&self, secret: &Secret) -> bool {
+        self.object.get(CLIENT).and_then(Value::as_str) != Some(secret.expose())
+    }
+
     /// Whether the file has this key.
     pub fn has(&self, key: &str) -> bool {
         self.object.contains_key(key)
@@ -171,8 +176,8 @@ impl Held {
     }
 }
 
-/// Keys of other kinds of NetBird.
-const CLIENT: &str = "client_secret";
+/// The secret of the confidential client in Authentik.
+pub const CLIENT: &str = "client_secret";
 /// What a provider of NetBird's own encrypts its sessions with.
 pub const COOKIE_KEY: &str = "session_cookie_key";
 

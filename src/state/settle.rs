@@ -35,6 +35,8 @@ pub struct Settled {
     pub to_make: Vec<Kind>,
     /// What the log says about it, a line each.
     pub remarks: Vec<String>,
+    /// What is not as it seems to be, a line each: for `plan` and `check` too.
+    pub warnings: Vec<String>,
 }
 
 /// Settles every secret.

@@ -36,11 +36,27 @@ pub(super) fn longest() -> usize {
 /// writes one puts a password there.
 pub fn without_secrets(text: &str) -> String {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    let text = known
-        .iter()
-        .filter(|secret| text.contains(secret.expose()))
-        .fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "(secret)"));
+    let text =
+        known.iter().fold(text.to_owned(), |text, secret| without_one(text, secret.expose()));
     without_userinfo(text)
+}
+
+/// In whatever case: NetBird writes its messages in lower case.
+fn without_one(text: String, secret: &str) -> String {
+    // Of the same length, byte by byte.
+    let (lower, secret) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
+    if !lower.contains(&secret) {
+        return text;
+    }
+    let mut out = String::new();
+    let mut rest = 0;
+    for (at, _) in lower.match_indices(&secret) {
+        out.push_str(&text[rest..at]);
+        out.push_str("(secret)");
+        rest = at + secret.len();
+    }
+    out.push_str(&text[rest..]);
+    out
 }
 
 fn without_userinfo(text: String) -> String {
@@ -75,6 +91,14 @@ mod tests {
         learn(&Secret::new("outer-inner-secret-outer"));
         let text = without_secrets("a outer-inner-secret-outer b inner-secret");
         assert_eq!(text, "a (secret) b (secret)");
+    }
+
+    #[test]
+    fn a_secret_in_another_case_is_one_too() {
+        learn(&Secret::new("Mixed-Case-Ünïcode-1"));
+        let text =
+            without_secrets("É invalid secret \"mixed-case-Ünïcode-1\", MIXED-CASE-Ünïcode-1.");
+        assert_eq!(text, "É invalid secret \"(secret)\", (secret).");
     }
 
     #[test]

@@ -71,6 +71,15 @@ impl Ended {
         }
         self
     }
+
+    /// Asserts that the output has all of these texts.
+    #[track_caller]
+    pub fn prints(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.out.contains(text), "expected {text:?} in:\n{}", self.out);
+        }
+        self
+    }
 }
 
 impl Case {

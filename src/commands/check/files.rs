@@ -6,7 +6,7 @@ use crate::config::{Config, Kind, Output};
 use crate::error::{Error, Exit};
 use crate::files::read::Found;
 use crate::outputs::plan::Page;
-use crate::proof::{Check, CheckId, Proof};
+use crate::proof::{Check, CheckId, Outcome, Proof};
 
 /// One check a file, one for the secrets, and what management.json has beside what is rendered.
 pub fn checks(
@@ -40,7 +40,7 @@ pub fn checks(
     match volumes.files(config, Some(proof)) {
         Ok(plan) => {
             let found = plan.pages.iter().filter_map(|page| Some((id_of(page.output)?, page)));
-            checks.extend(found.map(|(id, page)| compare(id, page, volumes)));
+            checks.extend(found.map(|(id, page)| warned(compare(id, page, volumes), volumes)));
         }
         Err(error) => {
             let failed = told(&error);
@@ -50,6 +50,16 @@ pub fn checks(
         }
     }
     checks
+}
+
+/// What is not as it seems to be in a file that says what it should.
+fn warned(check: Check, volumes: &Volumes) -> Check {
+    match check.id == CheckId::ManagementJson && check.outcome == Outcome::Pass {
+        true if !volumes.warnings.is_empty() => {
+            Check::warn(check.id, volumes.warnings.join("; "), "see docs/embedded.md")
+        }
+        _ => check,
+    }
 }
 
 /// What makes NetBird listen to another issuer, or ask another one for its users: a refusal, if it is there.

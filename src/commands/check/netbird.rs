@@ -93,7 +93,12 @@ async fn connector(config: &Config, server: &Server) -> Check {
     let callback = embedded::callback(config);
     let sent = match asked(server.login_through(&known.id, &redirect)).await {
         Ok(sent) => sent,
-        Err(why) => return Check::failed(ID, format!("a login through {} fails: {why}", known.id)),
+        // NetBird answers both in the same way.
+        Err(why) => {
+            let id = known.id;
+            let detail = format!("NetBird has no connector {id}, or cannot reach Authentik: {why}");
+            return Check::failed(ID, detail);
+        }
     };
     let query = sent.split_once('?').map_or("", |(_, query)| query);
     let has = |name: &str, value: &str| {

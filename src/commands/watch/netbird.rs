@@ -38,7 +38,7 @@ impl Netbird {
         let failure = result.as_ref().err();
         status.metrics.observe_connect(failure, &tally);
         let Some(error) = failure else { return };
-        self.taken = *error == account::taken();
+        self.taken = account::is_about_owner(error);
         if status.story.is_news("connect failed", &error.to_string()) {
             log::failure(error);
         } else {

@@ -27,23 +27,29 @@ pub fn check(account: &Account, wants_embedded: bool) -> Result<(), Box<Error>> 
     if account.is_embedded() == wants_embedded {
         return Ok(());
     }
-    let (what, why, other) = match wants_embedded {
-        true => (
-            "this NetBird has no provider of its own",
-            "it takes Authentik's tokens, so there is no connector and no owner's login",
-            "standalone",
-        ),
-        false => (
+    Err(Box::new(match wants_embedded {
+        true => without_provider(),
+        false => another_kind(
             "this NetBird has a provider of its own",
             "it does not take Authentik's tokens directly",
             "embedded, or combined for the netbird-server image,",
         ),
-    };
-    Err(Box::new(
-        Error::new(Exit::Refused, what).because(why).remedy(format!(
-            "set SETUP_NETBIRD to {other} or NB_MANAGEMENT_URL to the right NetBird"
-        )),
-    ))
+    }))
+}
+
+/// A NetBird that takes Authentik's tokens, where one with a provider of its own is meant.
+pub fn without_provider() -> Error {
+    another_kind(
+        "this NetBird has no provider of its own",
+        "it takes Authentik's tokens, so there is no connector and no owner's login",
+        "standalone",
+    )
+}
+
+fn another_kind(what: &str, why: &str, other: &str) -> Error {
+    Error::new(Exit::Refused, what)
+        .because(why)
+        .remedy(format!("set SETUP_NETBIRD to {other} or NB_MANAGEMENT_URL to the right NetBird"))
 }
 
 /// What the owner's login is in this account.
@@ -66,21 +72,54 @@ pub fn standing(users: &[User], claimed: Option<&str>) -> Result<Standing, Box<E
         Some(me) if me.role == "admin" && claimed == Some(me.id.as_str()) => {
             Ok(Standing::FormerOwner)
         }
+        Some(me) if claimed.is_some_and(|owner| owner != me.id) => {
+            Err(Box::new(another_login(&me.email)))
+        }
+        Some(me) if claimed.is_some() => Err(Box::new(demoted(me))),
         _ => Err(Box::new(taken())),
     }
 }
 
+/// Whether this is about whose the account is: a token or a variable settles it, and time does not.
+pub fn is_about_owner(error: &Error) -> bool {
+    [TAKEN, ANOTHER_LOGIN, DEMOTED].contains(&error.what.as_str())
+}
+
+const TAKEN: &str = "this NetBird has an owner: give NB_PAT";
+const ANOTHER_LOGIN: &str = "SETUP_OWNER_EMAIL is not the login that claimed this NetBird";
+const DEMOTED: &str = "the login that claimed this NetBird may not change it any more";
+
+/// The variable changed after an earlier login claimed the account.
+pub fn another_login(email: &str) -> Error {
+    Error::new(Exit::Refused, ANOTHER_LOGIN)
+        .because(format!("{email} is a new user there, and the account belongs to the former login of this container"))
+        .remedy(format!(
+            "set SETUP_OWNER_EMAIL back, run init and restart NetBird; or transfer the ownership to {email} in NetBird's \
+             dashboard; or set NB_PAT"
+        ))
+}
+
+/// Somebody took the role away, or blocked the login.
+fn demoted(me: &User) -> Error {
+    Error::new(Exit::Refused, DEMOTED)
+        .because(format!("{} has the role {}", me.shown(), me.role))
+        .remedy(
+            "make it an administrator in NetBird's dashboard, or set NB_PAT to a token of one; a running watch has to be \
+             started again after that",
+        )
+}
+
 /// Somebody sent the first request before the owner's login did.
 pub fn taken() -> Error {
-    Error::new(Exit::Refused, "this NetBird has an owner: give NB_PAT")
+    Error::new(Exit::Refused, TAKEN)
         .because(
             "whoever logs in first owns the network, and somebody logged in before this container; the owner's login \
              is no more than a user who waits for approval",
         )
         .remedy(
             "make a personal access token as an administrator in NetBird's dashboard and set NB_PAT to it; if the \
-             first person should not own the network, let them transfer it in the dashboard, or begin with an empty \
-             data directory of NetBird",
+             first person should not own the network, let them transfer it in the dashboard and start this container \
+             again, or begin with an empty data directory of NetBird",
         )
 }
 

@@ -70,6 +70,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Roles that are no longer this container's: by user.
     pub forget: Vec<String>,
+    /// Roles that stay this container's, under another id than before: user and role.
+    pub keep: Vec<(String, String)>,
     /// What keeps it from being done; if there is anything, nothing is.
     pub refused: Vec<Error>,
 }

@@ -33,15 +33,28 @@ pub struct People<'a> {
     pub given: Option<&'a BTreeMap<String, String>>,
 }
 
+/// A role that this container gave.
+struct Given<'a> {
+    /// Under which id it is remembered.
+    id: &'a str,
+    role: &'a str,
+}
+
 impl People<'_> {
-    /// The subject of a user who came from Authentik this way.
+    /// The subject of a user who came from Authentik this way; of one who has a role that this container gave, also through
+    /// a connector that was there before: their tokens go on to work.
     fn subject(&self, user: &User) -> Option<String> {
-        match self.connector {
-            None => Some(user.id.clone()),
-            Some(ours) => {
-                user_id::parts(&user.id).filter(|(_, connector)| connector == ours).map(|(s, _)| s)
-            }
-        }
+        let Some(ours) = self.connector else { return Some(user.id.clone()) };
+        let (subject, connector) = user_id::parts(&user.id)?;
+        let remembered = self.given.is_some_and(|given| given.contains_key(&user.id));
+        (connector == ours || remembered).then_some(subject)
+    }
+
+    /// What was given to somebody; before NetBird had a provider of its own, the id was the subject.
+    fn given(&self, user: &User, subject: &str) -> Option<Given<'_>> {
+        let given = self.given?;
+        let found = given.get_key_value(&user.id).or_else(|| given.get_key_value(subject));
+        found.map(|(id, role)| Given { id, role })
     }
 
     /// The role that somebody is to have; nothing if no entry names them.
@@ -53,19 +66,15 @@ impl People<'_> {
 
 /// Plans them.
 pub fn plan(plan: &mut Plan, people: &People<'_>) {
-    let nothing = BTreeMap::new();
-    let given = people.given.unwrap_or(&nothing);
     let mut others = Vec::new();
     let mut unremembered = Vec::new();
     let mut blocked = Vec::new();
     let candidates = people.users.iter().filter(|u| !u.is_service_user && !u.is_current);
     for (user, subject) in candidates.filter_map(|u| Some((u, people.subject(u)?))) {
-        let is_ours = given.get(&user.id) == Some(&user.role);
+        let given = people.given(user, &subject);
+        let is_ours = given.as_ref().is_some_and(|given| given.role == user.role);
         let may_change = user.role == USER || is_ours;
         let wish = people.wish(&subject);
-        if given.contains_key(&user.id) && (!is_ours || wish.is_none() || wish == Some(USER)) {
-            plan.forget.push(user.id.clone());
-        }
         let target = match wish {
             Some(role) if role == user.role => None,
             Some(role) if may_change => Some(role),
@@ -81,6 +90,16 @@ pub fn plan(plan: &mut Plan, people: &People<'_>) {
                 None
             }
         };
+        let remains = match target {
+            Some(role) => role != USER,
+            None => is_ours && wish.is_some() && user.role != USER,
+        };
+        if let Some(given) = given.filter(|given| !remains || given.id != user.id) {
+            plan.forget.push(given.id.to_owned());
+            if remains && target.is_none() {
+                plan.keep.push((user.id.clone(), user.role.clone()));
+            }
+        }
         let approve = wish.is_some() && user.pending_approval;
         if wish.is_some() && user.is_blocked && !user.pending_approval {
             blocked.push(user.shown().to_owned());
@@ -215,6 +234,46 @@ mod tests {
         let done = planned(&[user("1", "network_admin")], Some(&given));
         assert!(done.steps.is_empty());
         assert_eq!(done.forget, [id("1", "c")]);
+    }
+
+    #[test]
+    fn a_role_that_is_given_again_is_remembered() {
+        let given = given(&[("1", "admin")]);
+        let done = planned(&[user("1", "user")], Some(&given));
+        assert_eq!(roles(&done), [("1".into(), false, Some("admin".into()))]);
+        assert!(done.forget.is_empty(), "{:?}", done.forget);
+    }
+
+    /// Whoever came through a connector that is gone keeps their id, and their tokens work.
+    #[test]
+    fn who_leaves_loses_the_role_also_at_a_former_connector() {
+        let at = |subject: &str| User {
+            id: id(subject, "former"),
+            email: subject.into(),
+            role: "admin".into(),
+            ..User::default()
+        };
+        let given = BTreeMap::from([
+            (id("8", "former"), "admin".to_owned()),
+            (id("1", "former"), "admin".to_owned()),
+        ]);
+        let done = planned(&[at("8"), at("1"), at("9")], Some(&given));
+        assert_eq!(roles(&done), [("8".into(), false, Some("user".into()))]);
+        assert_eq!(done.forget, [id("8", "former")]);
+    }
+
+    /// NetBird's idp-migrate makes `1` the id of subject 1 at the connector.
+    #[test]
+    fn roles_outlive_the_migration_to_a_provider_of_netbirds_own() {
+        let given = BTreeMap::from(["8", "1", "3"].map(|s| (s.to_owned(), "admin".to_owned())));
+        let users = [user("8", "admin"), user("1", "admin"), user("3", "admin")];
+        let done = planned(&users, Some(&given));
+        assert_eq!(
+            roles(&done),
+            [("8".into(), false, Some("user".into())), ("3".into(), false, Some("auditor".into()))]
+        );
+        assert_eq!(done.forget, ["8", "1", "3"]);
+        assert_eq!(done.keep, [(id("1", "c"), "admin".to_owned())]);
     }
 
     #[test]

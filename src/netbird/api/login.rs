@@ -104,7 +104,8 @@ impl Attempt<'_> {
         match answer.status {
             302 | 303 => match below_provider(&answer) {
                 Some(path) => Ok(Ok(path)),
-                None => Err(Trouble::of(&answer, Kind::Malformed)),
+                // Not followed: the form takes a password.
+                None => Err(Trouble::of(&answer, Kind::Redirect(elsewhere(&answer)))),
             },
             400 if page_says(&answer, "redirect_uri") => Ok(Err(Outcome::UnknownRedirect)),
             400 if page_says(&answer, "Connector failed to initialize") => {
@@ -144,6 +145,11 @@ impl Attempt<'_> {
 /// Whether a page of the provider has these words: it has no other way to say what is wrong.
 fn page_says(answer: &Answer, words: &str) -> bool {
     String::from_utf8_lossy(&answer.body).contains(words)
+}
+
+/// Where a redirect leads, for people.
+fn elsewhere(answer: &Answer) -> String {
+    text_header(&answer.headers, header::LOCATION).unwrap_or_default().to_owned()
 }
 
 /// Path and query of a redirect, without the slash at the beginning, if it stays below the provider.

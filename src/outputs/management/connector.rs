@@ -11,6 +11,7 @@ use crate::error::{Error, Exit, Result};
 use crate::netbird::embedded::{callback, logout_callback};
 use crate::outputs::json::Node;
 use crate::proof::Proof;
+use crate::text::excerpt;
 
 /// The id of an entry that this container makes. NetBird's API calls a connector by its type only if the id contains it.
 pub const ID: &str = "authentik";
@@ -40,9 +41,16 @@ pub fn find(
     issuers: &[String],
     client_id: &str,
 ) -> Result<Option<usize>> {
-    let remembered = |entry: &Node| known.is_some() && field(entry, "id").as_deref() == known;
-    if let Some(position) = connectors.iter().position(remembered) {
-        return Ok(Some(position));
+    // NetBird makes one after the other, and of several with one id the last counts.
+    let remembered: Vec<(usize, &Node)> = connectors
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| known.is_some() && field(entry, "id").as_deref() == known)
+        .collect();
+    match &remembered[..] {
+        [] => {}
+        [one] => return Ok(Some(one.0)),
+        several_are => return Err(several(several_are)),
     }
     let of_issuer = |(_, entry): &(usize, &Node)| is_of(entry, issuers);
     let of_client =
@@ -188,6 +196,19 @@ pub fn admit(config: &Config, connectors: &[Node], known: Option<&str>) -> Resul
         Err(_) if of_issuer == 1 && !client_id.chosen => Ok(()),
         found => found.map(|_| ()),
     }
+}
+
+/// What a changed id means to people, where the entry of Authentik has another one than the state remembers.
+pub fn renamed(config: &Config, connectors: &[Node], known: Option<&str>) -> Option<String> {
+    let known = known?;
+    let client_id = &config.wishes.client_id.value;
+    let position = find(connectors, Some(known), &issuers(config), client_id).ok()??;
+    let id = field(&connectors[position], "id").filter(|id| id != known)?;
+    Some(format!(
+        "management.json: the connector of Authentik had the id {known} and now has {}, so everybody who logged in through \
+         it is a new user: put the former id back in EmbeddedIdP.StaticConnectors if that was not meant",
+        excerpt(&id)
+    ))
 }
 
 fn taken() -> Error {

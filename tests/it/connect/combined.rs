@@ -279,6 +279,109 @@ fn a_connect_that_comes_first_waits_for_init_and_for_netbird() {
     assert_eq!(connectors(&netbird).len(), 1);
 }
 
+/// The plan of a first `up`, as docs/combined.md shows it: with a token, and before `init` ran.
+#[test]
+fn the_first_plan_shows_netbirds_side() {
+    let (mut case, netbird) = quickstart("2026.2");
+    let token = token(&netbird, &owner(&netbird, &case));
+    case.env("NB_PAT", token).env("SETUP_ROLE_GROUPS", "staff:admin");
+    let plan = case.run(&["plan"]).expect(2);
+    plan.prints(&["NetBird (by connect):", "+ connector Authentik", "known after init has run"]);
+    let check = case.run(&["check"]);
+    assert!(!check.out.contains("default objects"), "{}", check.out);
+    case.init();
+    case.run(&["connect"]).expect(0).says(&["+ connector Authentik"]);
+}
+
+#[test]
+fn a_rotated_secret_is_in_the_plan() {
+    let (case, netbird) = quickstart("2026.2");
+    case.init();
+    case.run(&["connect"]).expect(0);
+    case.sim.state().providers[0]["client_secret"] = json!("another-secret-of-letters-and-digits");
+    case.run(&["plan"]).expect(2).prints(&["~ secrets.json: client_secret: (secret) -> (secret)"]);
+    case.init();
+    case.run(&["plan"]).expect(0);
+    drop(netbird);
+}
+
+#[test]
+fn a_connect_without_init_says_that_it_waits_for_it() {
+    let (mut case, _netbird) = quickstart("2026.2");
+    case.env("SETUP_TIMEOUT", "3s");
+    let told = case.run(&["connect"]).expect(69);
+    let told = told.says(&["what init leaves in SETUP_STATE_DIR", "run init first"]);
+    assert!(!told.err.contains("worker"), "{}", told.err);
+}
+
+/// Whose tokens would go on to work: who came through a connector that somebody deleted since.
+#[test]
+fn who_leaves_loses_the_role_at_a_former_connector_too() {
+    let (mut case, netbird) = quickstart("2026.2");
+    case.env("SETUP_ROLE_GROUPS", "staff:admin");
+    case.init();
+    case.run(&["connect"]).expect(0);
+    enter(&netbird, &case, "alice");
+    case.run(&["connect"]).expect(0).says(&["role: user -> admin"]);
+    let (id, _) = connectors(&netbird)[0].clone();
+    let login = owner(&netbird, &case);
+    let path = format!("/api/identity-providers/{id}");
+    assert_eq!(netbird.api(&login.token).call("DELETE", &path, &json!({})).status, 200);
+    let mut state = case.sim.state();
+    state.groups.iter_mut().find(|group| group["name"] == "staff").unwrap()["users"] = json!([]);
+    drop(state);
+    case.run(&["connect"]).expect(0).says(&["+ connector Authentik", "role: admin -> user"]);
+    assert_eq!(remembered(&case)["roles"], json!({}));
+}
+
+#[test]
+fn an_owner_by_another_name_is_told_from_somebody_who_was_first() {
+    let (mut case, netbird) = quickstart("2026.2");
+    case.init();
+    case.run(&["connect"]).expect(0);
+    let second = {
+        let mut state = netbird.state();
+        let mut password = state.idp.passwords[0].clone();
+        password.email = "second@example.com".to_owned();
+        password.user_id = "22222222-2222-4222-8222-222222222222".to_owned();
+        state.idp.passwords.push(password.clone());
+        password.email
+    };
+    case.env("SETUP_OWNER_EMAIL", &second);
+    let told = case.run(&["connect"]).expect(65);
+    told.says(&["SETUP_OWNER_EMAIL is not the login that claimed", "set SETUP_OWNER_EMAIL back"]);
+    case.env("SETUP_OWNER_EMAIL", OWNER);
+    let id = netbird.state().user_by_email(OWNER).unwrap().id.clone();
+    netbird.state().user_mut(&id).unwrap().role = "auditor".to_owned();
+    case.run(&["connect"]).expect(65).says(&["has the role auditor"]);
+}
+
+#[test]
+fn a_netbird_of_another_kind_is_told_as_that() {
+    let (mut case, netbird) = quickstart("2026.2");
+    case.init();
+    let document = Match::path("GET", "/oauth2/.well-known/openid-configuration");
+    let fault = Fault::Status(404, Vec::new(), "404 page not found".to_owned());
+    netbird.fault(FaultRule::always(document, fault));
+    case.env("SETUP_TIMEOUT", "20s");
+    case.run(&["connect"])
+        .expect(65)
+        .says(&["no provider of its own", "SETUP_NETBIRD to standalone"]);
+}
+
+#[test]
+fn a_login_form_at_another_origin_gets_no_password() {
+    let (mut case, netbird) = quickstart("2026.2");
+    case.init();
+    let elsewhere = "https://evil.example.com/login";
+    let headers = vec![("Location".to_owned(), elsewhere.to_owned())];
+    let fault = Fault::Status(302, headers, String::new());
+    netbird.fault(FaultRule::always(Match::path("GET", "/oauth2/auth/local"), fault));
+    case.env("SETUP_TIMEOUT", "20s");
+    let told = case.run(&["connect"]).expect(76);
+    told.says(&[elsewhere, "NB_MANAGEMENT_URL"]);
+}
+
 #[test]
 fn two_at_once_make_one_connector() {
     let (case, netbird) = quickstart("2026.2");

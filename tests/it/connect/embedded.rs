@@ -212,6 +212,67 @@ fn connectors_that_could_both_be_meant_are_refused_before_anything_is_changed() 
     case.run(&[]).expect(65).says(&["for another issuer"]);
 }
 
+/// One after the other is made, and the last of one id counts: it need not be the one that was looked at.
+#[test]
+fn two_connectors_of_the_id_that_is_remembered_are_refused() {
+    let case = case("2026.2", "embedded");
+    case.init();
+    let mut file = management(&case);
+    let list = file["EmbeddedIdP"]["StaticConnectors"].as_array_mut().unwrap();
+    list.push(list[0].clone());
+    std::fs::write(case.path("management.json"), format!("{file:#}\n")).unwrap();
+    case.run(&["plan"]).expect(65);
+    case.run(&[]).expect(65).says(&["several connectors", "authentik, authentik"]);
+}
+
+/// A warning wherever people look: the log, the plan, and `check`.
+#[test]
+fn what_is_not_as_it_seems_in_the_file_is_warned_of() {
+    let mut case = case("2026.2", "embedded");
+    case.init();
+    let mut file = management(&case);
+    file["EmbeddedIdP"]["StaticConnectors"][0]["id"] = json!("renamed");
+    file["PKCEAuthorizationFlow"] = json!({"ProviderConfig": {"ClientID": "theirs"}});
+    std::fs::write(case.path("management.json"), format!("{file:#}\n")).unwrap();
+    let renamed = "had the id authentik and now has renamed";
+    let ignored = "NetBird ignores PKCEAuthorizationFlow";
+    case.run(&["plan"]).prints(&[renamed, ignored]);
+    let check = case.run(&["check"]);
+    let line = check.out.lines().find(|line| line.contains("management.json")).unwrap();
+    assert!(line.starts_with("WARN"), "{line}");
+    case.env("SETUP_LOG", "warn");
+    case.init().says(&[renamed, ignored]);
+    case.init().says(&[ignored]);
+    assert_eq!(remembered(&case)["connector"]["id"], "renamed");
+}
+
+/// Without local logins a password is of no use.
+#[test]
+fn without_local_logins_a_token_is_the_only_way() {
+    let mut case = case("2026.2", "embedded");
+    case.env("SETUP_LOCAL_AUTH", "false").env("SETUP_ROLE_GROUPS", "staff:admin");
+    case.init();
+    let _netbird = netbird(&mut case, Image::Management);
+    let told = case.run(&["connect"]).expect(77);
+    let told = told.says(&["NB_PAT"]);
+    assert!(!told.err.contains("SETUP_OWNER_PASSWORD"), "{}", told.err);
+}
+
+/// Which users came through the connector is known after `init` alone.
+#[test]
+fn roles_wait_for_init_where_the_state_is_lost() {
+    let mut case = case("2026.2", "embedded");
+    case.env("SETUP_ROLE_GROUPS", "staff:admin");
+    case.init();
+    let _netbird = netbird(&mut case, Image::Management);
+    std::fs::remove_file(case.dir.path().join("state/state.json")).unwrap();
+    case.env("SETUP_TIMEOUT", "4s");
+    case.run(&["connect"]).expect(69).says(&["what init leaves in SETUP_STATE_DIR"]);
+    case.env("SETUP_TIMEOUT", "60s");
+    case.init();
+    case.run(&["connect"]).expect(0);
+}
+
 /// Another application of the same Authentik is somebody else's, whichever way its issuer is written.
 #[test]
 fn another_applications_connector_stays_as_it_is() {
@@ -310,7 +371,7 @@ fn who_has_to_start_again_is_told() {
     case.sim.state().providers[0]["client_secret"] = json!("another-client-secret-0123456789");
     case.init().says(&["management.json has changed: restart NetBird's management"]);
     case.env("SETUP_LOCAL_AUTH", "false");
-    case.init().says(&["the first person who logs in owns NetBird"]);
+    case.init().says(&["the first person who logs in owns it"]);
 }
 
 #[test]
@@ -342,7 +403,7 @@ fn authentik_may_be_the_only_way_in() {
     case.init();
     assert_eq!(management(&case)["EmbeddedIdP"]["LocalAuthDisabled"], true);
     let netbird = netbird(&mut case, Image::Management);
-    case.run(&["connect"]).expect(0).says(&["the first person who logs in owns NetBird"]);
+    case.run(&["connect"]).expect(0).says(&["the first person who logs in owns it"]);
     assert_eq!(log_in(&netbird, &case, "alice").role(), Some("owner"));
     assert!(owner(&netbird, &case).is_err());
     case.unset("SETUP_LOCAL_AUTH");

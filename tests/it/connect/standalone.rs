@@ -111,6 +111,22 @@ fn who_leaves_or_is_deactivated_becomes_a_user_and_other_peoples_gifts_stay() {
     assert_eq!(remembered(&case)["roles"], json!({}));
 }
 
+/// Also a role that was given a second time, because somebody had taken it away.
+#[test]
+fn a_role_that_is_given_again_goes_with_the_group() {
+    let (case, netbird) = with_roles("2026.2");
+    log_in(&netbird, &case, "alice");
+    case.run(&["connect"]).expect(0);
+    netbird.state().user_mut("6").unwrap().role = "user".to_owned();
+    case.run(&["connect"]).expect(0).says(&["role: user -> admin"]);
+    assert_eq!(remembered(&case)["roles"], json!({"6": "admin"}));
+    empty(&case, "staff");
+    empty(&case, "vpn");
+    case.run(&["connect"]).expect(0).says(&["role: admin -> user"]);
+    assert_eq!(role(&netbird, "alice@example.com"), "user");
+    assert_eq!(remembered(&case)["roles"], json!({}));
+}
+
 #[test]
 fn without_memory_nothing_is_taken_away() {
     let (case, netbird) = with_roles("2026.2");
