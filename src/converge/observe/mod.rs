@@ -58,6 +58,9 @@ pub struct Observed {
 /// Under this key the state remembers the brand's device code flow that was found to be sound.
 pub const SOUND_DEVICE_FLOW: &str = "device code flow";
 
+/// Under this key it remembers the provider's authorization flow, by primary key.
+pub const SOUND_LOGIN_FLOW: &str = "authorization flow";
+
 impl Observed {
     /// Reads it; `thorough` if the service account turned out not to see users, whatever its memberships promise.
     ///
@@ -150,8 +153,8 @@ impl Observed {
         (in_question.kind().is_none() && !settled).then(|| in_question.pk.clone())
     }
 
-    /// Flows are referred to by a new provider, by a wish for another flow, and by a brand without one. The one that a
-    /// brand has already is looked at once.
+    /// Flows are referred to by a new provider, by a wish for another flow, and by a brand without one. Those that provider
+    /// and brand have already are looked at once.
     async fn read_flows(
         &self,
         reader: Reader<'_>,
@@ -167,10 +170,14 @@ impl Observed {
         if needed {
             return reader.flows().await.map(Some);
         }
-        let seen = remembered.verified.get(SOUND_DEVICE_FLOW).map(String::as_str);
-        match on_brand.flatten() {
-            Some(slug) if seen != Some(slug) => permitted(reader.flows().await),
-            _ => Ok(None),
+        let seen = |key: &str| remembered.verified.get(key).map(String::as_str);
+        let on_provider =
+            self.found.linked().and_then(|linked| linked.authorization_flow.as_deref());
+        let unseen = |key: &str, flow: Option<&str>| flow.is_some() && seen(key) != flow;
+        match unseen(SOUND_DEVICE_FLOW, on_brand.flatten()) || unseen(SOUND_LOGIN_FLOW, on_provider)
+        {
+            true => permitted(reader.flows().await),
+            false => Ok(None),
         }
     }
 

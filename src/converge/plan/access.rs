@@ -3,11 +3,12 @@
 
 use serde_json::Value;
 
+use super::admission::lets_nobody_in;
 use super::bindings::Bindings;
 use super::guest::{Guest, is_ours};
 use super::placeholder::key_of;
 use super::remark::{Level, Remark};
-use super::{Change, Plan, Step, Target, bindings};
+use super::{Admission, Change, Plan, Step, Target, bindings};
 use crate::authentik::writer::Operation;
 use crate::config;
 use crate::converge::desired::Desired;
@@ -28,7 +29,20 @@ pub fn plan(
         guests.extend(group(plan, name, observed));
     }
     guests.extend(service_account(desired, observed, remembered));
-    bindings::plan(plan, desired, observed, remembered, &guests)
+    let bindings = bindings::plan(plan, desired, observed, remembered, &guests);
+    // Where nobody at all can enter, that is said with its reason.
+    if !matches!(plan.admission, Admission::Nobody(_)) {
+        let empty = guests.iter().filter(|guest| guest.field == "group" && guest.is_empty);
+        plan.remarks.extend(empty.map(|guest| {
+            Remark::new(
+                CheckId::Access,
+                Level::Warning,
+                lets_nobody_in(&[&guest.name]),
+                "add people to it in Authentik (Directory, Groups)",
+            )
+        }));
+    }
+    bindings
 }
 
 fn group(plan: &mut Plan, name: &str, observed: &Observed) -> Option<Guest> {
@@ -48,14 +62,6 @@ fn group(plan: &mut Plan, name: &str, observed: &Observed) -> Option<Guest> {
             return None;
         }
     };
-    if is_empty {
-        plan.remarks.push(Remark::new(
-            CheckId::Access,
-            Level::Warning,
-            format!("group {name} has no members, so it lets nobody in, akadmin included"),
-            "add people to it in Authentik (Directory, Groups)",
-        ));
-    }
     Some(Guest::group(name, key, is_empty))
 }
 

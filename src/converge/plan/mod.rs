@@ -12,7 +12,9 @@ mod differences;
 mod flows;
 mod guest;
 mod identity;
+mod lifetimes;
 mod limits;
+mod origins;
 pub mod placeholder;
 mod provider;
 mod references;
@@ -32,7 +34,7 @@ use crate::state::Memory;
 use crate::state::store::BoundGroup;
 
 pub use admission::Admission;
-pub use flows::sound_on_brand;
+pub use flows::{sound_on_brand, sound_on_provider};
 pub use guest::is_ours;
 pub use references::References;
 pub use remark::{Level, Remark};
@@ -76,6 +78,9 @@ impl Plan {
         let mut plan = Self { refused: limits::refused(desired, observed), ..Self::default() };
         plan.refused.extend(identity::refused(desired, observed, memory));
         plan.refused.extend(flows::refused(desired, observed));
+        plan.remarks.extend(flows::on_provider(desired, observed));
+        plan.remarks.extend(lifetimes::short(observed));
+        plan.refused.extend(origins::refused(desired, observed));
         plan.remarks.extend(identity::remarks(observed, &remembered));
         plan.remarks.extend(account::retired(desired, &remembered));
         device::flow(&mut plan, desired, observed);
