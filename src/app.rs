@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::cli::{self, Command};
 use crate::commands::plan::Format;
 use crate::commands::{self, check, connect, healthcheck, init, plan, watch};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Problem};
 use crate::connect::Tally;
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
@@ -77,10 +77,14 @@ async fn configured(
     colours: bool,
 ) -> Result<Exit> {
     let loaded = load(&vars, deadline).await;
-    if let (Err(error), Command::Check { json }) = (&loaded, &command) {
-        check::not_configured(error, format(*json, colours), out);
+    if let Command::Check { json } = command {
+        match &loaded {
+            Err(error) => check::not_read(error, format(json, colours), out),
+            Ok(Err(problems)) => check::not_configured(problems, format(json, colours), out),
+            Ok(Ok(_)) => {}
+        }
     }
-    let config = loaded?;
+    let config = loaded?.map_err(|problems| config::tell(&problems))?;
     match command {
         Command::Init => {
             let mut record = init::Record::default();
@@ -107,13 +111,13 @@ fn format(json: bool, colours: bool) -> Format {
 }
 
 /// Reads the configuration and starts the log; all that is wrong is said at once.
-async fn load(vars: &Variables, deadline: Deadline) -> Result<Config> {
+async fn load(vars: &Variables, deadline: Deadline) -> Result<Result<Config, Vec<Problem>>> {
     let loaded = commands::load(vars, deadline).await?;
     log::start(&loaded.log);
     for warning in &loaded.warnings {
         warn!(stage = "config", "{warning}");
     }
-    loaded.config.map_err(|problems| config::tell(&problems))
+    Ok(loaded.config)
 }
 
 /// A reader that went away (`help | head`) is nobody to complain to.

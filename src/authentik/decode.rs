@@ -34,8 +34,10 @@ pub(super) fn decode<T: DeserializeOwned>(
 pub(super) fn refusal(answer: &Answer, permission: &'static str) -> Trouble {
     let body = answer.small_json();
     let kind = match answer.status {
-        // Authentik's API answers in JSON only.
-        401 | 403 if !answer.media_type.ends_with("json") => Kind::InFront,
+        // Authentik's API answers in JSON only, and who brings no credential cannot be refused for it.
+        401 | 403 if !answer.asked.credential || !answer.media_type.ends_with("json") => {
+            Kind::InFront
+        }
         401 | 403 => {
             let detail = body.as_ref().and_then(|b| b["detail"].as_str()).unwrap_or_default();
             let detail = detail.to_ascii_lowercase();

@@ -121,6 +121,9 @@ pub struct Provider {
     /// Such as `minutes=10`: of the code, and of the device code.
     #[serde(default, deserialize_with = "text_or_empty")]
     pub access_code_validity: String,
+    /// The same of an access token.
+    #[serde(default, deserialize_with = "text_or_empty")]
+    pub access_token_validity: String,
     /// From 2026.5; absent before.
     #[serde(default, deserialize_with = "texts_or_none")]
     pub grant_types: Option<Vec<String>>,

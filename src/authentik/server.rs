@@ -5,6 +5,7 @@ use reqwest::Method;
 use reqwest::header::{self, HeaderName};
 use serde_json::Value;
 
+use super::advice;
 use crate::http::requests::Requests;
 use crate::http::tls::Trust;
 use crate::http::{Answer, BaseUrl, Call, Transport, Trouble};
@@ -82,18 +83,18 @@ impl Server {
         self.transport.send(call).await
     }
 
-    /// A form that is posted without the API token, at the internal URL with the public host; from a page of this origin
-    /// where one is given.
+    /// A form that is posted without the API token, from a page of this origin where one is given.
     ///
     /// # Errors
     /// A [`Trouble`] when no complete answer came.
     pub async fn form(
         &self,
+        via: Via,
         path: &str,
         form: String,
         origin: Option<&str>,
     ) -> Result<Answer, Trouble> {
-        let call = self.call(Method::POST, Via::InternalAsPublic, path).short().form(form);
+        let call = self.call(Method::POST, via, path).short().form(form);
         self.transport.send(from(call, origin)).await
     }
 
@@ -115,7 +116,9 @@ impl Server {
             Via::Internal | Via::InternalAsPublic => (&self.internal, Trust::Lenient),
             Via::Public(trust) => (&self.public, trust),
         };
-        let call = Call::new(method, base, path).trusting(trust);
+        let is_public = matches!(via, Via::Public(_)) && self.has_public_url();
+        let name = if is_public { advice::PUBLIC } else { advice::HOST };
+        let call = Call::new(method, base, path).trusting(trust).named(name);
         if via != Via::InternalAsPublic || !self.has_public_url() {
             return call;
         }

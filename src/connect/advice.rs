@@ -72,6 +72,8 @@ pub fn waiting(setback: &Setback) -> String {
 fn tls(trouble: &Trouble, handshake: Handshake) -> Error {
     let what = match handshake {
         Handshake::Untrusted => "NetBird's certificate is not trusted",
+        Handshake::Expired => "NetBird's certificate has expired",
+        Handshake::WrongName => "NetBird's certificate is for another name",
         Handshake::NotValidYet => "NetBird's certificate is not valid yet",
         Handshake::PlainPort => "the port of NB_MANAGEMENT_URL speaks no TLS",
         Handshake::NoCommonProtocol => {

@@ -210,7 +210,7 @@ impl Connect<'_> {
             Decision::Again(delay) => {
                 let remedy = match setback {
                     Setback::Trouble(_, trouble) if of_authentik(phase) => {
-                        by_cause::remedy(trouble).to_owned()
+                        by_cause::remedy(trouble)
                     }
                     _ => advice::waiting(setback),
                 };

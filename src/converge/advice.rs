@@ -40,15 +40,18 @@ fn labouring(trouble: &Trouble) -> Error {
 }
 
 fn tls(trouble: &Trouble, kind: Handshake) -> Error {
-    let (what, remedy) = advice::handshake(kind);
+    let (what, remedy) = advice::handshake(trouble, kind);
     let what = format!("{what}: {}", trouble.request);
     Error::new(advice::exit(trouble), what).because(&trouble.detail).remedy(remedy)
 }
 
 fn redirected(trouble: &Trouble, to: &str) -> Error {
     Error::new(Exit::Protocol, format!("{} is redirected to {to}", trouble.request))
-        .because("the token is never sent after a redirect")
-        .remedy("set AUTHENTIK_HOST to the URL at which Authentik itself answers")
+        .because(match trouble.asked.credential {
+            true => "the token is never sent after a redirect",
+            false => "NetBird and browsers would not get Authentik's own answer",
+        })
+        .remedy(advice::remedy(trouble))
 }
 
 fn forbidden(trouble: &Trouble, permissions: &[&str]) -> Error {
@@ -67,9 +70,11 @@ fn rejected(trouble: &Trouble) -> Error {
 }
 
 fn malformed(trouble: &Trouble) -> Error {
-    Error::new(Exit::Protocol, "an answer that does not fit Authentik's API")
-        .because(trouble)
-        .remedy(advice::NOT_AUTHENTIK)
+    let what = match trouble.asked.url {
+        advice::PUBLIC => "at AUTHENTIK_HOST_BROWSER an answer that is not Authentik's",
+        _ => "an answer that does not fit Authentik's API",
+    };
+    Error::new(Exit::Protocol, what).because(trouble).remedy(advice::not_authentik(trouble))
 }
 
 fn invalid(trouble: &Trouble) -> Error {

@@ -198,6 +198,8 @@ impl Converge<'_> {
             thorough,
             asks_device: true,
             token_allows: None,
+            hands_on_ca: self.config.kind == Kind::Embedded
+                && self.config.connection.tls.extra_roots.is_some(),
             inside: (self.config.kind == Kind::Embedded && self.config.connection.is_inside).then(
                 || {
                     let path = Oidc::authority_path(&desired.slug);

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
-use super::observe::{NAMED_DEVICE_FLOW, OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
+use super::observe::{
+    NAMED_DEVICE_FLOW, OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, SOUND_LOGIN_FLOW, in_force,
+};
 use super::plan::{Plan, Step, Target};
-use crate::authentik::conflict::is_conflict;
+use crate::authentik::conflict::{is_conflict, refers_to_nothing};
 use crate::authentik::model::Provider;
 use crate::authentik::people::Binding;
 use crate::config;
@@ -28,9 +30,10 @@ pub struct Made {
     refused: Option<(String, Trouble, u32)>,
 }
 
-/// So often a create is refused with the words for a unique value that is taken, although nothing of that name is seen:
-/// between two looks another run may have made it and taken it back.
-const TAKEN_TRIES: u32 = 3;
+/// So often a create is refused with words that another look does not bear out: for a unique value that is taken although
+/// nothing of that name is seen, or for a reference to nothing. Between two looks somebody else may have made it and taken
+/// it back, or put another in its place, which the next create refers to.
+const DOUBTED_TRIES: u32 = 3;
 
 impl Made {
     /// A step was done: what was made, by Authentik's answer, or what is gone.
@@ -90,7 +93,8 @@ impl Made {
     pub fn refused_for_good(&self, plan: &Plan) -> Option<&Trouble> {
         let (headline, trouble, times) = self.refused.as_ref()?;
         let again = plan.steps.iter().any(|step| step.creates() && step.headline() == *headline);
-        let tries = if is_conflict(trouble) { TAKEN_TRIES } else { 1 };
+        let doubted = is_conflict(trouble) || refers_to_nothing(trouble);
+        let tries = if doubted { DOUBTED_TRIES } else { 1 };
         (again && *times >= tries).then_some(trouble)
     }
 
@@ -121,7 +125,7 @@ pub fn conclude(desired: &Desired, observed: &Observed, made: &Made, remembered:
     remembered.provider = linked.or(made.provider).or(remembered.provider);
     accounts(observed, made, remembered);
     bindings(desired, observed, made, remembered);
-    verified(desired, observed, remembered);
+    verified(desired, observed, made, remembered);
 }
 
 /// What was made is known by its key; an intention that is left proved nothing.
@@ -201,8 +205,14 @@ fn named(binding: &Binding, observed: &Observed) -> Option<String> {
 }
 
 /// What need not be asked again while the same holds.
-fn verified(desired: &Desired, observed: &Observed, remembered: &mut Remembered) {
+fn verified(desired: &Desired, observed: &Observed, made: &Made, remembered: &mut Remembered) {
     if observed.flows.is_some() {
+        let linked = || observed.found.linked().or_else(|| observed.found.of_key(made.provider?));
+        let provider = made.provider().or_else(linked);
+        match provider.and_then(|provider| super::plan::sound_on_provider(observed, provider)) {
+            Some(pk) => remembered.verified.insert(SOUND_LOGIN_FLOW.to_owned(), pk.to_owned()),
+            None => remembered.verified.remove(SOUND_LOGIN_FLOW),
+        };
         // A brand without a flow has got the wished one, which is sound or the plan would have been refused.
         let without = observed.brand.as_ref().is_some_and(|brand| brand.flow_device_code.is_none());
         let set = desired.device_code_flow.as_deref().filter(|_| without);

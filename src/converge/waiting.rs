@@ -35,9 +35,7 @@ pub fn reason(setback: &Setback, grace: Duration) -> String {
 pub fn remedy(setback: &Setback) -> String {
     match setback {
         Setback::Missing(missing) => advice::waiting_for(missing),
-        Setback::Trouble(_, trouble) | Setback::Conflict(trouble) => {
-            by_cause::remedy(trouble).to_owned()
-        }
+        Setback::Trouble(_, trouble) | Setback::Conflict(trouble) => by_cause::remedy(trouble),
         Setback::Doubtful(error) | Setback::Unproven(error) | Setback::Final(error) => {
             error.remedy.clone().unwrap_or_default()
         }

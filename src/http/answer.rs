@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{self, HeaderMap};
 use serde_json::Value;
 
+use super::trouble::Asked;
 use crate::text::excerpt;
 
 /// No Retry-After makes us wait longer than this at a time: one deadline bounds the run, not a header.
@@ -27,6 +28,8 @@ pub struct Answer {
     pub elapsed: Duration,
     /// Method and path, for messages.
     pub request: String,
+    /// At which URL, and with a credential or without.
+    pub asked: Asked,
     /// Scheme, host and port that were asked.
     pub origin: String,
     /// How often in a row this very request has been refused, or not carried out, in the same way; 0 for a success.
@@ -58,7 +61,7 @@ impl Answer {
     pub fn leads_elsewhere(&self) -> Option<String> {
         let location = text_header(&self.headers, header::LOCATION)?;
         let target = url::Url::parse(&self.origin).ok()?.join(location).ok()?;
-        (target.origin().ascii_serialization() != self.origin).then(|| excerpt(location))
+        (target.origin().ascii_serialization() != self.origin).then(|| excerpt(target.as_str()))
     }
 }
 

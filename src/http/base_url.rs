@@ -19,6 +19,11 @@ impl BaseUrl {
         format!("{}{path}", self.0)
     }
 
+    /// What a URL below this one has beyond it; nothing for one that is elsewhere.
+    pub fn below<'a>(&self, url: &'a str) -> Option<&'a str> {
+        url.strip_prefix(self.0.as_str())
+    }
+
     /// Scheme, host and port, without a trailing slash: `https://auth.example.com`.
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()

@@ -6,8 +6,12 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 /// What a handshake failed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handshake {
-    /// The certificate is not trusted, has expired, or is for another name.
+    /// Nobody who is trusted vouches for the certificate.
     Untrusted,
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is for another name.
+    WrongName,
     /// The certificate is valid from a later time on: this machine's clock may not be set yet.
     NotValidYet,
     /// The port speaks no TLS.
@@ -40,6 +44,12 @@ fn kind(error: &Error) -> Option<Handshake> {
         Error::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
         ) => Handshake::NotValidYet,
+        Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => Handshake::Expired,
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => Handshake::WrongName,
         Error::InvalidCertificate(_) | Error::NoCertificatesPresented => Handshake::Untrusted,
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => Handshake::PlainPort,
         Error::PeerIncompatible(_)
@@ -70,10 +80,10 @@ mod tests {
                 Error::InvalidCertificate(CertificateError::UnknownIssuer),
                 Some(Handshake::Untrusted),
             ),
-            (Error::InvalidCertificate(CertificateError::Expired), Some(Handshake::Untrusted)),
+            (Error::InvalidCertificate(CertificateError::Expired), Some(Handshake::Expired)),
             (
                 Error::InvalidCertificate(CertificateError::NotValidForName),
-                Some(Handshake::Untrusted),
+                Some(Handshake::WrongName),
             ),
             (
                 Error::InvalidCertificate(CertificateError::NotValidYet),

@@ -17,4 +17,4 @@ pub use answer::Answer;
 pub use base_url::BaseUrl;
 pub use handshake::Handshake;
 pub use transport::{Call, Transport};
-pub use trouble::{Kind, Trouble};
+pub use trouble::{Asked, Kind, Trouble};

@@ -1,11 +1,13 @@
 //! Every row of the table, decision by decision.
 
+use super::super::trouble::Asked;
 use super::*;
 use crate::error::{Error, Exit};
 
 fn trouble(kind: Kind, status: Option<u16>, in_a_row: u32) -> Trouble {
     let request = "GET /api/".to_owned();
-    Trouble { kind, request, status, detail: String::new(), in_a_row }
+    let asked = Asked::default();
+    Trouble { kind, request, asked, status, detail: String::new(), in_a_row }
 }
 
 fn busy(status: u16, in_a_row: u32) -> Setback {
@@ -85,6 +87,8 @@ fn a_restart_brings_a_run_back_to_waiting() {
 fn a_handshake_is_final_unless_the_clock_may_explain_it() {
     for kind in [
         Handshake::Untrusted,
+        Handshake::Expired,
+        Handshake::WrongName,
         Handshake::PlainPort,
         Handshake::NoCommonProtocol,
         Handshake::ClientCertificate,

@@ -17,7 +17,7 @@ use super::certificate;
 use super::handshake;
 use super::requests::Requests;
 use super::tls::{Clients, Settings, Trust};
-use super::trouble::{self, Kind, Trouble};
+use super::trouble::{self, Asked, Kind, Trouble};
 use crate::text::excerpt;
 
 /// Between the tries of a request that is not waited for: the second after this long, the third after twice that.
@@ -34,6 +34,7 @@ pub struct Call<'a> {
     body: Option<(&'static str, String)>,
     limit: usize,
     unsendable: Option<&'static str>,
+    asked: Asked,
 }
 
 impl<'a> Call<'a> {
@@ -41,7 +42,8 @@ impl<'a> Call<'a> {
     pub fn new(method: Method, base: &'a BaseUrl, path: &'a str) -> Self {
         let trust = Trust::Configured;
         let (headers, limit) = (HeaderMap::new(), body::LARGEST);
-        Self { method, base, path, trust, headers, body: None, limit, unsendable: None }
+        let asked = Asked::default();
+        Self { method, base, path, trust, headers, body: None, limit, unsendable: None, asked }
     }
 
     /// Whose answer is a short document or a page: more than [`body::SMALL`] is none.
@@ -54,6 +56,12 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn trusting(self, trust: Trust) -> Self {
         Self { trust, ..self }
+    }
+
+    /// At the URL that comes from this variable.
+    #[must_use]
+    pub fn named(self, url: &'static str) -> Self {
+        Self { asked: Asked { url, ..self.asked }, ..self }
     }
 
     /// With a header; `what` names the value for the message if it cannot stand in one.
@@ -75,6 +83,7 @@ impl<'a> Call<'a> {
         if let Some(value) = call.headers.get_mut(header::AUTHORIZATION) {
             value.set_sensitive(true);
         }
+        call.asked.credential = true;
         call
     }
 
@@ -88,6 +97,10 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn form(self, form: String) -> Self {
         Self { body: Some(("application/x-www-form-urlencoded", form)), ..self }
+    }
+
+    fn trouble(&self, kind: Kind, request: String, detail: String) -> Trouble {
+        Trouble { asked: self.asked, ..Trouble::without_answer(kind, request, detail) }
     }
 
     fn logged_path(&self) -> String {
@@ -153,7 +166,7 @@ impl Transport {
         let name = format!("{method} {logged_path}");
         if let Some(what) = call.unsendable {
             let detail = format!("{what} cannot stand in a header");
-            return Err(Trouble::without_answer(Kind::Malformed, name, detail));
+            return Err(call.trouble(Kind::Malformed, name, detail));
         }
         let mut headers = call.headers.clone();
         // Releases of Authentik before 2025.10 compare Accept as a whole string when they say that they are starting.
@@ -188,6 +201,7 @@ impl Transport {
                     received,
                     elapsed,
                     request: name,
+                    asked: call.asked,
                     origin,
                     in_a_row,
                 })
@@ -195,7 +209,7 @@ impl Transport {
             Err((kind, detail)) => {
                 let detail = excerpt(&detail);
                 debug!(stage = "request", %method, path = %logged_path, status = "none", ms, attempt, trust = ?trust, "failed: {detail}");
-                Err(Trouble::without_answer(kind, name, detail))
+                Err(call.trouble(kind, name, detail))
             }
         }
     }

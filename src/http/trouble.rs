@@ -37,6 +37,15 @@ pub enum Kind {
     Malformed,
 }
 
+/// Who was asked, for whoever has to say what to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The variable that the URL comes from; empty where the caller has only one.
+    pub url: &'static str,
+    /// Whether a credential was sent, which alone can be refused.
+    pub credential: bool,
+}
+
 /// One failed request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trouble {
@@ -44,6 +53,8 @@ pub struct Trouble {
     pub kind: Kind,
     /// Method and path.
     pub request: String,
+    /// At which URL, and with a credential or without.
+    pub asked: Asked,
     /// The status, if there was an answer.
     pub status: Option<u16>,
     /// The server's or the system's words, short and scrubbed.
@@ -56,7 +67,8 @@ impl Trouble {
     /// The trouble that a complete answer means, with the server's own words.
     pub fn of(answer: &Answer, kind: Kind) -> Self {
         let (request, status) = (answer.request.clone(), Some(answer.status));
-        Self { kind, request, status, detail: answer.words(), in_a_row: answer.in_a_row }
+        let (asked, in_a_row) = (answer.asked, answer.in_a_row);
+        Self { kind, request, asked, status, detail: answer.words(), in_a_row }
     }
 
     /// Trouble without an answer.
@@ -66,7 +78,7 @@ impl Trouble {
         detail: impl Into<String>,
     ) -> Self {
         let (request, detail) = (request.into(), detail.into());
-        Self { kind, request, status: None, detail, in_a_row: 0 }
+        Self { kind, request, asked: Asked::default(), status: None, detail, in_a_row: 0 }
     }
 
     /// Whether the server, or the way to it, is away for a moment: a restart looks like this.

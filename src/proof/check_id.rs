@@ -107,8 +107,8 @@ checks! {
     /// The public URL, as NetBird asks it.
     PublicUrl, "public-url", Reach,
         "management restarts in a loop: `failed reading provided config file: failed fetching OIDC configuration`; `x509: certificate signed by unknown authority`",
-        "NetBird does not reach Authentik by its public name, or does not trust its certificate; or the URL redirects",
-        "let the containers reach Authentik by its public name, with a certificate that they trust (`SSL_CERT_FILE`), or set `SETUP_MANAGEMENT_DISCOVERY=false`";
+        "NetBird does not reach Authentik by its public name, or does not trust its certificate; or another server answers there, or it redirects",
+        "set `AUTHENTIK_HOST_BROWSER` to the URL at which people reach Authentik; let the containers reach it by that name, with a certificate that they trust (`SSL_CERT_FILE`; `AUTHENTIK_CA_FILE` for NetBird's own provider), or set `SETUP_MANAGEMENT_DISCOVERY=false`";
     /// Whether Authentik believes what is forwarded to it.
     TrustedProxies, "trusted-proxies", Reach,
         "discovery says http, or an internal host name, by one way and not by the other",
@@ -142,7 +142,7 @@ checks! {
     /// The provider, apart from what has a check of its own.
     Provider, "provider", Identity,
         "`Client ID Error` or `The client identifier is missing or invalid`",
-        "there is no provider, or another client id than in NetBird's files",
+        "there is no provider, or another client id than in NetBird's files; or its authorization flow lets nobody through",
         "run `init`";
     /// The issuer.
     Issuer, "issuer", Identity,
@@ -152,7 +152,7 @@ checks! {
     /// The endpoints of the discovery document.
     Endpoints, "endpoints", Identity,
         "clients are sent to an internal host name, or to somebody else's",
-        "a proxy changes the Host header or the document",
+        "a proxy changes the Host header or the document, or an endpoint that it names is not there",
         "let the proxy pass on the Host header and the answers unchanged";
     /// The algorithm that tokens are signed with.
     SigningAlgorithm, "signing-algorithm", Identity,
@@ -207,7 +207,7 @@ checks! {
     /// The redirect URIs that the provider has.
     RedirectUris, "redirect-uris", Browser,
         "`Redirect URI Error` in Authentik",
-        "the provider lacks a redirect URI of the dashboard or of clients",
+        "the provider lacks a redirect URI of the dashboard or of clients, or has one that Authentik cannot read",
         "run `init`";
     /// The authorize endpoint's answer.
     Authorize, "authorize", Browser,
@@ -231,9 +231,9 @@ checks! {
         "run `init`";
     /// How long codes live.
     CodeLifetime, "code-lifetime", Clients,
-        "the device code expires while one types it",
-        "`access_code_validity` is too short",
-        "run `init`";
+        "the device code expires while one types it, or a login ends as soon as it has begun",
+        "`access_code_validity` or `access_token_validity` is too short",
+        "run `init`, which makes the first long enough; set the access token validity in Authentik";
     /// The device code flow and the brand.
     DeviceCode, "device-code", Clients,
         "the page behind the device code is a 404, or white",

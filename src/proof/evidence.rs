@@ -1,7 +1,7 @@
 //! What was answered to what NetBird and browsers will ask, or that nothing was, and what counts of it.
 
 use crate::authentik::oidc::{ClientVerdict, DeviceVerdict, Discovery, Jwks, Sighting, Verdict};
-use crate::http::{BaseUrl, Kind, Trouble};
+use crate::http::{BaseUrl, Handshake, Kind, Trouble};
 use crate::netbird::{OidcClient, Registration};
 
 /// What is to be verified, and how it is reached.
@@ -29,6 +29,8 @@ pub struct Subject<'a> {
     pub token_allows: Option<Option<&'a str>>,
     /// The issuer at the URL inside, where NetBird reaches Authentik there.
     pub inside: Option<String>,
+    /// Whether the files give NetBird the CA that this container was told to trust.
+    pub hands_on_ca: bool,
 }
 
 /// One way to Authentik, and what came by it.
@@ -47,6 +49,8 @@ pub struct Readable {
     pub origin: String,
     /// Whom the discovery document's answer allows; nothing where it did not answer.
     pub discovery: Option<Option<String>>,
+    /// The same past the proxy at the public URL, where that was asked too.
+    pub beside: Option<Option<String>>,
     /// Whom the token endpoint's answer allows; nothing where it was not asked.
     pub token: Option<Result<Option<String>, Trouble>>,
 }
@@ -61,6 +65,8 @@ pub struct Evidence {
     /// Discovery at the public URL for a client that trusts the public roots alone, as NetBird's containers do; nothing
     /// where the answer above says it already.
     pub strictly: Option<Result<(), Trouble>>,
+    /// Endpoints that the document names where no release has them, and where nothing is.
+    pub nowhere: Vec<&'static str>,
     /// Each of the client's origins.
     pub readable: Vec<Readable>,
     /// The authorize endpoint's answers.
@@ -98,16 +104,35 @@ impl Evidence {
         }
     }
 
-    /// Why a question that Authentik itself must answer has no answer. The public URL's silence is none: it is evidence.
+    /// Why a question has no answer that Authentik itself must answer, or whoever answers at the public URL. Its silence is
+    /// none: it is evidence.
     pub fn trouble(&self) -> Option<&Trouble> {
         let side = self.carried();
         let tokens = self.readable.iter().filter_map(|r| r.token.as_ref()?.as_ref().err());
         let authorize = self.authorize.iter().filter_map(|(_, verdict)| verdict.as_ref().err());
         let client = self.client.iter().filter_map(|answer| answer.as_ref().err());
         let device = self.device.iter().filter_map(|answer| answer.as_ref().err());
-        let documents = side.discovery.as_ref().err().into_iter().chain(side.keys.as_ref().err());
+        let documents = side.discovery.as_ref().err().into_iter().chain(self.wrong_public());
+        let documents = documents.chain(side.keys.as_ref().err());
         let inside = self.inside.iter().filter_map(|answer| answer.as_ref().err());
         documents.chain(authorize).chain(tokens).chain(client).chain(device).chain(inside).next()
+    }
+
+    /// Why the public URL is not as it should be, as seen from here.
+    pub fn public_trouble(&self) -> Option<&Trouble> {
+        let asked = self.public.as_ref().and_then(|side| side.discovery.as_ref().err());
+        asked.or_else(|| self.strictly.as_ref()?.as_ref().err())
+    }
+
+    /// The public URL's answer, if it is one that NetBird and browsers would get too and cannot use. Silence, a server or
+    /// proxy that is busy, and the certificate of a private CA may be otherwise where they are.
+    pub fn wrong_public(&self) -> Option<&Trouble> {
+        self.public_trouble().filter(|trouble| {
+            !matches!(
+                trouble.kind,
+                Kind::Unreachable | Kind::Busy(_) | Kind::Tls(Handshake::Untrusted)
+            )
+        })
     }
 
     /// Whether the public URL answered nothing that could be right or wrong: no connection, or a server or proxy that is
@@ -115,8 +140,7 @@ impl Evidence {
     pub fn is_silent(&self) -> bool {
         let trouble = match (&self.strictly, &self.public) {
             (Some(strictly), _) => strictly.as_ref().err(),
-            (None, Some(side)) => side.discovery.as_ref().err(),
-            (None, None) => None,
+            (None, _) => self.public_trouble(),
         };
         matches!(trouble.map(|t| &t.kind), Some(Kind::Unreachable | Kind::Busy(_)))
     }

@@ -6,6 +6,7 @@ mod evidence;
 mod gather;
 mod judge;
 mod key_source;
+mod login;
 mod outcome;
 
 pub use check_id::{CheckId, Entry, Group};

@@ -3,7 +3,7 @@
 use super::CheckId;
 use crate::authentik::advice;
 use crate::error::{Error, Exit};
-use crate::http::{Kind, Trouble};
+use crate::http::Trouble;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,14 +79,7 @@ impl Check {
 
     /// A question that was not answered.
     pub fn unanswered(id: CheckId, trouble: &Trouble) -> Self {
-        // What is asked without the token cannot be refused for it.
-        let in_front = matches!(trouble.kind, Kind::Token | Kind::Stripped)
-            && !matches!(id, CheckId::Token | CheckId::Permissions | CheckId::Reachable);
-        let (fix, exit) = match in_front {
-            true => (advice::IN_FRONT, Exit::NotReady),
-            false => (advice::remedy(trouble), advice::exit(trouble)),
-        };
-        Self::fail(id, trouble.to_string(), fix).exiting(exit)
+        Self::fail(id, trouble.to_string(), advice::remedy(trouble)).exiting(advice::exit(trouble))
     }
 
     /// The error that a failed check ends the run with.

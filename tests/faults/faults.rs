@@ -86,7 +86,8 @@ pub fn all() -> Vec<Named> {
             "403 permission",
             Fault::Status(403, json(), r#"{"detail":"You do not have permission"}"#.into()),
             &[Rejected, Protocol],
-            &[Rejected, Protocol],
+            // Where no token is sent, something in front of Authentik refuses.
+            &[Rejected, Protocol, NotReady],
         ),
         named(
             "403 token",

@@ -85,6 +85,15 @@ pub const STATES: &[State] = &[
     ("discovery is cut off", 69, &["discovery"], |case| {
         always(case, "GET", DISCOVERY, Fault::TruncatedBody);
     }),
+    ("discovery is an empty object", 76, &["discovery"], |case| {
+        always(case, "GET", DISCOVERY, json(200, "{}"));
+    }),
+    ("discovery is an empty list", 76, &["discovery"], |case| {
+        always(case, "GET", DISCOVERY, json(200, "[]"));
+    }),
+    ("discovery is refused", 69, &["discovery"], |case| {
+        always(case, "GET", DISCOVERY, json(403, r#"{"detail": "Token invalid/expired"}"#));
+    }),
     ("discovery is behind a login page", 69, &["discovery"], |case| {
         always(case, "GET", DISCOVERY, Fault::Html(403));
     }),
@@ -168,6 +177,32 @@ fn whatever_is_wrong_there_is_a_line_for_every_check_and_json_that_can_be_read()
         running.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
     });
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+#[test]
+fn what_is_wrong_with_variables_is_in_the_document() {
+    let mut case = Case::new("2026.2");
+    case.env("AUTHENTIK_SUB_MODE", "uid").env("AUTHENTIK_HOST", "auth.example.com");
+    let ended = case.run(&["check", "--format", "json"]).expect(78);
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    let checks = report["checks"].as_array().unwrap().iter();
+    let details: Vec<&str> = checks
+        .filter(|check| check["name"] == "configuration")
+        .map(|check| check["detail"].as_str().unwrap())
+        .collect();
+    for name in ["AUTHENTIK_SUB_MODE: found 'uid'", "AUTHENTIK_HOST: found 'auth.example.com'"] {
+        assert!(details.iter().any(|detail| detail.starts_with(name)), "{details:?}");
+    }
+    assert!(!ended.out.contains("listed above"), "{}", ended.out);
+}
+
+#[test]
+fn an_empty_access_group_is_told_once() {
+    let mut case = Case::new("2026.2");
+    case.env("AUTHENTIK_ACCESS_GROUPS", "vpn");
+    case.init();
+    let out = case.run(&["check"]).expect(0).out;
+    assert_eq!(out.matches("WARN  access").count(), 1, "{out}");
 }
 
 #[test]

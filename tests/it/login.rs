@@ -48,7 +48,10 @@ impl Client {
         let url = endpoint.as_str().unwrap();
         let path = url.strip_prefix(&format!("{}/", self.case.sim.url())).unwrap();
         let form = Serializer::new(String::new()).extend_pairs(fields).finish();
-        let answer = self.runtime.block_on(self.server.form(path, form, None)).unwrap();
+        let answer = self
+            .runtime
+            .block_on(self.server.form(Via::InternalAsPublic, path, form, None))
+            .unwrap();
         let text = String::from_utf8(answer.body).unwrap();
         assert_eq!(answer.status, 200, "{path}: {text}");
         serde_json::from_str(&text).unwrap()

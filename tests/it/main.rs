@@ -39,6 +39,7 @@ mod permissions;
 mod planning;
 mod promise;
 mod properties;
+mod public_url;
 mod readme;
 mod releases;
 mod releases_page;

@@ -108,6 +108,45 @@ fn an_unfit_flow_that_the_brand_has_already_is_left_and_check_fails() {
 }
 
 #[test]
+fn an_unfit_flow_that_the_provider_has_already_is_left_and_check_fails() {
+    everywhere(|profile| {
+        let case = Case::new(profile);
+        case.init();
+        let pk = case.sim.state().add_flow("shut", "authorization", "require_unauthenticated");
+        case.sim.state().provider_mut("NetBird").unwrap()["authorization_flow"] = json!(pk);
+        let texts = ["authorization flow shut", "require_unauthenticated", "nobody can log in"];
+        // It is told each time, as long as it is so.
+        case.init_as_planned().says(&texts);
+        case.init().says(&texts);
+        let check = case.run(&["check"]).expect(76);
+        texts.iter().for_each(|text| assert!(check.out.contains(text), "{profile}: {}", check.out));
+        let flow =
+            case.sim.state().provider_by_name("NetBird").unwrap()["authorization_flow"].clone();
+        assert_eq!(flow, json!(pk));
+    });
+}
+
+#[test]
+fn an_object_that_was_replaced_meanwhile_is_looked_at_again() {
+    for (path, field) in [
+        ("/api/v3/providers/oauth2/", "signing_key"),
+        ("/api/v3/providers/oauth2/", "property_mappings"),
+        ("/api/v3/core/applications/", "provider"),
+    ] {
+        let case = Case::new("2026.2");
+        let gone = "Invalid pk \"11111111-1111-4111-8111-111111111111\" - object does not exist.";
+        let fault = Fault::Status(400, json_headers(), json!({field: [gone]}).to_string());
+        case.sim.fault(FaultRule::once(Match::path("POST", path), fault.clone()));
+        case.init();
+        case.assert_one_of_each();
+        // For good it is no race.
+        let case = Case::new("2026.2");
+        case.sim.fault(FaultRule::always(Match::path("POST", path), fault));
+        case.run(&[]).expect(76).says(&["does not exist"]);
+    }
+}
+
+#[test]
 fn the_brand_that_serves_the_public_host_is_the_one_that_is_changed() {
     everywhere(|profile| {
         // (brand, public host, what serves it)

@@ -97,6 +97,12 @@ fn embedded(edit: impl Fn(&mut Value)) -> (Case, Guard) {
     (case, Some(Box::new(netbird)))
 }
 
+/// A flow that nobody passes who is logged in.
+fn unfit(state: &mut authentik_sim::State, slug: &str) {
+    let flow = state.flows.iter_mut().find(|flow| flow["slug"] == slug).unwrap();
+    flow["authentication"] = "require_unauthenticated".into();
+}
+
 const REPORTS: &[Report] = &[
     ("everything works", &[], || drifted(|_| {})),
     // Tokens that NetBird refuses.
@@ -157,6 +163,17 @@ const REPORTS: &[Report] = &[
     ("endpoints of another host", &["endpoints"], || {
         discovery(|document| {
             document["token_endpoint"] = "http://authentik-server:9000/application/o/token/".into();
+        })
+    }),
+    ("a token endpoint where nothing is", &["endpoints"], || {
+        discovery(|document| {
+            let url = document["token_endpoint"].as_str().unwrap();
+            document["token_endpoint"] = url.replace("/application/", "/auth/application/").into();
+        })
+    }),
+    ("a logout at another host", &["endpoints"], || {
+        discovery(|document| {
+            document["end_session_endpoint"] = "https://elsewhere.example.org/end/".into();
         })
     }),
     ("no endpoint at all", &["endpoints"], || {
@@ -223,6 +240,18 @@ const REPORTS: &[Report] = &[
         case.sim.state().default_app_access = false;
         (case, None)
     }),
+    ("an authorization flow that ends the login", &["provider"], || {
+        drifted(|state| unfit(state, "default-provider-authorization-explicit-consent"))
+    }),
+    ("a redirect URI that Authentik cannot read", &["redirect-uris"], || {
+        provider(|provider| {
+            let uri = json!({"matching_mode": "regex", "url": "https://[a-z]+.example.com/"});
+            provider["redirect_uris"].as_array_mut().unwrap().push(uri);
+        })
+    }),
+    ("a login that ends at once", &["code-lifetime"], || {
+        provider(|provider| provider["access_token_validity"] = "seconds=0".into())
+    }),
     // What clients meet.
     ("no grant types", &["grant-types"], || {
         let case = works("2026.5", &[]);
@@ -234,6 +263,9 @@ const REPORTS: &[Report] = &[
     }),
     ("a brand without device flow", &["device-code"], || {
         drifted(|state| state.brand_default_mut()["flow_device_code"] = Value::Null)
+    }),
+    ("a device code flow that ends the login", &["device-code"], || {
+        drifted(|state| unfit(state, "default-device-code-flow"))
     }),
     ("a device endpoint that does not know the client", &["device-endpoint"], || {
         let case = works("2026.2", &[]);

@@ -36,6 +36,32 @@ pub struct Discovery {
     pub id_token_encryption_alg_values_supported: Vec<String>,
 }
 
+impl Discovery {
+    /// Whether it is JSON of something else: every discovery document names at least one of these.
+    pub fn says_nothing(&self) -> bool {
+        [&self.issuer, &self.token_endpoint, &self.jwks_uri].iter().all(|text| text.is_empty())
+    }
+
+    /// Each endpoint that NetBird is told, or that browsers use: its name, its URL, and the path that it has in every
+    /// release so far, below the base URL.
+    pub fn endpoints(&self, slug: &str) -> [(&'static str, &str, String); 6] {
+        let common = |name: &str| format!("application/o/{name}/");
+        let own = |name: &str| format!("application/o/{slug}/{name}/");
+        [
+            ("authorization_endpoint", &self.authorization_endpoint, common("authorize")),
+            ("token_endpoint", &self.token_endpoint, common("token")),
+            (
+                "device_authorization_endpoint",
+                &self.device_authorization_endpoint,
+                common("device"),
+            ),
+            ("userinfo_endpoint", &self.userinfo_endpoint, common("userinfo")),
+            ("jwks_uri", &self.jwks_uri, own("jwks")),
+            ("end_session_endpoint", &self.end_session_endpoint, own("end-session")),
+        ]
+    }
+}
+
 /// One key (RFC 7517); what NetBird needs of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]

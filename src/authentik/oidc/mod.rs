@@ -5,11 +5,10 @@ mod document;
 mod probes;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::decode::{decode, refusal};
 use super::server::{Server, Via};
-use crate::http::Trouble;
+use crate::http::{Kind, Trouble};
 use crate::text::Secret;
 
 pub use document::{Discovery, Jwk, Jwks, Sighting};
@@ -23,6 +22,15 @@ pub struct AccessToken {
     pub allowed_origin: Option<String>,
 }
 
+/// An endpoint: the way to it, and its path below the base URL.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The way.
+    pub via: Via,
+    /// As the discovery document names it, without the base URL.
+    pub path: &'a str,
+}
+
 /// Asks without the API token.
 #[derive(Clone, Copy, Debug)]
 pub struct Oidc<'a>(pub &'a Server);
@@ -30,6 +38,9 @@ pub struct Oidc<'a>(pub &'a Server);
 impl Oidc<'_> {
     /// The path where logins begin: the same for every application.
     pub const AUTHORIZE_PATH: &'static str = "application/o/authorize/";
+
+    /// The path where codes become tokens: the same for every application, in every release.
+    pub const TOKEN_PATH: &'static str = "application/o/token/";
 
     /// The path of an application's discovery document. Without a slash at the end: with one it is a 404.
     pub fn discovery_path(slug: &str) -> String {
@@ -56,7 +67,13 @@ impl Oidc<'_> {
         slug: &str,
         origin: Option<&str>,
     ) -> Result<Sighting<Discovery>, Trouble> {
-        self.document(via, &Self::discovery_path(slug), origin).await
+        let answer = self.0.anonymous(via, &Self::discovery_path(slug), origin).await?;
+        let document: Discovery = decode(&answer, "")?;
+        if document.says_nothing() {
+            let detail = "JSON that is no discovery document".to_owned();
+            return Err(Trouble { detail, ..Trouble::of(&answer, Kind::Malformed) });
+        }
+        Ok(Sighting::new(document, &answer))
     }
 
     /// The key set at this path below the base URL.
@@ -64,18 +81,17 @@ impl Oidc<'_> {
     /// # Errors
     /// Any [`Trouble`].
     pub async fn jwks(&self, via: Via, path: &str) -> Result<Sighting<Jwks>, Trouble> {
-        self.document(via, path, None).await
-    }
-
-    async fn document<T: DeserializeOwned>(
-        &self,
-        via: Via,
-        path: &str,
-        origin: Option<&str>,
-    ) -> Result<Sighting<T>, Trouble> {
-        let answer = self.0.anonymous(via, path, origin).await?;
+        let answer = self.0.anonymous(via, path, None).await?;
         let document = decode(&answer, "")?;
         Ok(Sighting::new(document, &answer))
+    }
+
+    /// Whether anything is there at all: Authentik, and any other server, says 404 of a path that it does not know.
+    ///
+    /// # Errors
+    /// A [`Trouble`] when no complete answer came.
+    pub async fn is_there(&self, at: Place<'_>) -> Result<bool, Trouble> {
+        Ok(self.0.anonymous(at.via, at.path, None).await?.status != 404)
     }
 
     /// Logs the service account in as NetBird's management does, from a page of this origin where one is given, so that
@@ -99,7 +115,7 @@ impl Oidc<'_> {
             .append_pair("password", password.expose())
             .append_pair("scope", scope)
             .finish();
-        let answer = self.0.form("application/o/token/", form, origin).await?;
+        let answer = self.0.form(Via::InternalAsPublic, Self::TOKEN_PATH, form, origin).await?;
         if answer.refuses() {
             return Ok(None);
         }

@@ -4,9 +4,8 @@
 use reqwest::header;
 use serde::Deserialize;
 
-use super::Oidc;
 use super::document::allowed_origin;
-use crate::authentik::Via;
+use super::{Oidc, Place};
 use crate::authentik::decode::{decode, refusal};
 use crate::http::Trouble;
 use crate::http::answer::{Answer, text_header};
@@ -55,6 +54,7 @@ impl Oidc<'_> {
     /// Any [`Trouble`] that is not an answer of the endpoint itself.
     pub async fn authorize(
         &self,
+        at: Place<'_>,
         client_id: &str,
         scope: &str,
         redirect_uri: &str,
@@ -70,10 +70,15 @@ impl Oidc<'_> {
             .append_pair("prompt", "none")
             .append_pair("redirect_uri", redirect_uri)
             .finish();
-        let path = format!("{}?{query}", Self::AUTHORIZE_PATH);
-        let answer = self.0.anonymous(Via::InternalAsPublic, &path, None).await?;
+        let separator = if at.path.contains('?') { '&' } else { '?' };
+        let path = format!("{}{separator}{query}", at.path);
+        let answer = self.0.anonymous(at.via, &path, None).await?;
+        let back = text_header(&answer.headers, header::LOCATION)
+            .is_some_and(|location| location.starts_with(redirect_uri));
         match answer.status {
             400 => Ok(Verdict::Rejected),
+            // Neither back to the client nor to a page of Authentik's own.
+            302 | 303 if !back && answer.leads_elsewhere().is_some() => Err(refusal(&answer, "")),
             302 | 303 => Ok(verdict(&answer, redirect_uri)),
             _ => Err(refusal(&answer, "")),
         }
@@ -86,6 +91,7 @@ impl Oidc<'_> {
     /// Any [`Trouble`] that is not an answer of the endpoint itself.
     pub async fn knows_client(
         &self,
+        at: Place<'_>,
         client_id: &str,
         secret: &Secret,
         redirect_uri: &str,
@@ -97,7 +103,7 @@ impl Oidc<'_> {
             .append_pair("redirect_uri", redirect_uri)
             .append_pair("code", NO_CODE)
             .finish();
-        let answer = self.0.form("application/o/token/", form, None).await?;
+        let answer = self.0.form(at.via, at.path, form, None).await?;
         if !answer.refuses() {
             return Err(refusal(&answer, ""));
         }
@@ -121,6 +127,7 @@ impl Oidc<'_> {
     /// Any [`Trouble`] that is not an answer of the endpoint itself.
     pub async fn token_readable_by(
         &self,
+        at: Place<'_>,
         client_id: &str,
         redirect_uri: &str,
         origin: &str,
@@ -131,7 +138,7 @@ impl Oidc<'_> {
             .append_pair("redirect_uri", redirect_uri)
             .append_pair("code", NO_CODE)
             .finish();
-        let answer = self.0.form("application/o/token/", form, Some(origin)).await?;
+        let answer = self.0.form(at.via, at.path, form, Some(origin)).await?;
         match answer.refuses() {
             true => Ok(allowed_origin(&answer)),
             false => Err(refusal(&answer, "")),
@@ -142,12 +149,17 @@ impl Oidc<'_> {
     ///
     /// # Errors
     /// Any [`Trouble`] that is not an answer of the endpoint itself.
-    pub async fn device(&self, client_id: &str, scope: &str) -> Result<DeviceVerdict, Trouble> {
+    pub async fn device(
+        &self,
+        at: Place<'_>,
+        client_id: &str,
+        scope: &str,
+    ) -> Result<DeviceVerdict, Trouble> {
         let form: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("client_id", client_id)
             .append_pair("scope", scope)
             .finish();
-        let answer = self.0.form("application/o/device/", form, None).await?;
+        let answer = self.0.form(at.via, at.path, form, None).await?;
         /// What a client needs of it.
         #[derive(Deserialize)]
         struct Code {

@@ -3,7 +3,7 @@
 use crate::proof::{Check, CheckId, Outcome, because};
 
 /// Consequences, and what explains them.
-const CONSEQUENCES: [(CheckId, &[CheckId]); 15] = {
+const CONSEQUENCES: [(CheckId, &[CheckId]); 16] = {
     use CheckId::*;
     [
         (Application, &[Installation]),
@@ -11,6 +11,7 @@ const CONSEQUENCES: [(CheckId, &[CheckId]); 15] = {
         (ScopeMappings, &[Installation]),
         (Access, &[Installation]),
         (DeviceCode, &[Installation]),
+        (Discovery, &[RedirectUris]),
         (Issuer, &[PublicUrl]),
         (Endpoints, &[PublicUrl]),
         (SigningAlgorithm, &[SigningKey, EncryptionKey]),

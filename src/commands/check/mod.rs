@@ -18,7 +18,7 @@ use tracing::debug;
 use super::print;
 use crate::authentik::Release;
 use crate::commands::plan::Format;
-use crate::config::Config;
+use crate::config::{Config, Problem};
 use crate::converge::plan::Plan;
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
@@ -53,12 +53,21 @@ pub async fn run(
     Ok(print(&board, format, out))
 }
 
-/// What is wrong with the variables, when nothing else can be looked at.
-pub fn not_configured(error: &Error, format: Format, out: &mut dyn Write) {
+/// What keeps the variables from being read, when nothing else can be looked at.
+pub fn not_read(error: &Error, format: Format, out: &mut dyn Write) {
     let board = Board::default();
-    let fix = error.remedy.clone().unwrap_or_default();
-    let failed = Check::fail(CheckId::Configuration, error.to_string(), fix);
-    board.add(failed.exiting(error.exit));
+    board.add(Check::about(CheckId::Configuration, error));
+    print(&board, format, out);
+}
+
+/// What is wrong with the variables, a line each, when nothing else can be looked at.
+pub fn not_configured(problems: &[Problem], format: Format, out: &mut dyn Write) {
+    let board = Board::default();
+    board.extend(problems.iter().map(|problem| {
+        let fix = format!("correct {0}; `help {0}` explains it", problem.variable);
+        let failed = Check::fail(CheckId::Configuration, problem.to_string(), fix);
+        failed.exiting(Exit::Config)
+    }));
     print(&board, format, out);
 }
 

@@ -13,9 +13,12 @@ pub const SOUND_DEVICE_FLOW: &str = "device code flow";
 /// Under this one, the flow that was named where the brand keeps another, and found to be sound or not to be there.
 pub const NAMED_DEVICE_FLOW: &str = "named device code flow";
 
+/// Under this one, the provider's authorization flow, by primary key.
+pub const SOUND_LOGIN_FLOW: &str = "authorization flow";
+
 impl Observed {
-    /// Flows are referred to by a new provider, by a wish for another flow, and by a brand without one. The one that a
-    /// brand has already is looked at once.
+    /// Flows are referred to by a new provider, by a wish for another flow, and by a brand without one. Those that
+    /// provider and brand have already are looked at once.
     pub(super) async fn read_flows(
         &self,
         reader: Reader<'_>,
@@ -31,18 +34,17 @@ impl Observed {
         if needed {
             return reader.flows().await.map(Some);
         }
-        let seen = remembered.verified.get(SOUND_DEVICE_FLOW).map(String::as_str);
+        let seen = |key: &str| remembered.verified.get(key).map(String::as_str);
+        let unseen = |key: &str, flow: Option<&str>| flow.is_some() && seen(key) != flow;
+        let on_provider = self.found.linked().and_then(|l| l.authorization_flow.as_deref());
+        let (on_brand, named) = (on_brand.flatten(), desired.device_code_flow.as_deref());
         // One that was named is looked at once, too, where the brand keeps another.
-        let known = remembered.verified.get(NAMED_DEVICE_FLOW);
-        let named = desired
-            .device_code_flow
-            .as_ref()
-            .filter(|named| desired.names_device_code_flow && known != Some(*named));
-        match on_brand.flatten() {
-            Some(slug) if seen != Some(slug) || named.is_some_and(|named| named != slug) => {
-                permitted(reader.flows().await)
-            }
-            _ => Ok(None),
+        let is_named = desired.names_device_code_flow && named != on_brand;
+        let unused = on_brand.is_some() && is_named && unseen(NAMED_DEVICE_FLOW, named);
+        let sound = !unseen(SOUND_DEVICE_FLOW, on_brand) && !unseen(SOUND_LOGIN_FLOW, on_provider);
+        match sound && !unused {
+            true => Ok(None),
+            false => permitted(reader.flows().await),
         }
     }
 

@@ -41,6 +41,17 @@ impl Found {
         }
     }
 
+    /// The provider of this primary key, whether the application has it (already) or not.
+    pub fn of_key(&self, pk: i64) -> Option<&Provider> {
+        match self {
+            Self::Linked(provider) => Some(&**provider).filter(|provider| provider.pk == pk),
+            Self::NoApplication(candidates) | Self::NoProvider(_, candidates) => {
+                candidates.iter().find(|provider| provider.pk == pk)
+            }
+            Self::OtherType(..) => None,
+        }
+    }
+
     /// Reads it, and the providers of another type that have a name in question. Lists of OAuth2 providers show proxy
     /// providers too, so whatever might be adopted is asked for its type.
     ///

@@ -15,7 +15,7 @@ use futures_util::future::{try_join3, try_join4, try_join5};
 
 pub use access::{Access, OPEN_BY_DEFAULT, in_force};
 pub use account::ServiceAccountView;
-pub use flows::{NAMED_DEVICE_FLOW, SOUND_DEVICE_FLOW};
+pub use flows::{NAMED_DEVICE_FLOW, SOUND_DEVICE_FLOW, SOUND_LOGIN_FLOW};
 pub use found::Found;
 pub use installation::Continuity;
 pub use leftover::Leftover;

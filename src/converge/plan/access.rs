@@ -3,11 +3,12 @@
 
 use serde_json::Value;
 
+use super::admission::lets_nobody_in;
 use super::bindings::Bindings;
 use super::guest::{Guest, is_ours};
 use super::placeholder::key_of;
 use super::remark::{Level, Remark};
-use super::{Change, Plan, Step, Target, bindings};
+use super::{Admission, Change, Plan, Step, Target, bindings};
 use crate::authentik::people::Group;
 use crate::authentik::writer::Operation;
 use crate::config;
@@ -53,7 +54,20 @@ pub fn plan(
     }
     let is_restricted = !guests.is_empty();
     guests.extend(service_account(desired, observed, remembered, is_restricted));
-    bindings::plan(plan, desired, observed, remembered, &guests)
+    let bindings = bindings::plan(plan, desired, observed, remembered, &guests);
+    // Where nobody at all can enter, that is said with its reason.
+    if !matches!(plan.admission, Admission::Nobody(_)) {
+        let empty = guests.iter().filter(|guest| guest.field == "group" && guest.is_empty);
+        plan.remarks.extend(empty.map(|guest| {
+            Remark::new(
+                CheckId::Access,
+                Level::Warning,
+                lets_nobody_in(&[&guest.name]),
+                "add people to it in Authentik (Directory, Groups)",
+            )
+        }));
+    }
+    bindings
 }
 
 /// A group that the variable named when it was set: the one that was bound, else the one that has its name now.
@@ -79,19 +93,7 @@ fn bound_before(plan: &mut Plan, known: &BoundGroup, observed: &Observed) -> Opt
 fn existing(plan: &mut Plan, group: &Group) -> Guest {
     plan.unchanged += 1;
     let is_empty = group.users.is_empty() && group.children.is_empty();
-    if is_empty {
-        plan.remarks.push(empty(&group.name));
-    }
     Guest::group(&group.name, group.pk.clone(), is_empty)
-}
-
-fn empty(name: &str) -> Remark {
-    Remark::new(
-        CheckId::Access,
-        Level::Warning,
-        format!("group {name} has no members, so it lets nobody in, akadmin included"),
-        "add people to it in Authentik (Directory, Groups)",
-    )
 }
 
 fn group(plan: &mut Plan, name: &str, observed: &Observed) -> Option<Guest> {
@@ -100,7 +102,6 @@ fn group(plan: &mut Plan, name: &str, observed: &Observed) -> Option<Guest> {
         [] => {
             let fields = vec![Change::set("name", Value::Null, name)];
             plan.push(Step::create(Target::Group, name, Operation::CreateGroup, fields));
-            plan.remarks.push(empty(name));
             Some(Guest::group(name, key_of("group", name), true))
         }
         [only] => Some(existing(plan, only)),

@@ -59,7 +59,7 @@ impl Admission {
                 guests.iter().filter(|g| g.field == "group").map(|g| g.name.as_str()).collect();
             return Self::Nobody(match groups.is_empty() {
                 true => "only the service account is bound".to_owned(),
-                false => format!("no bound group has members ({})", groups.join(", ")),
+                false => lets_nobody_in(&groups),
             });
         }
         let of = |field: &str| -> Vec<String> {
@@ -85,7 +85,8 @@ impl Admission {
         let remedy = match self {
             Self::Everyone | Self::Unbound | Self::Bound { .. } => return None,
             Self::Nobody(_) => {
-                "name a group that has members in AUTHENTIK_ACCESS_GROUPS, or bind one to the application in Authentik"
+                "add people to a group that is bound (in Authentik: Directory, Groups), or name one that has members in \
+                 AUTHENTIK_ACCESS_GROUPS"
             }
             Self::Unknown => {
                 "to have it told, give the token authentik_core.view_application, \
@@ -119,6 +120,17 @@ impl fmt::Display for Admission {
                 let between = if *all { ", if they are also " } else { ", " };
                 write!(f, "only these may open NetBird: {}", who.join(between))
             }
+        }
+    }
+}
+
+/// Groups without members.
+pub fn lets_nobody_in(groups: &[&str]) -> String {
+    match groups {
+        [only] => format!("group {only} has no members, so it lets nobody in, akadmin included"),
+        all => {
+            let all = all.join(", ");
+            format!("none of the groups {all} has members, so they let nobody in, akadmin included")
         }
     }
 }

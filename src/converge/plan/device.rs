@@ -41,7 +41,7 @@ pub fn flow(plan: &mut Plan, desired: &Desired, observed: &Observed) {
 
 /// Plans the brand. One that has a device code flow keeps it.
 pub fn brand(plan: &mut Plan, desired: &Desired, observed: &Observed) {
-    plan.remarks.extend(flows::remark(observed));
+    plan.remarks.extend(flows::on_brand(observed));
     plan.remarks.extend(not_used(desired, observed));
     let Some(slug) = wanting(desired, observed) else {
         plan.unchanged += usize::from(observed.brand.is_some());

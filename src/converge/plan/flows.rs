@@ -2,7 +2,7 @@
 //! have it.
 
 use super::remark::{Level, Remark};
-use crate::authentik::model::Flow;
+use crate::authentik::model::{Flow, Provider};
 use crate::converge::desired::Desired;
 use crate::converge::observe::Observed;
 use crate::error::{Error, Exit};
@@ -12,6 +12,9 @@ use crate::proof::CheckId;
 /// the flow belongs to, the others want another way there.
 const IN_THE_WAY: [&str; 4] =
     ["require_unauthenticated", "require_outpost", "require_redirect", "require_token"];
+
+/// The designation of the flow after a login.
+const AUTHORIZATION: &str = "authorization";
 
 /// The designation of the device code flow.
 const DEVICE_CODE: &str = "stage_configuration";
@@ -23,7 +26,7 @@ pub fn refused(desired: &Desired, observed: &Observed) -> Vec<Error> {
     let mut named = Vec::new();
     if is_new || provider.authorization_flow.chosen {
         let slug = provider.authorization_flow.value.as_str();
-        named.push((slug, "authorization", "AUTHENTIK_AUTHORIZATION_FLOW"));
+        named.push((slug, AUTHORIZATION, "AUTHENTIK_AUTHORIZATION_FLOW"));
     }
     if observed.release.has_invalidation_flow() && (is_new || provider.invalidation_flow.chosen) {
         let slug = invalidation(desired, observed);
@@ -52,8 +55,39 @@ pub fn invalidation<'a>(desired: &'a Desired, observed: &Observed) -> &'a str {
     if absent && !wish.chosen { OLDER } else { &wish.value }
 }
 
+/// The flow that the provider has already and no variable asks for: this container leaves it, and says what is wrong.
+pub fn on_provider(desired: &Desired, observed: &Observed) -> Option<Remark> {
+    let provider = observed.found.linked()?;
+    if desired.provider.authorization_flow.chosen {
+        // A wish for another one is carried out, and one for this one refused.
+        return None;
+    }
+    let flow = login_flow(observed, provider)?;
+    let why = why_unfit(flow, AUTHORIZATION)?;
+    Some(Remark::new(
+        CheckId::Provider,
+        Level::Failure,
+        format!(
+            "provider {} has authorization flow {}, which {why}: nobody can log in",
+            provider.name, flow.slug
+        ),
+        "set AUTHENTIK_AUTHORIZATION_FLOW to the slug of another flow, or change this one in Authentik",
+    ))
+}
+
+/// The provider's authorization flow, by primary key, if it was seen and is sound.
+pub fn sound_on_provider<'a>(observed: &'a Observed, provider: &Provider) -> Option<&'a str> {
+    let flow = login_flow(observed, provider)?;
+    why_unfit(flow, AUTHORIZATION).is_none().then_some(flow.pk.as_str())
+}
+
+fn login_flow<'a>(observed: &'a Observed, provider: &Provider) -> Option<&'a Flow> {
+    let pk = provider.authorization_flow.as_ref()?;
+    observed.flows.as_ref()?.iter().find(|flow| flow.pk == *pk)
+}
+
 /// The flow that the brand has already: this container leaves it, and says what is wrong with it.
-pub fn remark(observed: &Observed) -> Option<Remark> {
+pub fn on_brand(observed: &Observed) -> Option<Remark> {
     let slug = observed.brand.as_ref()?.flow_device_code.as_deref()?;
     let why = why_unfit(observed.flow(slug)?, DEVICE_CODE)?;
     let brand = &observed.brand.as_ref()?.matched_domain;

@@ -13,7 +13,9 @@ mod flows;
 mod guest;
 mod identity;
 mod leftover;
+mod lifetimes;
 mod limits;
+mod origins;
 pub mod placeholder;
 mod provider;
 mod references;
@@ -34,7 +36,7 @@ use crate::state::own::BoundGroup;
 
 pub use admission::Admission;
 pub use device::named as named_device_flow;
-pub use flows::sound_on_brand;
+pub use flows::{sound_on_brand, sound_on_provider};
 pub use guest::is_ours;
 pub use references::References;
 pub use remark::{Level, Remark};
@@ -84,6 +86,9 @@ impl Plan {
         plan.refused.extend(flows::refused(desired, observed));
         plan.refused.extend(device::refused(desired, observed));
         plan.remarks.extend(leftover::remarks(observed));
+        plan.remarks.extend(flows::on_provider(desired, observed));
+        plan.remarks.extend(lifetimes::short(observed));
+        plan.refused.extend(origins::refused(desired, observed));
         device::flow(&mut plan, desired, observed);
         account::scope_mapping(&mut plan, desired, observed);
         let (provider, changed) = provider::plan(&mut plan, desired, observed, references);

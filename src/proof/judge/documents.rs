@@ -2,6 +2,7 @@
 
 use super::super::{Check, CheckId, Evidence, Subject};
 use super::because;
+use crate::authentik::advice;
 use crate::authentik::oidc::{Discovery, Sighting};
 use crate::http::{Kind, Trouble};
 use crate::netbird::ClientType;
@@ -14,17 +15,23 @@ const PRIVATE_CA: &str = "NetBird's management and every client must trust it to
     and set SSL_CERT_FILE to it there (the management image has no public roots beside it then: append them), and \
     install it on the clients";
 
+const CA_HANDED_ON: &str = "NetBird's own provider trusts it, since the file gives it AUTHENTIK_CA_FILE: install the CA where \
+    people's browsers run";
+
 /// The public URL as NetBird's containers ask it: they stand where this one does, and trust the public roots alone.
 pub fn public_url(evidence: &Evidence, expected: &Subject<'_>) -> Check {
     const ID: CheckId = CheckId::PublicUrl;
     let url = expected.public.origin();
+    if let Some(trouble) = evidence.wrong_public() {
+        return wrong(&url, trouble);
+    }
     if let Some(Err(trouble)) = evidence.public.as_ref().map(|side| side.discovery.as_ref()) {
         return unreached(&url, trouble, expected);
     }
     match evidence.internal.discovery.as_ref() {
         // Where both URLs are one, this is the public one's answer too.
         Err(trouble) if matches!(trouble.kind, Kind::Redirect(_)) && evidence.public.is_none() => {
-            return unreached(&url, trouble, expected);
+            return wrong(&url, trouble);
         }
         Err(_) if evidence.discovery().is_none() => {
             return Check::skipped(ID, because(CheckId::Discovery));
@@ -34,48 +41,57 @@ pub fn public_url(evidence: &Evidence, expected: &Subject<'_>) -> Check {
     match &evidence.strictly {
         Some(Err(trouble)) if matches!(trouble.kind, Kind::Tls(_)) => {
             let seen = "answers, with a certificate that the public roots do not vouch for";
-            Check::warn(ID, format!("{url} {seen}"), PRIVATE_CA)
+            let cure = if expected.hands_on_ca { CA_HANDED_ON } else { PRIVATE_CA };
+            Check::warn(ID, format!("{url} {seen}"), cure)
         }
         Some(Err(trouble)) => unreached(&url, trouble, expected),
         _ => Check::pass(ID, format!("{url} answers")),
     }
 }
 
+/// Something answers there, and not as Authentik does.
+fn wrong(url: &str, trouble: &Trouble) -> Check {
+    let seen = match &trouble.kind {
+        Kind::Redirect(to) => format!("{url} redirects to {to}, where tokens have another issuer"),
+        _ => format!("{url} does not answer as it should: {trouble}"),
+    };
+    let fix = advice::remedy(trouble);
+    Check::fail(CheckId::PublicUrl, seen, fix).exiting(advice::exit(trouble))
+}
+
+/// Nothing is seen of it from here, which may be otherwise where NetBird and people are.
 fn unreached(url: &str, trouble: &Trouble, expected: &Subject<'_>) -> Check {
     let confidential = expected.client.client_type == ClientType::Confidential;
-    const ID: CheckId = CheckId::PublicUrl;
-    let seen = format!("{url} does not answer from this container as it should: {trouble}");
-    match &trouble.kind {
-        Kind::Redirect(to) => {
-            let origin = url::Url::parse(to).map(|to| to.origin().ascii_serialization());
-            let to = origin.unwrap_or_else(|_| to.clone());
-            Check::fail(
-                ID,
-                format!("{url} redirects to {to}: tokens would have another issuer"),
-                format!("set AUTHENTIK_HOST_BROWSER={to}"),
-            )
+    let untrusted = matches!(trouble.kind, Kind::Tls(_));
+    let fix = match confidential {
+        _ if expected.inside.is_some() => {
+            "NetBird's own provider asks AUTHENTIK_HOST (SETUP_AUTHENTIK_INTERNAL): see that people reach this URL, and \
+             that their browsers trust it"
         }
-        Kind::Tls(_) => Check::warn(
-            ID,
-            seen,
-            "NetBird's management will not trust it either: use a certificate of a public CA, or mount the CA into \
-             NetBird's containers and set SSL_CERT_FILE to it there",
-        ),
-        _ if confidential => Check::warn(
-            ID,
-            seen,
+        true if untrusted && expected.hands_on_ca => {
+            "AUTHENTIK_CA_FILE does not vouch for it: let the file hold the CA that signed it"
+        }
+        true if untrusted => {
+            "NetBird's own provider will not trust it either: use a certificate of a public CA, or set AUTHENTIK_CA_FILE \
+             to the PEM file of the CA that signed it"
+        }
+        true => {
             "NetBird's own provider asks this URL at every login, which cannot be seen from here: let its container \
              reach it by its public name (a network alias on the proxy); with embedded, SETUP_AUTHENTIK_INTERNAL=true \
-             makes it ask AUTHENTIK_HOST instead",
-        ),
-        _ => Check::warn(
-            ID,
-            seen,
+             makes it ask AUTHENTIK_HOST instead"
+        }
+        false if untrusted => {
+            "NetBird's management will not trust it either: use a certificate of a public CA, or mount the CA into \
+             NetBird's containers and set SSL_CERT_FILE to it there"
+        }
+        false => {
             "NetBird's management asks this URL when it starts and ends if it gets no answer: let the \
              containers reach it by its public name (a network alias on the proxy), or set \
-             SETUP_MANAGEMENT_DISCOVERY=false",
-        ),
-    }
+             SETUP_MANAGEMENT_DISCOVERY=false"
+        }
+    };
+    let seen = format!("{url} does not answer from this container as it should: {trouble}");
+    Check::warn(CheckId::PublicUrl, seen, fix)
 }
 
 /// Byte for byte what tokens will say.
@@ -153,14 +169,15 @@ pub fn inside(evidence: &Evidence, expected: &Subject<'_>) -> Option<Check> {
     ))
 }
 
-/// Each endpoint on the origin of the URL where discovery was found; and the same by both ways, if both answered.
+/// Each endpoint below the URL where discovery was found, and there; and the same by both ways, if both answered.
 pub fn endpoints(evidence: &Evidence, document: &Discovery, expected: &Subject<'_>) -> Check {
     const ID: CheckId = CheckId::Endpoints;
-    let origin = expected.public.origin();
+    let base = expected.public.join("");
     let foreign = foreign(document, expected);
     if !foreign.is_empty() {
-        let detail = format!("{}; expected {origin}/…", foreign.join(", "));
+        let detail = format!("{}; expected {base}…", foreign.join(", "));
         let said = url::Url::parse(&document.issuer).map(|url| url.origin().ascii_serialization());
+        let origin = expected.public.origin();
         let explained = document.issuer != expected.registration.issuer
             && said.is_ok_and(|said| said != origin && foreign.iter().all(|f| f.contains(&said)));
         return match explained {
@@ -169,12 +186,23 @@ pub fn endpoints(evidence: &Evidence, document: &Discovery, expected: &Subject<'
             false => Check::fail(ID, detail, PROXY),
         };
     }
+    if !evidence.nowhere.is_empty() {
+        let all = document.endpoints(expected.slug);
+        let named = all.iter().filter(|(name, ..)| evidence.nowhere.contains(name));
+        let named: Vec<String> = named
+            .map(|(name, url, _)| format!("{name} is {url}, where nothing is (404)"))
+            .collect();
+        return Check::failed(ID, named.join(", "));
+    }
     if let Some(other) = evidence.other() {
-        let differing: Vec<String> = named(document)
+        let differing: Vec<String> = document
+            .endpoints(expected.slug)
             .into_iter()
-            .zip(named(&other.document))
-            .filter(|((_, by_public), (_, by_internal))| path(by_public) != path(by_internal))
-            .map(|((name, a), (_, b))| format!("{name} is {a} by one way and {b} by the other"))
+            .zip(other.document.endpoints(expected.slug))
+            .filter(|((_, by_public, _), (_, by_internal, _))| path(by_public) != path(by_internal))
+            .map(|((name, a, _), (_, b, _))| {
+                format!("{name} is {a} by one way and {b} by the other")
+            })
             .collect();
         if !differing.is_empty() {
             return Check::fail(
@@ -184,24 +212,13 @@ pub fn endpoints(evidence: &Evidence, document: &Discovery, expected: &Subject<'
             );
         }
     }
-    Check::pass(ID, format!("all below {origin}"))
-}
-
-/// What NetBird is told, or browsers use.
-fn named(document: &Discovery) -> [(&'static str, &str); 5] {
-    [
-        ("authorization_endpoint", &document.authorization_endpoint),
-        ("token_endpoint", &document.token_endpoint),
-        ("device_authorization_endpoint", &document.device_authorization_endpoint),
-        ("userinfo_endpoint", &document.userinfo_endpoint),
-        ("jwks_uri", &document.jwks_uri),
-    ]
+    Check::pass(ID, format!("all below {}", expected.public.origin()))
 }
 
 fn foreign(document: &Discovery, expected: &Subject<'_>) -> Vec<String> {
-    let origin = format!("{}/", expected.public.origin());
-    let all = named(document).into_iter().filter(|(_, url)| !url.starts_with(&origin));
-    all.map(|(name, url)| format!("{name} is {}", if url.is_empty() { "missing" } else { url }))
+    let all = document.endpoints(expected.slug).into_iter();
+    all.filter(|(_, url, _)| expected.public.below(url).is_none())
+        .map(|(name, url, _)| format!("{name} is {}", if url.is_empty() { "missing" } else { url }))
         .collect()
 }
 

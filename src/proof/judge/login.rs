@@ -2,13 +2,17 @@
 
 use super::super::evidence::Readable;
 use super::super::{Check, CheckId, Evidence, Subject};
+use super::because;
 use crate::authentik::oidc::{ClientVerdict, DeviceVerdict, Verdict};
 use crate::http::Trouble;
+
+const HEADER_DROPPED: &str = "Authentik allows it, and the proxy in front of it drops or changes the header \
+    Access-Control-Allow-Origin: let it pass on Authentik's answers below /application/o/ as they are";
 
 /// What scripts of a page may read.
 pub fn cors(readable: &Readable) -> Check {
     const ID: CheckId = CheckId::Cors;
-    let Readable { origin, discovery, token } = readable;
+    let Readable { origin, discovery, beside, token } = readable;
     let may = |allowed: &Option<String>| {
         allowed.as_ref().is_some_and(|allowed| allowed == origin || allowed == "*")
     };
@@ -29,7 +33,15 @@ pub fn cors(readable: &Readable) -> Check {
             let read = names(asked.iter().map(|(name, _)| *name).collect());
             Check::pass(ID, format!("{origin} may read {read}"))
         }
-        false => Check::failed(ID, format!("{origin} may not read {}", names(refused))),
+        false => {
+            let detail = format!("{origin} may not read {}", names(refused.clone()));
+            // Authentik judges both by the same list: what allows one and not the other stands in front of it.
+            let allowed = refused.len() < asked.len() || beside.as_ref().is_some_and(may);
+            match allowed {
+                true => Check::fail(ID, detail, HEADER_DROPPED),
+                false => Check::failed(ID, detail),
+            }
+        }
     }
 }
 
@@ -81,6 +93,11 @@ pub fn device(evidence: &Evidence, expected: &Subject<'_>) -> Check {
         return Check::skipped(ID, "device codes are given by NetBird's own provider");
     }
     match &evidence.device {
+        None if evidence.wrong_public().is_some() => {
+            Check::skipped(ID, because(CheckId::PublicUrl))
+        }
+        None if !evidence.nowhere.is_empty() => Check::skipped(ID, because(CheckId::Endpoints)),
+        None if evidence.discovery().is_none() => Check::skipped(ID, because(CheckId::Discovery)),
         None => Check::skipped(ID, "nothing that it depends on has changed"),
         Some(Ok(DeviceVerdict::Granted)) => Check::pass(ID, "gives device codes"),
         Some(Ok(DeviceVerdict::Throttled)) => {

@@ -21,6 +21,8 @@ pub enum TlsMode {
     SelfSigned,
     /// It ended years ago.
     Expired,
+    /// It begins in many years.
+    NotYetValid,
     /// It is for another host.
     WrongName,
     /// There is no TLS at all on the port.
@@ -55,6 +57,9 @@ pub(crate) fn acceptor(
     if mode == TlsMode::Expired {
         leaf.not_before = date_time_ymd(2019, 1, 1);
         leaf.not_after = date_time_ymd(2020, 1, 1);
+    }
+    if mode == TlsMode::NotYetValid {
+        leaf.not_before = date_time_ymd(4000, 1, 1);
     }
     let key = KeyPair::generate()?;
     let cert = if mode == TlsMode::SelfSigned {
