@@ -100,15 +100,36 @@ impl Sim {
     /// What the requests so far would have cost a real server, one after another: a sum of measured medians, no time.
     #[must_use]
     pub fn cost(&self) -> Duration {
-        let prefix = self.sub_path();
-        let requests = self.requests();
-        requests.iter().map(|request| cost::of(self.shared.profile, prefix, request)).sum()
+        self.requests().iter().map(|request| self.cost_of(request)).sum()
     }
 
-    /// How many of the requests came one after another; set a latency to make it meaningful.
+    fn cost_of(&self, request: &Request) -> Duration {
+        cost::of(self.shared.profile, self.sub_path(), request)
+    }
+
+    /// How long a real server would have taken over the requests so far, round by round: requests of one round share the
+    /// few workers that it has. Simulated time; see [`Sim::rounds`].
     #[must_use]
-    pub fn rounds(&self) -> usize {
-        rounds(&self.requests())
+    pub fn simulated_time(&self) -> Duration {
+        let requests = self.requests();
+        let taken = |round: &Vec<&Request>| {
+            let costs = round.iter().map(|request| self.cost_of(request));
+            cost::shared(&costs.collect::<Vec<_>>())
+        };
+        rounds(&requests).iter().map(taken).sum()
+    }
+
+    /// How many requests each round had, in which they came side by side: by the order of arrivals and answers. Answers
+    /// come at once, so tell what to gather first ([`Sim::gather`]), or set a latency.
+    #[must_use]
+    pub fn rounds(&self) -> Vec<usize> {
+        rounds(&self.requests()).iter().map(Vec::len).collect()
+    }
+
+    /// Holds the answers of the next requests back until so many have come, then those of the next so many, and so on.
+    /// A run that does not ask them side by side waits in vain, and is let go after a while.
+    pub fn gather(&self, rounds: &[usize]) {
+        self.shared.front.gathering.expect(rounds);
     }
 
     /// The objects, to look at and to edit. Do not hold it across a request.

@@ -3,6 +3,7 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 use crate::call::Call;
 use crate::clock;
 use crate::http::fault::{Fault, FaultRule, Script};
+use crate::http::gather::Gathering;
 use crate::http::log::Request;
 use crate::http::reply::Reply;
 use crate::shared::lock;
@@ -105,6 +107,8 @@ pub struct Front {
     pub(crate) script: Mutex<Script>,
     pub(crate) latency: Duration,
     counter: Mutex<usize>,
+    ticks: AtomicUsize,
+    pub(crate) gathering: Gathering,
     clock_offset: i64,
 }
 
@@ -120,6 +124,8 @@ impl Front {
             script: Mutex::default(),
             latency,
             counter: Mutex::new(0),
+            ticks: AtomicUsize::new(0),
+            gathering: Gathering::default(),
             clock_offset,
         }
     }
@@ -193,7 +199,8 @@ impl Front {
             seq,
             dear: false,
             started,
-            ended: None,
+            came: self.tick(),
+            left: None,
         });
         seq
     }
@@ -202,7 +209,7 @@ impl Front {
     pub(crate) fn answered(&self, seq: usize, handled: Option<&Handled>) {
         let mut log = lock(&self.log);
         if let Some(entry) = log.iter_mut().rfind(|entry| entry.seq == seq) {
-            entry.ended = Some(Instant::now());
+            entry.left = Some(self.tick());
             if let Some(handled) = handled {
                 entry.status = handled.reply.status;
                 entry.answer.clone_from(&handled.reply.body);
@@ -210,6 +217,11 @@ impl Front {
                 entry.dear = handled.dear;
             }
         }
+    }
+
+    /// The next place in the order of arrivals and answers; taken while the log is locked.
+    fn tick(&self) -> usize {
+        self.ticks.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn pick_fault(&self, call: &Call) -> Option<Fault> {

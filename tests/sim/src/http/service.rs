@@ -108,6 +108,7 @@ pub(crate) async fn serve<S: Site>(
         now: front.now(),
     };
     let seq = front.note(&call, tls, started);
+    front.gathering.gathered().await;
     let fault = front.pick_fault(&call).or_else(|| site.own_fault(&call));
     if !front.latency.is_zero() {
         sleep(front.latency).await;
