@@ -134,6 +134,8 @@ impl Volumes {
         let file = self.before.management.as_ref();
         let issuer = file.and_then(|file| file.text("HttpConfig.AuthIssuer"));
         let keys = file.and_then(management::File::key_source);
+        let location = file.and_then(|file| file.text("HttpConfig.AuthKeysLocation"));
+        let inside = config.connection.internal.join("");
         let state_dir = config.files.state_dir.clone();
         let mut memory = Memory::of(state_dir, self.before.remembered.clone());
         memory.holds_identity = issuer.is_some() || self.before.kept.is_some();
@@ -142,6 +144,7 @@ impl Volumes {
         memory.key_source = keys.map(|(discovery_at_start, refresh)| KeysBefore {
             discovery_at_start,
             refresh,
+            inside: location.is_some_and(|location| location.starts_with(&inside)),
             public_max_age: self.before.public_max_age(),
         });
         memory

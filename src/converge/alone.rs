@@ -62,7 +62,7 @@ pub async fn bindings(
     for binding in doubled {
         let take_back = Operation::DeleteBinding(binding.pk.clone());
         writer.write(release, &take_back, &Value::Null).await.map_err(at)?;
-        made.removed(&binding.pk);
+        made.done(&take_back);
         setback = Some(met("+ binding"));
     }
     setback.map_or(Ok(()), Err)

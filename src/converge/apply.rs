@@ -107,9 +107,7 @@ impl Applying<'_> {
                 // It may have got a provider that an interrupted run had made.
                 made.note(step.target, &step.name, &answer);
             }
-            if let Operation::DeleteBinding(pk) = &operation {
-                made.removed(pk);
-            }
+            made.done(&operation);
             if let Some(provider) = kept(step, &answer)? {
                 made.changed(provider);
             }

@@ -4,6 +4,7 @@
 pub mod advice;
 mod alone;
 pub mod apply;
+mod awaited;
 pub mod desired;
 mod greet;
 mod kept;
@@ -25,7 +26,7 @@ use crate::config::{Config, Output};
 use crate::error::{Error, Exit, Result};
 use crate::http::Trouble;
 use crate::http::patience::Patience;
-use crate::http::setback::{Decision, Ending, Missing, Phase, Setback};
+use crate::http::setback::{Decision, Ending, Phase, Setback};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::{ClientType, Registration};
@@ -35,9 +36,10 @@ use crate::state::store::Remembered;
 use crate::text::{Secret, redact};
 
 use apply::Applying;
+use awaited::Awaited;
 use desired::Desired;
 use observe::{Continuity, Observed};
-use plan::{Plan, References};
+use plan::{Lacking, Plan, References};
 use prove::note_login;
 use remember::Made;
 
@@ -138,6 +140,7 @@ impl Converge<'_> {
                 Err(learnt.with_user(error))
             }
             Decision::Again(delay) => {
+                learnt.away = setback.phase() <= Phase::Token;
                 let reason = waiting::reason(&setback, self.config.timing.auth_grace);
                 self.progress.waiting(setback.phase(), &reason, waiting::remedy(&setback));
                 sleep(delay).await;
@@ -155,6 +158,13 @@ impl Converge<'_> {
         // Not the first failure of the two: the reason that is told would alternate between them.
         let (me, release) = join(reader.me(), reader.release()).await;
         Ok((me?.user, release?))
+    }
+
+    /// The same where nobody answered the time before: one question tells whether somebody does now.
+    async fn who_at_all(&self) -> Result<(User, Release), Trouble> {
+        let reader = Reader(self.server);
+        let me = reader.me().await?;
+        Ok((me.user, reader.release().await?))
     }
 
     /// What Authentik is asked to hold, and what it holds.
@@ -191,7 +201,7 @@ impl Converge<'_> {
         desired: &Desired,
         observed: &Observed,
         shape: Option<Shape>,
-    ) -> Result<Plan, Missing> {
+    ) -> Result<Plan, Lacking> {
         let references = References::resolve(desired, observed, shape)?;
         let mut plan = Plan::new(desired, observed, &references, self.memory);
         self.add_reach(&mut plan);
@@ -205,7 +215,17 @@ impl Converge<'_> {
     ) -> Result<Look, Setback> {
         let at = |phase| move |trouble: Trouble| Setback::Trouble(phase, trouble);
         self.server.requests().next_attempt();
-        let (user, release) = self.who().await.map_err(at(Phase::Reachable))?;
+        let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
+        if let Some(mut awaited) = learnt.awaited.take() {
+            let asked = awaited.ask(Reader(self.server), shape).await;
+            if let Some(lacking) = asked.map_err(at(Phase::Objects))? {
+                learnt.awaited = Some(awaited);
+                return Err(Setback::Missing(lacking.missing));
+            }
+        }
+        let asked = if learnt.away { self.who_at_all().await } else { self.who().await };
+        let (user, release) = asked.map_err(at(Phase::Reachable))?;
+        learnt.away = false;
         patience.accepted();
         self.progress.passed(Phase::Token);
         self.greet(learnt, &user.username, user.is_superuser, release);
@@ -214,8 +234,13 @@ impl Converge<'_> {
         }
         let observed = self.observe(user, release, learnt.login_refused).await;
         let (desired, observed) = observed.map_err(at(Phase::Objects))?;
-        let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
-        let plan = self.plan(&desired, &observed, shape).map_err(Setback::Missing)?;
+        let plan = match self.plan(&desired, &observed, shape) {
+            Ok(plan) => plan,
+            Err(lacking) => {
+                learnt.awaited = Some(Awaited { desired, observed });
+                return Err(Setback::Missing(lacking.missing));
+            }
+        };
         patience.ready();
         self.progress.passed(Phase::Objects);
         let passing = !plan.refused.is_empty() && plan.refused.iter().all(|error| error.retryable);
@@ -268,9 +293,13 @@ impl Converge<'_> {
             learnt.unchanged = plan.unchanged;
         }
 
-        let token = observed.account.token.clone().filter(|_| plan.steps.is_empty());
-        let token = self.prove_user_list(learnt, desired, &registration, token).await?;
-        let proof = self.prove(learnt, &look, &registration, token.as_ref()).await?;
+        let token = self.log_in(&look, &registration).await?;
+        let listing = self.lists_users(&look, token.as_ref());
+        let verifying = self.prove(learnt, &look, &registration, token.as_ref());
+        let (listed, proof) = join(listing, verifying).await;
+        // Before the account existed nobody could see what keeps it out: another look may.
+        learnt.login_refused |= matches!(listed, Err(Setback::Unproven(_)));
+        let proof = listed.and(proof)?;
         learnt.last = Some((look.desired, look.observed));
         Ok(proof)
     }

@@ -9,7 +9,7 @@ use super::{Converge, Learnt, Look};
 use crate::authentik::Release;
 use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, DeviceVerdict, Oidc};
-use crate::config::{Kind, Output};
+use crate::config::{Kind, ManagementDiscovery, Output};
 use crate::error::{Error, Exit, Result};
 use crate::http::setback::{Phase, Setback};
 use crate::log::story::news;
@@ -69,27 +69,35 @@ impl Converge<'_> {
         Ok((judge(&evidence, &subject), proof))
     }
 
-    /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
-    pub(super) async fn prove_user_list(
+    /// NetBird's user list, first half: the service account logs in as NetBird's management will, unless it did already or
+    /// nothing that this depends on has changed since it was last seen to work.
+    pub(super) async fn log_in(
         &self,
-        learnt: &mut Learnt,
-        desired: &Desired,
+        look: &Look,
         registration: &Registration,
-        token: Option<AccessToken>,
     ) -> Result<Option<AccessToken>, Setback> {
-        let Some(account) = &desired.service_account else { return Ok(None) };
-        let oidc = Oidc(self.server);
-        let at = |trouble| Setback::Trouble(Phase::Verify, trouble);
-        let token = match token {
-            Some(token) => Some(token),
-            None => account.login(oidc, &registration.client_id).await.map_err(at)?,
+        let Some(account) = &look.desired.service_account else { return Ok(None) };
+        let seen = &look.observed.account;
+        if look.plan.steps.is_empty() && seen.works() {
+            return Ok(seen.token.clone());
+        }
+        let login = account.login(Oidc(self.server), &registration.client_id).await;
+        login.map_err(|trouble| Setback::Trouble(Phase::Verify, trouble))
+    }
+
+    /// The second half: it lists users.
+    pub(super) async fn lists_users(
+        &self,
+        look: &Look,
+        token: Option<&AccessToken>,
+    ) -> Result<(), Setback> {
+        let Some(account) = &look.desired.service_account else { return Ok(()) };
+        let listed = match token {
+            Some(token) => Oidc(self.server).lists_users(token).await,
+            None => Ok(look.plan.steps.is_empty() && look.observed.account.verified),
         };
-        let listed = match &token {
-            Some(token) => oidc.lists_users(token).await.map_err(at)?,
-            None => false,
-        };
-        if listed {
-            return Ok(token);
+        if listed.map_err(|trouble| Setback::Trouble(Phase::Verify, trouble))? {
+            return Ok(());
         }
         let (what, remedy) = match token {
             None => (
@@ -102,8 +110,6 @@ impl Converge<'_> {
             ),
         };
         let what = format!("service account {} {what}", account.username);
-        // Before the account existed nobody could see what keeps it out: another look may.
-        learnt.login_refused = true;
         Err(Setback::Unproven(Error::new(Exit::Protocol, what).remedy(remedy)))
     }
 
@@ -192,12 +198,13 @@ impl Converge<'_> {
             client: &desired.provider.client,
             public: &desired.public,
             slug: &desired.slug,
-            lenient: self.config.connection.is_lenient(),
+            lenient: self.config.connection.is_lenient() && desired.public.scheme() == "https",
             redirect_uris,
             user_id_claim: claim.map(String::as_str).filter(|claim| *claim != "sub"),
             thorough,
             asks_device: true,
             token_allows: None,
+            keys_inside: self.keys_inside(),
             inside: (self.config.kind == Kind::Embedded && self.config.connection.is_inside).then(
                 || {
                     let path = Oidc::authority_path(&desired.slug);
@@ -205,6 +212,17 @@ impl Converge<'_> {
                 },
             ),
         }
+    }
+
+    /// Whether NetBird's management has the address of the keys at the URL inside; nothing where it never gets that.
+    fn keys_inside(&self) -> Option<bool> {
+        let (config, connection) = (self.config, &self.config.connection);
+        let reads_keys = config.kind == Kind::Standalone
+            && config.files.outputs.contains(&Output::ManagementJson)
+            && config.files.management_discovery != ManagementDiscovery::Always;
+        let trusted = !connection.is_lenient() || connection.internal.scheme() == "http";
+        let before = self.memory.key_source.is_some_and(|before| before.inside);
+        (reads_keys && trusted).then_some(before)
     }
 
     /// What is there now, as far as the answers of a login depend on it.

@@ -1,12 +1,18 @@
 //! What is remembered of a run: before its first write what a crash would lose, and at its end what it came to.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use super::observe::{OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, in_force};
+use super::observe::{
+    OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, USER_LIST, in_force, user_list,
+};
 use super::plan::{Plan, Step, Target};
+use crate::authentik::account::Account;
 use crate::authentik::conflict::is_conflict;
 use crate::authentik::model::Provider;
 use crate::authentik::people::Binding;
+use crate::authentik::writer::Operation;
 use crate::converge::desired::Desired;
 use crate::http::Trouble;
 use crate::state::store::{BoundGroup, Installation, OwnAccount, Remembered};
@@ -22,6 +28,9 @@ pub struct Made {
     role: Option<String>,
     bindings: Vec<Binding>,
     removed: Vec<String>,
+    /// Groups and roles that the service account got, and groups that it left.
+    joined: (BTreeSet<String>, BTreeSet<String>),
+    left: BTreeSet<String>,
     /// The create that was refused, and how often in a row.
     refused: Option<(String, Trouble, u32)>,
 }
@@ -61,6 +70,11 @@ impl Made {
         self.changed.as_ref()
     }
 
+    /// Primary key of the provider that the application got.
+    pub fn linked(&self) -> Option<i64> {
+        self.provider
+    }
+
     /// A create was refused: the server is looked at again.
     pub fn refused(&mut self, step: &Step, trouble: &Trouble) {
         let headline = step.headline();
@@ -82,9 +96,38 @@ impl Made {
         self.refused = None;
     }
 
-    /// A binding is gone.
-    pub fn removed(&mut self, binding: &str) {
-        self.removed.push(binding.to_owned());
+    /// A step was done that takes something away, or makes the service account a member.
+    pub fn done(&mut self, operation: &Operation) {
+        match operation {
+            Operation::DeleteBinding(pk) => self.removed.push(pk.clone()),
+            Operation::JoinGroup(pk) => drop(self.joined.0.insert(pk.clone())),
+            Operation::JoinRole(pk) => drop(self.joined.1.insert(pk.clone())),
+            Operation::LeaveGroup(pk) => drop(self.left.insert(pk.clone())),
+            _ => {}
+        }
+    }
+
+    /// The application's bindings, now that this was done.
+    pub fn bindings_after<'a>(
+        &'a self,
+        present: &'a [Binding],
+    ) -> impl Iterator<Item = &'a Binding> {
+        let made = self.bindings.iter().filter(|made| present.iter().all(|b| b.pk != made.pk));
+        present.iter().chain(made).filter(|b| !self.removed.contains(&b.pk))
+    }
+
+    /// The service account's primary key, groups and roles, now that this was done.
+    pub fn holdings(
+        &self,
+        seen: Option<&Account>,
+    ) -> Option<(i64, BTreeSet<String>, BTreeSet<String>)> {
+        let pk = seen.map(|account| account.pk);
+        let pk = pk.or(self.account.as_ref().and_then(|account| account.pk))?;
+        let (groups, roles) = &self.joined;
+        let has = |of: fn(&Account) -> &Vec<String>| seen.into_iter().flat_map(of).cloned();
+        let groups = groups.iter().cloned().chain(has(|account| &account.groups));
+        let groups = groups.filter(|group| !self.left.contains(group)).collect();
+        Some((pk, groups, roles.iter().cloned().chain(has(|account| &account.roles)).collect()))
     }
 }
 
@@ -147,13 +190,16 @@ pub fn conclude(desired: &Desired, observed: &Observed, made: &Made, remembered:
     }
     bindings(desired, observed, made, remembered);
     verified(desired, observed, remembered);
+    match user_list::digest(desired, observed, made) {
+        Some(digest) => remembered.verified.insert(USER_LIST.to_owned(), digest),
+        None => remembered.verified.remove(USER_LIST),
+    };
 }
 
 /// From a finished run on, every binding of a group that the variable named is this container's.
 fn bindings(desired: &Desired, observed: &Observed, made: &Made, remembered: &mut Remembered) {
     let Some(present) = &observed.access.bindings else { return };
-    let all = present.iter().chain(&made.bindings);
-    let all: Vec<&Binding> = all.filter(|b| !made.removed.contains(&b.pk)).collect();
+    let all: Vec<&Binding> = made.bindings_after(present).collect();
     let groups = desired.access.groups();
     let account = made.account.as_ref().and_then(|account| account.pk);
     let account = account.or(observed.account.account.as_ref().map(|account| account.pk));

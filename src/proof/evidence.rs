@@ -29,15 +29,35 @@ pub struct Subject<'a> {
     pub token_allows: Option<Option<&'a str>>,
     /// The issuer at the URL inside, where NetBird reaches Authentik there.
     pub inside: Option<String>,
+    /// Whether NetBird's management has the address of the keys at the URL inside, so that they are asked for there;
+    /// nothing where it never gets that.
+    pub keys_inside: Option<bool>,
 }
 
-/// One way to Authentik, and what came by it.
-#[derive(Debug)]
+/// One way to Authentik, and what came by it; nothing of what was not asked.
+#[derive(Debug, Default)]
 pub struct Side {
     /// Discovery, as NetBird's management and the dashboard fetch it.
-    pub discovery: Result<Sighting<Discovery>, Trouble>,
+    pub discovery: Option<Result<Sighting<Discovery>, Trouble>>,
     /// The keys.
-    pub keys: Result<Sighting<Jwks>, Trouble>,
+    pub keys: Option<Result<Sighting<Jwks>, Trouble>>,
+}
+
+impl Side {
+    /// The document, if one came.
+    pub fn document(&self) -> Option<&Sighting<Discovery>> {
+        self.discovery.as_ref()?.as_ref().ok()
+    }
+
+    /// The key set, if one came.
+    pub fn key_set(&self) -> Option<&Sighting<Jwks>> {
+        self.keys.as_ref()?.as_ref().ok()
+    }
+
+    /// Why no document came.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.discovery.as_ref()?.as_ref().err()
+    }
 }
 
 /// What a page of an origin may read.
@@ -54,7 +74,7 @@ pub struct Readable {
 /// What was seen.
 #[derive(Debug)]
 pub struct Evidence {
-    /// Through `AUTHENTIK_HOST`, with host and scheme of the public URL.
+    /// Through `AUTHENTIK_HOST`, with host and scheme of the public URL; asked too where the other way does not say it all.
     pub internal: Side,
     /// Through the public URL, whose certificate is always judged; nothing if both URLs are one.
     pub public: Option<Side>,
@@ -76,36 +96,41 @@ pub struct Evidence {
 impl Evidence {
     /// The side that counts: the public one, where it answers, since that is the one that NetBird and browsers see.
     pub fn carried(&self) -> &Side {
-        self.public.as_ref().filter(|side| side.discovery.is_ok()).unwrap_or(&self.internal)
+        self.public.as_ref().filter(|side| side.document().is_some()).unwrap_or(&self.internal)
     }
 
     /// The discovery document that counts.
     pub fn discovery(&self) -> Option<&Sighting<Discovery>> {
-        self.carried().discovery.as_ref().ok()
+        self.carried().document()
+    }
+
+    /// The key set that counts: where NetBird reads it by another way than browsers, it is asked for there alone.
+    pub fn keys(&self) -> Option<&Result<Sighting<Jwks>, Trouble>> {
+        self.carried().keys.as_ref().or(self.internal.keys.as_ref())
     }
 
     /// The same document by the other way, if it answered too.
     pub fn other(&self) -> Option<&Sighting<Discovery>> {
-        self.public.as_ref().filter(|side| side.discovery.is_ok())?;
-        self.internal.discovery.as_ref().ok()
+        self.public.as_ref().and_then(Side::document)?;
+        self.internal.document()
     }
 
     /// Whether a client that trusts the public roots alone reaches the public URL.
     pub fn is_trusted(&self) -> bool {
         match &self.strictly {
             Some(strictly) => strictly.is_ok(),
-            None => self.public.as_ref().unwrap_or(&self.internal).discovery.is_ok(),
+            None => self.public.as_ref().unwrap_or(&self.internal).document().is_some(),
         }
     }
 
     /// Why a question that Authentik itself must answer has no answer. The public URL's silence is none: it is evidence.
     pub fn trouble(&self) -> Option<&Trouble> {
-        let side = self.carried();
         let tokens = self.readable.iter().filter_map(|r| r.token.as_ref()?.as_ref().err());
         let authorize = self.authorize.iter().filter_map(|(_, verdict)| verdict.as_ref().err());
         let client = self.client.iter().filter_map(|answer| answer.as_ref().err());
         let device = self.device.iter().filter_map(|answer| answer.as_ref().err());
-        let documents = side.discovery.as_ref().err().into_iter().chain(side.keys.as_ref().err());
+        let keys = self.keys().and_then(|keys| keys.as_ref().err());
+        let documents = self.carried().trouble().into_iter().chain(keys);
         let inside = self.inside.iter().filter_map(|answer| answer.as_ref().err());
         documents.chain(authorize).chain(tokens).chain(client).chain(device).chain(inside).next()
     }
@@ -115,7 +140,7 @@ impl Evidence {
     pub fn is_silent(&self) -> bool {
         let trouble = match (&self.strictly, &self.public) {
             (Some(strictly), _) => strictly.as_ref().err(),
-            (None, Some(side)) => side.discovery.as_ref().err(),
+            (None, Some(side)) => side.trouble(),
             (None, None) => None,
         };
         matches!(trouble.map(|t| &t.kind), Some(Kind::Unreachable | Kind::Busy(_)))

@@ -1,20 +1,13 @@
 //! Asks what NetBird and browsers will ask, side by side.
 
-use std::time::Duration;
+use futures_util::future::{OptionFuture, join, join_all, join5};
 
-use futures_util::future::{OptionFuture, join, join_all, join4, join5};
-use tokio::time::timeout;
-
-use super::evidence::{Evidence, Readable, Side, Subject};
-use crate::authentik::oidc::Oidc;
+use super::evidence::{Evidence, Readable, Subject};
+use super::ways::{self, Ways};
+use crate::authentik::oidc::{Discovery, Oidc, Sighting};
 use crate::authentik::{Server, Via};
-use crate::http::tls::Trust;
-use crate::http::{Kind, Trouble};
+use crate::http::Trouble;
 use crate::netbird::{ClientType, Registration};
-
-/// A public URL that leads nowhere from inside a container (hairpin NAT) is common and no error: it must
-/// not hold up every `up` for the whole request timeout.
-const PUBLIC_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks everything side by side: discovery and keys take a real server a third of a second each.
 pub async fn gather(server: &Server, subject: &Subject<'_>) -> Evidence {
@@ -38,43 +31,31 @@ pub async fn gather(server: &Server, subject: &Subject<'_>) -> Evidence {
         .into();
     let has_device = subject.client.has_device_login() && subject.thorough && subject.asks_device;
     let device: OptionFuture<_> = has_device.then(|| oidc.device(client_id, &scope)).into();
-    let documents = async {
-        let internal = side(server, subject, Via::InternalAsPublic, origin);
-        let public: OptionFuture<_> = server
-            .has_public_url()
-            .then(|| side(server, subject, Via::Public(Trust::Configured), origin))
-            .into();
-        // Where nothing but the public roots is trusted anyway, the first answer says it all.
-        let judged = subject.lenient && subject.public.scheme() == "https";
-        let strictly = Via::Public(Trust::PublicRoots);
-        let strictly: OptionFuture<_> =
-            judged.then(|| in_time(oidc.discovery(strictly, subject.slug, None))).into();
-        let inside = subject.inside.as_ref();
-        let inside: OptionFuture<_> =
-            inside.map(|_| oidc.discovery(Via::Internal, subject.slug, None)).into();
-        join4(internal, public, strictly, inside).await
-    };
-    let ((internal, public, strictly, inside), authorize, tokens, client, device) =
-        join5(documents, authorize, tokens(server, subject), client, device).await;
+    let inside: OptionFuture<_> =
+        subject.inside.as_ref().map(|_| oidc.discovery(Via::Internal, subject.slug, None)).into();
+    let pages = join(further_pages(server, subject), tokens(server, subject));
+    let documents = join(ways::ask(server, subject, origin), inside);
+    let ((ways, inside), authorize, pages, client, device) =
+        join5(documents, authorize, pages, client, device).await;
+    let Ways { internal, public, strictly } = ways;
     let mut evidence = Evidence {
         internal,
         public,
-        strictly: strictly.map(|answer| answer.map(|_| ())),
+        strictly,
         readable: Vec::new(),
         authorize,
         client,
         device,
         inside,
     };
-    evidence.readable = readable(server, subject, &evidence, tokens).await;
+    evidence.readable = readable(subject, &evidence, pages);
     evidence
 }
 
+type Tokens = Vec<Option<Result<Option<String>, Trouble>>>;
+
 /// The token endpoint's answer to each origin, where it is asked.
-async fn tokens(
-    server: &Server,
-    subject: &Subject<'_>,
-) -> Vec<Option<Result<Option<String>, Trouble>>> {
+async fn tokens(server: &Server, subject: &Subject<'_>) -> Tokens {
     let client_id = &subject.registration.client_id;
     let uri = subject.redirect_uris.first().filter(|_| subject.thorough);
     let asked = subject.client.origins.iter().enumerate();
@@ -88,51 +69,23 @@ async fn tokens(
     .await
 }
 
-/// The documents were asked from the first origin's page; a second origin takes a question of its own.
-async fn readable(
-    server: &Server,
+/// Documents are asked for from the first origin's page; each further origin takes a question of its own.
+async fn further_pages(server: &Server, subject: &Subject<'_>) -> Vec<Option<Sighting<Discovery>>> {
+    let further = subject.client.origins.iter().skip(1);
+    join_all(further.map(|origin| async { ways::again(server, subject, origin).await.ok() })).await
+}
+
+/// What pages may read, origin by origin.
+fn readable(
     subject: &Subject<'_>,
     evidence: &Evidence,
-    tokens: Vec<Option<Result<Option<String>, Trouble>>>,
+    (further, tokens): (Vec<Option<Sighting<Discovery>>>, Tokens),
 ) -> Vec<Readable> {
-    let by_public = evidence.public.as_ref().is_some_and(|side| side.discovery.is_ok());
-    let via = if by_public { Via::Public(Trust::Configured) } else { Via::InternalAsPublic };
-    let asked = subject.client.origins.iter().zip(tokens).enumerate();
-    join_all(asked.map(|(place, (origin, token))| async move {
-        let discovery = match place {
-            0 => evidence.discovery().map(|seen| seen.allowed_origin.clone()),
-            _ => {
-                let oidc = Oidc(server);
-                let again = oidc.discovery(via, subject.slug, Some(origin));
-                in_time(again).await.ok().map(|seen| seen.allowed_origin)
-            }
-        };
-        Readable { origin: origin.clone(), discovery, token }
-    }))
-    .await
-}
-
-async fn side(server: &Server, subject: &Subject<'_>, via: Via, origin: Option<&str>) -> Side {
-    let oidc = Oidc(server);
-    let path = Oidc::jwks_path(subject.slug);
-    let discovery = oidc.discovery(via, subject.slug, origin);
-    let keys = oidc.jwks(via, &path);
-    let (discovery, mut keys) = match via {
-        Via::Public(_) => join(in_time(discovery), in_time(keys)).await,
-        _ => join(discovery, keys).await,
-    };
-    // What is judged is what the document names: asked again if it names another place on this origin.
-    let named = discovery.as_ref().ok().map(|seen| seen.document.jwks_uri.as_str());
-    let named = named.and_then(|uri| uri.strip_prefix(&subject.public.join("")));
-    if let Some(other) = named.filter(|named| *named != path) {
-        keys = in_time(oidc.jwks(via, other)).await;
-    }
-    Side { discovery, keys }
-}
-
-async fn in_time<T>(ask: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
-    timeout(PUBLIC_PATIENCE, ask).await.unwrap_or_else(|_| {
-        let detail = format!("no answer within {} s", PUBLIC_PATIENCE.as_secs());
-        Err(Trouble::without_answer(Kind::Unreachable, "the public URL", detail))
-    })
+    let allowed = |seen: Option<&Sighting<Discovery>>| seen.map(|seen| seen.allowed_origin.clone());
+    let first = std::iter::once(allowed(evidence.discovery()));
+    let discovery = first.chain(further.iter().map(|seen| allowed(seen.as_ref())));
+    let asked = subject.client.origins.iter().zip(discovery).zip(tokens);
+    asked
+        .map(|((origin, discovery), token)| Readable { origin: origin.clone(), discovery, token })
+        .collect()
 }

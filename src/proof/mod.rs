@@ -7,6 +7,7 @@ mod gather;
 mod judge;
 mod key_source;
 mod outcome;
+mod ways;
 
 pub use check_id::{CheckId, Entry, Group};
 pub use evidence::{Evidence, Side, Subject};

@@ -24,6 +24,9 @@ pub struct ServiceAccountView {
     pub token: Option<AccessToken>,
     /// Whether a login was tried.
     pub tried: bool,
+    /// Whether a run before saw it list users, and nothing that this depends on has changed: each login leaves an event
+    /// and a token in Authentik.
+    pub verified: bool,
     /// The groups that make administrators; before 2025.12 several may have one name.
     pub admins: Vec<Group>,
     /// The groups that carry the role before 2025.12; several may have one name.
@@ -35,6 +38,9 @@ pub struct ServiceAccountView {
     /// Whether the account has the role, which was not looked at further then.
     pub is_viewer: bool,
 }
+
+/// Under this key the state remembers what NetBird's user list depended on when it was last seen to work.
+pub const USER_LIST: &str = "user list";
 
 impl ServiceAccountView {
     /// Reads it; the provider is not known yet, so the login is tried with the wished client id.
@@ -54,14 +60,16 @@ impl ServiceAccountView {
         let login = || wished.login(Oidc(reader.0), &desired.provider.client_id.value);
         // In a first run there is nobody to log in, as far as anybody knows.
         let is_first = remembered.installation.is_none();
-        let early = async { if is_first { Ok(None) } else { login().await } };
+        let may_be_verified = remembered.verified.contains_key(USER_LIST);
+        let waits = is_first || may_be_verified;
+        let early = async { if waits { Ok(None) } else { login().await } };
         let (account, app_password, mut token) =
             try_join3(reader.account(&wished.username), reader.app_password(&identifier), early)
                 .await?;
         if is_first && account.is_some() {
             token = login().await?;
         }
-        let tried = wished.password.is_some();
+        let tried = wished.password.is_some() && !may_be_verified;
         let mut view = Self { account, app_password, token, tried, ..Self::default() };
         // Nothing is given to whoever is no service account, so nothing more is asked.
         if view.account.as_ref().is_none_or(|account| account.unfit(me.pk).is_none()) {
@@ -70,7 +78,8 @@ impl ServiceAccountView {
         Ok(view)
     }
 
-    /// The provider that was found may have another client id than the wished one.
+    /// The provider that was found may have another client id than the wished one; and where it was seen to work before,
+    /// a login is tried only if something has changed since.
     ///
     /// # Errors
     /// The first [`Trouble`].
@@ -80,14 +89,25 @@ impl ServiceAccountView {
         desired: &Desired,
         provider: Option<&Provider>,
     ) -> Result<(), Trouble> {
-        let (Some(wished), Some(provider)) = (&desired.service_account, provider) else {
-            return Ok(());
-        };
-        let another = provider.client_id != desired.provider.client_id.value;
-        if self.token.is_none() && self.account.is_some() && another {
-            self.token = wished.login(Oidc(reader.0), &provider.client_id).await?;
+        let Some(wished) = &desired.service_account else { return Ok(()) };
+        let client_id = &desired.provider.client_id.value;
+        let linked = provider.map_or(client_id, |provider| &provider.client_id);
+        let again = !self.tried || linked != client_id;
+        if !self.works() && self.account.is_some() && again {
+            self.token = wished.login(Oidc(reader.0), linked).await?;
+            self.tried = wished.password.is_some();
         }
         Ok(())
+    }
+
+    /// Whether it logs in, now or when nothing was different.
+    pub fn works(&self) -> bool {
+        self.token.is_some() || self.verified
+    }
+
+    /// Whether it was tried in vain.
+    pub fn is_shut_out(&self) -> bool {
+        self.account.is_some() && self.tried && !self.works()
     }
 
     async fn read_rights(

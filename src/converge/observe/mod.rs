@@ -6,13 +6,14 @@ mod access;
 mod account;
 mod found;
 mod installation;
+pub mod user_list;
 
 use std::time::SystemTime;
 
 use futures_util::future::{try_join, try_join4, try_join5};
 
 pub use access::{Access, OPEN_BY_DEFAULT, in_force};
-pub use account::ServiceAccountView;
+pub use account::{ServiceAccountView, USER_LIST};
 pub use found::Found;
 pub use installation::Continuity;
 
@@ -21,6 +22,7 @@ use crate::authentik::model::{
 };
 use crate::authentik::{Reader, Release};
 use crate::converge::desired::Desired;
+use crate::converge::remember::Made;
 use crate::http::{Kind, Trouble};
 use crate::state::store::Remembered;
 
@@ -79,7 +81,7 @@ impl Observed {
         };
         let client_id = &desired.provider.client_id.value;
         let people = try_join(
-            Access::first(reader, desired, remembered, &me),
+            Access::first(reader, desired, release, remembered, &me),
             ServiceAccountView::read(reader, desired, release, &me, remembered, thorough),
         );
         let (by_client_id, scope_mappings, mut key_pairs, brand, (mut access, mut account)) =
@@ -91,10 +93,12 @@ impl Observed {
                 people,
             )
             .await?;
-        let (found, other_types) = Found::read(reader, desired, by_client_id).await?;
-
-        account.settle(reader, desired, found.linked()).await?;
-        let shut_out = account.account.is_some() && account.tried && account.token.is_none();
+        let (found, other_types) =
+            Found::read(reader, desired, by_client_id, access.early_application()).await?;
+        if account.tried {
+            account.settle(reader, desired, found.linked()).await?;
+        }
+        let shut_out = account.is_shut_out();
         let mut observed = Self {
             release,
             me,
@@ -130,13 +134,38 @@ impl Observed {
         }
         (observed.key_pairs, observed.flows, observed.brands) = (key_pairs, flows, brands);
         observed.access = access;
+        observed.settle_account(reader, desired, remembered).await?;
         observed.continuity = Continuity::of(&observed, remembered);
         Ok(observed)
     }
 
+    /// Whether the service account still works, where it was seen to by a run before; if it does not, what keeps it out is
+    /// looked at.
+    async fn settle_account(
+        &mut self,
+        reader: Reader<'_>,
+        desired: &Desired,
+        remembered: &Remembered,
+    ) -> Result<(), Trouble> {
+        if self.account.tried || self.account.account.is_none() {
+            return Ok(());
+        }
+        let now = user_list::digest(desired, self, &Made::default());
+        self.account.verified = now.is_some() && remembered.verified.get(USER_LIST) == now.as_ref();
+        let mut account = std::mem::take(&mut self.account);
+        account.settle(reader, desired, self.found.linked()).await?;
+        self.account = account;
+        if self.account.is_shut_out() {
+            let mut access = std::mem::take(&mut self.access).anew();
+            access.settle(reader, desired, self, remembered, true).await?;
+            self.access = access;
+        }
+        Ok(())
+    }
+
     /// The key pair whose type decides something and is not known: up to 2025.10 the type is a detail that
-    /// costs the server 0.4 s, so it is not asked for when the provider already signs with the default key,
-    /// which every release makes as RSA (and the key set proves it later).
+    /// costs the server 0.4 s, so it is not asked for when the provider signs with the default key, or is about to:
+    /// every release makes that as RSA (and the key set proves it later).
     fn undetailed_key(&self, desired: &Desired, key_pairs: &[KeyPair]) -> Option<String> {
         let wished = &desired.provider.signing_key;
         let named = key_pairs.iter().find(|k| k.name == wished.value);
@@ -146,7 +175,7 @@ impl Observed {
             _ => named,
         }?;
         let is_default = !wished.chosen && in_question.name == wished.value;
-        let settled = current == Some(&in_question.pk) && is_default;
+        let settled = current.is_none_or(|current| *current == in_question.pk) && is_default;
         (in_question.kind().is_none() && !settled).then(|| in_question.pk.clone())
     }
 

@@ -81,7 +81,7 @@ fn service_account(
     let wished = desired.service_account.as_ref()?;
     let (access, view) = (&observed.access, &observed.account);
     let mut in_the_way = access.bindings.iter().flatten().filter(|b| in_force(b, observed.at));
-    let shut_out = view.token.is_none();
+    let shut_out = !view.works();
     let needs = match desired.access {
         config::Access::Groups(_) => true,
         // Bindings are somebody else's then: the account joins only if it is shut out.

@@ -34,7 +34,7 @@ use crate::state::store::BoundGroup;
 pub use admission::Admission;
 pub use flows::sound_on_brand;
 pub use guest::is_ours;
-pub use references::References;
+pub use references::{Lacking, Question, References};
 pub use remark::{Level, Remark};
 pub use show::coloured;
 pub use step::{Action, Change, Step, Target};

@@ -1,0 +1,35 @@
+//! What NetBird's user list depends on, as a digest: while it stays the same, the service account is not logged in again.
+
+use super::{Observed, in_force};
+use crate::authentik::people::Binding;
+use crate::converge::desired::Desired;
+use crate::converge::remember::Made;
+use crate::text::{Secret, digest};
+
+/// All that decides whether the service account logs in and lists users, as it is after what was made; nothing where one
+/// of the objects is not there.
+pub fn digest(desired: &Desired, observed: &Observed, made: &Made) -> Option<String> {
+    let wished = desired.service_account.as_ref()?;
+    let provider = made.provider().or(observed.found.linked());
+    // It was there already, and was linked.
+    let provider =
+        provider.or_else(|| made.linked().and_then(|linked| observed.found.of_key(linked)))?;
+    let (pk, groups, roles) = made.holdings(observed.account.account.as_ref())?;
+    let mut mappings = provider.property_mappings.clone();
+    mappings.sort();
+    let guest = |b: &&Binding| in_force(b, observed.at);
+    let bindings = observed.access.bindings.as_ref().map(|present| {
+        let all = made.bindings_after(present);
+        let mut guests: Vec<String> = all
+            .filter(guest)
+            .map(|b| format!("{:?}", (&b.group, b.user, &b.policy, b.negate)))
+            .collect();
+        guests.sort();
+        guests
+    });
+    let who = (pk, &wished.username, groups, roles, wished.role.value);
+    let secret = wished.password.as_ref().map(Secret::expose).map(digest::of);
+    let client = (provider.pk, &provider.client_id, &provider.client_type, &provider.grant_types);
+    let access = (bindings, observed.access.open_by_default);
+    Some(digest::of(&format!("{:?}", (observed.release, who, secret, client, mappings, access))))
+}
