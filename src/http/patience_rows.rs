@@ -312,31 +312,3 @@ fn what_was_final_from_the_start_ends() {
     let ending = Run::waiting().ends(&Setback::Final(error.clone()));
     assert_eq!(ending, Ending::Final(error));
 }
-
-#[test]
-fn a_cold_start_is_asked_about_once_in_eight_tenths_of_a_second() {
-    // Seconds after the start of an idle 2026.2.2: refused, 503, token not made yet, objects missing, everything there.
-    for ends in [[0.6, 74.0, 92.0, 99.0], [0.6, 71.0, 82.0, 91.0]] {
-        let setbacks = [
-            at(trouble(Kind::Unreachable, None, 0)),
-            Setback::Trouble(
-                Phase::Reachable,
-                trouble(Kind::Busy(Some(Duration::from_secs(5))), Some(503), 0),
-            ),
-            rejected(0),
-            Setback::missing(["flow a"]),
-        ];
-        let mut patience = Patience::new(Duration::from_secs(300));
-        let (zero, mut now) = (Instant::now(), Duration::ZERO);
-        let mut asked = 0;
-        while let Some(stage) = ends.iter().position(|end| now.as_secs_f64() < *end) {
-            let Decision::Again(delay) = patience.decide(&setbacks[stage], zero + now) else {
-                panic!("given up at {now:?}");
-            };
-            asked += 1;
-            now += delay;
-        }
-        // With one question each, and 25 for the first run itself, that is less than 150.
-        assert!(asked < 150 - 25, "{asked} times in {now:?}");
-    }
-}

@@ -1,7 +1,9 @@
 //! Reads the service account that NetBird lists users with: whether there is one, what Authentik says that it is, and
 //! what carries its rights.
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{try_join, try_join4};
+
+use super::permitted;
 
 use crate::authentik::account::Account;
 use crate::authentik::model::{Provider, User};
@@ -9,8 +11,8 @@ use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::authentik::people::{AppPassword, Group, Role};
 use crate::authentik::{Reader, Release};
 use crate::config::AccountRole;
-use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};
-use crate::http::Trouble;
+use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount, VIEW_USERS};
+use crate::http::{Kind, Trouble};
 use crate::state::store::Remembered;
 
 /// What there is.
@@ -63,9 +65,13 @@ impl ServiceAccountView {
         let may_be_verified = remembered.verified.contains_key(USER_LIST);
         let waits = is_first || may_be_verified;
         let early = async { if waits { Ok(None) } else { login().await } };
-        let (account, app_password, mut token) =
-            try_join3(reader.account(&wished.username), reader.app_password(&identifier), early)
-                .await?;
+        let (account, app_password, mut token, holds) = try_join4(
+            reader.account(&wished.username),
+            reader.app_password(&identifier),
+            early,
+            still_holds(reader, wished, release, remembered),
+        )
+        .await?;
         if is_first && account.is_some() {
             token = login().await?;
         }
@@ -73,7 +79,7 @@ impl ServiceAccountView {
         let mut view = Self { account, app_password, token, tried, ..Self::default() };
         // Nothing is given to whoever is no service account, so nothing more is asked.
         if view.account.as_ref().is_none_or(|account| account.unfit(me.pk).is_none()) {
-            view.read_rights(reader, wished, release, thorough).await?;
+            view.read_rights(reader, wished, release, thorough || !holds).await?;
         }
         Ok(view)
     }
@@ -163,4 +169,35 @@ impl ServiceAccountView {
     pub fn has_role(&self, role: &str) -> bool {
         self.account.as_ref().is_some_and(|account| account.roles.iter().any(|pk| pk == role))
     }
+}
+
+/// Whether the role that this container made still gives the right to view users, as far as the token may see it: the
+/// account's own answer tells its membership alone.
+async fn still_holds(
+    reader: Reader<'_>,
+    wished: &ServiceAccount,
+    release: Release,
+    remembered: &Remembered,
+) -> Result<bool, Trouble> {
+    let known = remembered.role.as_deref().filter(|pk| !pk.is_empty());
+    let Some(role) = known.filter(|_| wished.role.value == AccountRole::Viewer) else {
+        return Ok(true);
+    };
+    let carriers = async {
+        match release.users_have_roles() {
+            true => Ok(None),
+            false => permitted(reader.groups(ROLE).await),
+        }
+    };
+    let permissions = async {
+        match reader.role_permissions(role).await {
+            // The role is gone.
+            Err(Trouble { kind: Kind::Invalid(_) | Kind::Missing, .. }) => Ok(Some(Vec::new())),
+            answer => permitted(answer),
+        }
+    };
+    let (permissions, carriers) = try_join(permissions, carriers).await?;
+    let carries = |groups: Vec<Group>| groups.iter().any(|g| g.roles.iter().any(|r| r == role));
+    Ok(permissions.is_none_or(|held| held.iter().any(|held| held == VIEW_USERS))
+        && carriers.is_none_or(carries))
 }

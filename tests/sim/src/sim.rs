@@ -100,23 +100,9 @@ impl Sim {
     /// What the requests so far would have cost a real server, one after another: a sum of measured medians, no time.
     #[must_use]
     pub fn cost(&self) -> Duration {
-        self.requests().iter().map(|request| self.cost_of(request)).sum()
-    }
-
-    fn cost_of(&self, request: &Request) -> Duration {
-        cost::of(self.shared.profile, self.sub_path(), request)
-    }
-
-    /// How long a real server would have taken over the requests so far, round by round: requests of one round share the
-    /// few workers that it has. Simulated time; see [`Sim::rounds`].
-    #[must_use]
-    pub fn simulated_time(&self) -> Duration {
+        let prefix = self.sub_path();
         let requests = self.requests();
-        let taken = |round: &Vec<&Request>| {
-            let costs = round.iter().map(|request| self.cost_of(request));
-            cost::shared(&costs.collect::<Vec<_>>())
-        };
-        rounds(&requests).iter().map(taken).sum()
+        requests.iter().map(|request| cost::of(self.shared.profile, prefix, request.into())).sum()
     }
 
     /// How many requests each round had, in which they came side by side: by the order of arrivals and answers. Answers

@@ -279,7 +279,7 @@ fn the_clock_is_the_servers_own() {
 }
 
 #[test]
-fn what_is_gathered_was_side_by_side_and_took_what_a_few_workers_need() {
+fn what_is_gathered_was_side_by_side() {
     let sim = Sim::start("2026.2");
     let url = sim.url();
     sim.gather(&[3, 1]);
@@ -290,8 +290,4 @@ fn what_is_gathered_was_side_by_side_and_took_what_a_few_workers_need() {
     });
     api(&url, DEFAULT_TOKEN, "GET", "/core/users/me/", &Value::Null);
     assert_eq!(sim.rounds(), [3, 1]);
-    let one = std::time::Duration::from_millis(48);
-    assert_eq!(sim.cost(), one * 4);
-    // Two at a time, then the third, then the one after them.
-    assert_eq!(sim.simulated_time(), one * 3);
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::call::Call;
 use crate::clock;
@@ -60,6 +60,11 @@ pub trait Site: Debug + Send + Sync + 'static {
         None
     }
 
+    /// How long a real server works on a request that it answers with this status.
+    fn cost(&self, _call: &Call, _status: u16) -> Duration {
+        Duration::ZERO
+    }
+
     /// The answer to whoever makes an object that somebody else has just made, if it is another than to whoever is late.
     fn lost_race(&self, _call: &Call) -> Option<Reply> {
         None
@@ -106,6 +111,8 @@ pub struct Front {
     pub(crate) log: Mutex<Vec<Request>>,
     pub(crate) script: Mutex<Script>,
     pub(crate) latency: Duration,
+    /// Who work on requests, where that takes time.
+    pub(crate) workers: Option<Semaphore>,
     counter: Mutex<usize>,
     ticks: AtomicUsize,
     pub(crate) gathering: Gathering,
@@ -123,11 +130,18 @@ impl Front {
             log: Mutex::default(),
             script: Mutex::default(),
             latency,
+            workers: None,
             counter: Mutex::new(0),
             ticks: AtomicUsize::new(0),
             gathering: Gathering::default(),
             clock_offset,
         }
+    }
+
+    /// The same where each request takes what it costs, and so many are worked on at a time.
+    #[must_use]
+    pub fn with_workers(self, workers: usize) -> Self {
+        Self { workers: Some(Semaphore::new(workers)), ..self }
     }
 
     /// The server's time, in seconds since 1970.
