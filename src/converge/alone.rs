@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tracing::debug;
 
+use super::made::Made;
 use super::plan::Step;
-use super::remember::Made;
 use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
 use crate::authentik::{Reader, Release, Writer};

@@ -3,9 +3,10 @@
 use super::apply::Tally;
 use super::awaited::Awaited;
 use super::desired::Desired;
+use super::made::Made;
 use super::observe::Observed;
 use super::prove::note_login;
-use super::remember::{self, Made};
+use super::remember;
 use crate::authentik::Release;
 use crate::authentik::redirect::Shape;
 use crate::http::setback::{Phase, Setback};

@@ -22,7 +22,6 @@ use crate::authentik::model::{
 };
 use crate::authentik::{Reader, Release};
 use crate::converge::desired::Desired;
-use crate::converge::remember::Made;
 use crate::http::{Kind, Trouble};
 use crate::state::store::Remembered;
 
@@ -137,30 +136,6 @@ impl Observed {
         observed.settle_account(reader, desired, remembered).await?;
         observed.continuity = Continuity::of(&observed, remembered);
         Ok(observed)
-    }
-
-    /// Whether the service account still works, where it was seen to by a run before; if it does not, what keeps it out is
-    /// looked at.
-    async fn settle_account(
-        &mut self,
-        reader: Reader<'_>,
-        desired: &Desired,
-        remembered: &Remembered,
-    ) -> Result<(), Trouble> {
-        if self.account.tried || self.account.account.is_none() {
-            return Ok(());
-        }
-        let now = user_list::digest(desired, self, &Made::default());
-        self.account.verified = now.is_some() && remembered.verified.get(USER_LIST) == now.as_ref();
-        let mut account = std::mem::take(&mut self.account);
-        account.settle(reader, desired, self.found.linked()).await?;
-        self.account = account;
-        if self.account.is_shut_out() {
-            let mut access = std::mem::take(&mut self.access).anew();
-            access.settle(reader, desired, self, remembered, true).await?;
-            self.access = access;
-        }
-        Ok(())
     }
 
     /// The key pair whose type decides something and is not known: up to 2025.10 the type is a detail that

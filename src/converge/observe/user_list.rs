@@ -1,9 +1,12 @@
 //! What NetBird's user list depends on, as a digest: while it stays the same, the service account is not logged in again.
 
-use super::{Observed, in_force};
+use super::{Observed, USER_LIST, in_force};
+use crate::authentik::Reader;
 use crate::authentik::people::Binding;
 use crate::converge::desired::Desired;
-use crate::converge::remember::Made;
+use crate::converge::made::Made;
+use crate::http::Trouble;
+use crate::state::store::Remembered;
 use crate::text::{Secret, digest};
 
 /// All that decides whether the service account logs in and lists users, as it is after what was made; nothing where one
@@ -32,4 +35,30 @@ pub fn digest(desired: &Desired, observed: &Observed, made: &Made) -> Option<Str
     let client = (provider.pk, &provider.client_id, &provider.client_type, &provider.grant_types);
     let access = (bindings, observed.access.open_by_default);
     Some(digest::of(&format!("{:?}", (observed.release, who, secret, client, mappings, access))))
+}
+
+impl Observed {
+    /// Whether the service account still works, where it was seen to by a run before; if it does not, what keeps it out is
+    /// looked at.
+    pub(super) async fn settle_account(
+        &mut self,
+        reader: Reader<'_>,
+        desired: &Desired,
+        remembered: &Remembered,
+    ) -> Result<(), Trouble> {
+        if self.account.tried || self.account.account.is_none() {
+            return Ok(());
+        }
+        let now = digest(desired, self, &Made::default());
+        self.account.verified = now.is_some() && remembered.verified.get(USER_LIST) == now.as_ref();
+        let mut account = std::mem::take(&mut self.account);
+        account.settle(reader, desired, self.found.linked()).await?;
+        self.account = account;
+        if self.account.is_shut_out() {
+            let mut access = std::mem::take(&mut self.access).anew();
+            access.settle(reader, desired, self, remembered, true).await?;
+            self.access = access;
+        }
+        Ok(())
+    }
 }
