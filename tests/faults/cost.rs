@@ -24,20 +24,39 @@ async fn world(builder: authentik_sim::Builder) -> World {
     world
 }
 
-#[test]
-fn a_converged_run_takes_little_longer_than_discovery_and_keys() {
-    let (took, cost) = in_simulated_time(async {
-        let world = world(builder()).await;
+/// How long a converged run takes with these variables, and the same questions one after another.
+fn converged(variables: &[(&str, &str)]) -> (Duration, Duration) {
+    in_simulated_time(async {
+        let mut world = world(builder()).await;
+        world.wish(variables);
         assert_eq!(world.init().await.0, Exit::Ok);
         world.sim.clear_requests();
         let (exit, took) = world.init().await;
         assert_eq!(exit, Exit::Ok);
-        (took, world.sim.cost())
-    });
+        let cost = world.sim.cost();
+        eprintln!("{took:?} in simulated time, {cost:?} one after another: {variables:?}");
+        (took, cost)
+    })
+}
+
+#[test]
+fn a_converged_run_takes_little_longer_than_discovery_and_keys() {
+    let (took, cost) = converged(&[]);
     // It is not that the measure were cheap: one after another the same questions take longer.
     assert!(cost > DEAR * 7 / 5, "{cost:?}");
     assert!(took > DEAR / 2, "{took:?}");
     assert!(took * 10 <= DEAR * 11, "{took:?}, one after another {cost:?}");
+}
+
+#[test]
+fn with_every_feature_the_application_is_all_that_is_added() {
+    let features = [("NETBIRD_MGMT_IDP", "authentik"), ("AUTHENTIK_ACCESS_GROUPS", "vpn,staff")];
+    let (plain, _) = converged(&[]);
+    let (took, cost) = converged(&features);
+    // What the application takes, beside which the other questions of its round are answered.
+    let application = Duration::from_millis(640);
+    assert!(took <= plain + application, "{took:?}, plain {plain:?}");
+    assert!(cost > took + application / 2, "one after another {cost:?}");
 }
 
 /// Seconds after the start of an idle 2026.2.2 on an empty database, as two were measured: something listens, it is no
