@@ -4,15 +4,14 @@
 set -euo pipefail
 api=$AUTHENTIK_HOST/api/v3
 app=$AUTHENTIK_HOST/application/o
-ask="client_id=netbird&response_type=code&scope=openid+profile+email+offline_access&state=bench"
-ask+="&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256&prompt=none&redirect_uri="
+# Which application it is, as this program remembers it too.
+application=$(sed -n 's/.*"application": "\(.*\)".*/\1/p' "$SETUP_DIR/state.json")
 curl --silent --fail --parallel --parallel-immediate --cacert "$AUTHENTIK_CA_FILE" --noproxy '*' \
     --header "Authorization: Bearer $AUTHENTIK_TOKEN" --output /dev/null \
-    --output /dev/null --output /dev/null --output /dev/null --output /dev/null --output /dev/null \
-    --output /dev/null --output /dev/null --output /dev/null --output /dev/null --output /dev/null \
+    --output /dev/null --output /dev/null --output /dev/null --output /dev/null \
+    --output /dev/null --output /dev/null --output /dev/null --output /dev/null \
     "$api/core/users/me/" "$api/admin/version/" \
     "$api/propertymappings/provider/scope/?page_size=100" "$api/providers/oauth2/?client_id=netbird&page_size=100" \
-    "$api/crypto/certificatekeypairs/?has_key=true&page_size=100" "$api/core/brands/?page_size=100" \
-    "$app/netbird/.well-known/openid-configuration" "$app/netbird/jwks/" \
-    "$app/authorize/?${ask}http%3A%2F%2Flocalhost%3A53000" "$app/authorize/?${ask}http%3A%2F%2Flocalhost%3A53000%2F" \
-    "$app/authorize/?${ask}https%3A%2F%2Fnetbird.example.com%2Fauth"
+    "$api/crypto/certificatekeypairs/?has_key=true&page_size=100" "$api/core/brands/current/" \
+    "$api/policies/bindings/?target=$application&page_size=100" \
+    "$app/netbird/.well-known/openid-configuration" "$app/netbird/jwks/"

@@ -1,5 +1,6 @@
 """The reads of a converged run with Python's requests: one session, so one connection, one request after another."""
 
+import json
 import os
 
 import requests
@@ -31,8 +32,10 @@ expect(api("admin/version")["version_current"], "no version")
 mappings = {m["pk"] for m in api("propertymappings/provider/scope", page_size=100)["results"]}
 provider = api("providers/oauth2", client_id="netbird", page_size=100)["results"][0]
 keys = {k["pk"] for k in api("crypto/certificatekeypairs", has_key="true", page_size=100)["results"]}
-brands = api("core/brands", page_size=100)["results"]
-expect(any(b["default"] and b["flow_device_code"] for b in brands), "no device code flow")
+expect(api("core/brands/current")["flow_device_code"], "no device code flow")
+with open(os.path.join(os.environ["SETUP_DIR"], "state.json"), encoding="utf-8") as state:
+    application = json.load(state)["installation"]["application"]
+expect("results" in api("policies/bindings", target=application, page_size=100), "no bindings")
 expect(provider["client_type"] == "public", "the client is not public")
 expect(provider["signing_key"] in keys, "there is no such signing key")
 expect(mappings.issuperset(provider["property_mappings"]), "there is no such mapping")
@@ -40,15 +43,3 @@ expect(mappings.issuperset(provider["property_mappings"]), "there is no such map
 discovery = get(f"{host}/application/o/netbird/.well-known/openid-configuration").json()
 expect(discovery["issuer"] == f"{host}/application/o/netbird/", "wrong issuer")
 expect(any(k["kty"] == "RSA" for k in get(discovery["jwks_uri"]).json()["keys"]), "no RSA key")
-for uri in ("http://localhost:53000", "http://localhost:53000/", "https://netbird.example.com/auth"):
-    query = {
-        "client_id": "netbird",
-        "response_type": "code",
-        "scope": "openid profile email offline_access",
-        "state": "bench",
-        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-        "code_challenge_method": "S256",
-        "prompt": "none",
-        "redirect_uri": uri,
-    }
-    get(discovery["authorization_endpoint"], params=query)

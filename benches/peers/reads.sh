@@ -11,7 +11,9 @@ api admin/version/ | jq -e .version_current >/dev/null
 mappings=$(api "propertymappings/provider/scope/?page_size=100" | jq -r '.results[].pk')
 provider=$(api "providers/oauth2/?client_id=netbird&page_size=100" | jq -e '.results[0]')
 keys=$(api "crypto/certificatekeypairs/?has_key=true&page_size=100" | jq -r '.results[].pk')
-api "core/brands/?page_size=100" | jq -e '.results[] | select(.default) | .flow_device_code' >/dev/null
+api core/brands/current/ | jq -e .flow_device_code >/dev/null
+application=$(jq -r .installation.application "$SETUP_DIR/state.json")
+api "policies/bindings/?target=$application&page_size=100" | jq -e .results >/dev/null
 [[ $(jq -r .client_type <<<"$provider") == public ]] || die "the client is not public"
 grep -qF "$(jq -r .signing_key <<<"$provider")" <<<"$keys" || die "there is no such signing key"
 grep -qF "$(jq -r '.property_mappings[0]' <<<"$provider")" <<<"$mappings" || die "there is no such mapping"
@@ -20,10 +22,3 @@ app=$AUTHENTIK_HOST/application/o
 discovery=$(get "$app/netbird/.well-known/openid-configuration")
 [[ $(jq -r .issuer <<<"$discovery") == "$app/netbird/" ]] || die "wrong issuer"
 get "$(jq -r .jwks_uri <<<"$discovery")" | jq -e '.keys[] | select(.kty == "RSA")' >/dev/null
-authorize=$(jq -r .authorization_endpoint <<<"$discovery")
-for uri in http://localhost:53000 http://localhost:53000/ https://netbird.example.com/auth; do
-    get --get --output /dev/null --data-urlencode "redirect_uri=$uri" \
-        --data "client_id=netbird&response_type=code&state=bench&prompt=none&code_challenge_method=S256" \
-        --data "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" \
-        --data-urlencode "scope=openid profile email offline_access" "$authorize"
-done

@@ -96,7 +96,7 @@ fn measure(binary: &str, https: bool, latency: Duration) -> Result<Vec<Row>> {
             row.costs.push(cost(command, &env)?);
             let requests = sim.requests();
             row.requests = requests.len();
-            row.rounds = sim.rounds();
+            row.rounds = sim.rounds().len();
             let mut paths: Vec<String> = requests.iter().map(|r| r.path.clone()).collect();
             paths.sort();
             if turn == 0 && *name == "init, converged" {

@@ -158,6 +158,8 @@ impl Volumes {
         let issuer = file.and_then(|file| file.text("HttpConfig.AuthIssuer"));
         let known = self.before.remembered.netbird.client.as_ref().map(|c| c.issuer.clone());
         let keys = file.and_then(management::File::key_source);
+        let location = file.and_then(|file| file.text("HttpConfig.AuthKeysLocation"));
+        let inside = config.connection.internal.join("");
         let state_dir = config.files.state_dir.clone();
         let mut memory = Memory::of(state_dir, self.before.remembered.clone());
         memory.holds_identity = issuer.is_some() || self.before.kept.is_some();
@@ -167,6 +169,7 @@ impl Volumes {
         memory.key_source = keys.map(|(discovery_at_start, refresh)| KeysBefore {
             discovery_at_start,
             refresh,
+            inside: location.is_some_and(|location| location.starts_with(&inside)),
             public_max_age: self.before.public_max_age(),
         });
         memory

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tracing::debug;
 
+use super::made::Made;
 use super::plan::Step;
-use super::remember::Made;
 use crate::authentik::people::Binding;
 use crate::authentik::writer::Operation;
 use crate::authentik::{Reader, Release, Writer};
@@ -62,7 +62,7 @@ pub async fn bindings(
     for binding in doubled {
         let take_back = Operation::DeleteBinding(binding.pk.clone());
         writer.write(release, &take_back, &Value::Null).await.map_err(at)?;
-        made.removed(&binding.pk);
+        made.done(&take_back);
         setback = Some(met("+ binding"));
     }
     setback.map_or(Ok(()), Err)

@@ -11,9 +11,9 @@ use crate::authentik::{Reader, Release, Writer};
 use crate::converge::alone;
 use crate::converge::intent;
 use crate::converge::kept::kept;
+use crate::converge::made::Made;
 use crate::converge::plan::placeholder::{self, Known};
 use crate::converge::plan::{Action, Plan, Step, Target};
-use crate::converge::remember::Made;
 use crate::error::{Error, Exit};
 use crate::http::setback::{Phase, Setback};
 use crate::http::{Kind, Trouble};
@@ -118,9 +118,7 @@ impl Applying<'_> {
                 // It may have got a provider that an interrupted run had made.
                 made.note(step.target, &step.name, &answer);
             }
-            if let Operation::DeleteBinding(pk) = &operation {
-                made.removed(pk);
-            }
+            made.done(&operation);
             if let Some(provider) = kept(step, &answer)? {
                 made.changed(provider);
             }

@@ -92,6 +92,9 @@ fn slugify(text: &str) -> String {
 /// The group whose members are administrators; Authentik's own.
 pub const ADMINS: &str = "authentik Admins";
 
+/// What viewing users takes.
+pub const VIEW_USERS: &str = "authentik_core.view_user";
+
 /// The role that can only view users, and the group that carries it on releases where users have none.
 pub const ROLE: &str = "NetBird user list";
 

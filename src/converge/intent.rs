@@ -2,8 +2,8 @@
 //! nothing: it is noted right before its write, goes where the answer says that nothing was made, and becomes knowledge
 //! by the key in the answer, or by a mark that nobody else can know.
 
+use super::made::Made;
 use super::plan::{Plan, Step, Target};
-use super::remember::Made;
 use crate::authentik::people::Binding;
 use crate::error::Error;
 use crate::http::Trouble;

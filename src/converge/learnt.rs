@@ -1,10 +1,12 @@
 //! What the attempts of one run learn, and later ones and the memory need.
 
 use super::apply::Tally;
+use super::awaited::Awaited;
 use super::desired::Desired;
+use super::made::Made;
 use super::observe::Observed;
 use super::prove::note_login;
-use super::remember::{self, Made};
+use super::remember;
 use crate::authentik::Release;
 use crate::authentik::redirect::Shape;
 use crate::http::setback::{Phase, Setback};
@@ -19,6 +21,10 @@ pub struct Learnt {
     pub(super) token_user: Option<TokenUser>,
     /// How this server wants redirect URIs, if its number told otherwise; and the refusal that said so.
     pub(super) shape: Option<(Shape, Trouble)>,
+    /// Whether nobody answered who could be asked more than one question.
+    pub(super) away: bool,
+    /// The look at which objects were missing, and nothing else was wrong.
+    pub(super) awaited: Option<Awaited>,
     /// Whether the service account's log-in was refused: what keeps it out is looked for then.
     pub(super) login_refused: bool,
     /// What was done.

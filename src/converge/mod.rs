@@ -4,46 +4,46 @@
 pub mod advice;
 mod alone;
 pub mod apply;
+mod awaited;
 pub mod desired;
 mod greet;
 mod intent;
 mod kept;
 mod learnt;
+mod look;
+mod made;
 pub mod observe;
 pub mod plan;
 mod prove;
 mod reach;
 mod remember;
+mod user_list;
 mod waiting;
 
 use futures_util::future::join;
 use tokio::time::{Instant, sleep};
 
-use crate::authentik::model::User;
-use crate::authentik::redirect::Shape;
-use crate::authentik::{Reader, Release, Server, Writer};
+use crate::authentik::{Reader, Server, Writer};
 use crate::config::{Config, Output};
 use crate::error::{Error, Exit, Result};
-use crate::http::Trouble;
 use crate::http::patience::Patience;
-use crate::http::setback::{Decision, Ending, Missing, Phase, Setback};
+use crate::http::setback::{Decision, Ending, Phase, Setback};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::netbird::{ClientType, Registration};
+use crate::netbird::ClientType;
 use crate::proof::Proof;
 use crate::state::Memory;
 use crate::state::store::Remembered;
 use crate::text::{Secret, redact};
 
 use apply::Applying;
-use desired::Desired;
-use observe::{Continuity, Observed};
-use plan::{Plan, References};
+use made::Made;
+use observe::Continuity;
 use prove::note_login;
-use remember::Made;
 
 pub use greet::outpost;
 pub use learnt::Learnt;
+pub use look::Look;
 
 /// Brings Authentik to what the configuration asks for, or only looks: what it is given.
 #[derive(Clone, Copy, Debug)]
@@ -64,28 +64,6 @@ pub struct Converge<'a> {
     pub progress: &'a Progress,
     /// What was told before.
     pub story: &'a Story,
-}
-
-/// What may be another run in the middle of its work is looked at so often, which takes some seconds.
-const DOUBTS: u32 = 8;
-
-/// What looking came to.
-#[derive(Debug)]
-pub struct Look {
-    /// What this release is asked to hold.
-    pub desired: Desired,
-    /// What would be done.
-    pub plan: Plan,
-    /// What is there.
-    pub observed: Observed,
-}
-
-impl Look {
-    /// What a proof can be held against now: application and provider are there, whatever is wrong with them.
-    pub fn provable(&self) -> Option<&Registration> {
-        self.observed.found.linked()?;
-        self.plan.registration.as_ref()
-    }
 }
 
 impl Converge<'_> {
@@ -141,99 +119,13 @@ impl Converge<'_> {
                 Err(learnt.with_user(error))
             }
             Decision::Again(delay) => {
+                learnt.away = setback.phase() <= Phase::Token;
                 let reason = waiting::reason(&setback, self.config.timing.auth_grace);
                 self.progress.waiting(setback.phase(), &reason, waiting::remedy(&setback));
                 sleep(delay).await;
                 Ok(())
             }
         }
-    }
-
-    /// Whose token it is, and which release answers.
-    ///
-    /// # Errors
-    /// Any [`Trouble`] of the two questions.
-    pub async fn who(&self) -> Result<(User, Release), Trouble> {
-        let reader = Reader(self.server);
-        // Not the first failure of the two: the reason that is told would alternate between them.
-        let (me, release) = join(reader.me(), reader.release()).await;
-        Ok((me?.user, release?))
-    }
-
-    /// What Authentik is asked to hold, and what it holds.
-    ///
-    /// # Errors
-    /// The first [`Trouble`].
-    pub async fn observe(
-        &self,
-        user: User,
-        release: Release,
-        login_refused: bool,
-    ) -> Result<(Desired, Observed), Trouble> {
-        let desired =
-            Desired::new(self.config, release, self.app_password, &self.memory.client_ports);
-        let (reader, mut remembered) = (Reader(self.server), self.memory.remembered());
-        if self.thorough {
-            // What was seen once is asked again: somebody may have changed it since.
-            remembered.verified.clear();
-        }
-        let observed = Observed::read(
-            reader,
-            &desired,
-            release,
-            user,
-            &remembered,
-            (login_refused, self.checks),
-        );
-        let observed = observed.await?;
-        if let Some(provider) = observed.found.linked() {
-            redact::learn(&provider.client_secret);
-        }
-        Ok((desired, observed))
-    }
-
-    /// What is to be done, or what is missing for it.
-    ///
-    /// # Errors
-    /// Objects that are referred to and are not there.
-    pub fn plan(
-        &self,
-        desired: &Desired,
-        observed: &Observed,
-        shape: Option<Shape>,
-    ) -> Result<Plan, Missing> {
-        let references = References::resolve(desired, observed, shape)?;
-        let mut plan = Plan::new(desired, observed, &references, self.memory);
-        self.add_reach(&mut plan);
-        Ok(plan)
-    }
-
-    async fn look_once(
-        &self,
-        learnt: &mut Learnt,
-        patience: &mut Patience,
-    ) -> Result<Look, Setback> {
-        let at = |phase| move |trouble: Trouble| Setback::Trouble(phase, trouble);
-        self.server.requests().next_attempt();
-        let (user, release) = self.who().await.map_err(at(Phase::Reachable))?;
-        patience.accepted();
-        self.progress.passed(Phase::Token);
-        self.greet(learnt, &user.username, user.is_superuser, release);
-        if user.is_outpost() {
-            return Err(Setback::Final(learnt.with_user(outpost())));
-        }
-        let observed = self.observe(user, release, learnt.login_refused).await;
-        let (desired, observed) = observed.map_err(at(Phase::Objects))?;
-        let shape = learnt.shape.as_ref().map(|(shape, _)| *shape);
-        let plan = self.plan(&desired, &observed, shape).map_err(Setback::Missing)?;
-        patience.ready();
-        self.progress.passed(Phase::Objects);
-        let passing = !plan.refused.is_empty() && plan.refused.iter().all(|error| error.retryable);
-        learnt.doubts = if passing { learnt.doubts + 1 } else { 0 };
-        if let Some(first) = plan.refused.first().filter(|_| passing && learnt.doubts < DOUBTS) {
-            return Err(Setback::Doubtful(first.clone()));
-        }
-        Ok(Look { desired, plan, observed })
     }
 
     async fn attempt(
@@ -278,9 +170,13 @@ impl Converge<'_> {
             learnt.unchanged = plan.unchanged;
         }
 
-        let token = observed.account.token.clone().filter(|_| plan.steps.is_empty());
-        let token = self.prove_user_list(learnt, desired, &registration, token).await?;
-        let proof = self.prove(learnt, &look, &registration, token.as_ref()).await?;
+        let token = self.log_in(&look, &registration).await?;
+        let listing = self.lists_users(&look, token.as_ref());
+        let verifying = self.prove(learnt, &look, &registration, token.as_ref());
+        let (listed, proof) = join(listing, verifying).await;
+        // Before the account existed nobody could see what keeps it out: another look may.
+        learnt.login_refused |= matches!(listed, Err(Setback::Unproven(_)));
+        let proof = listed.and(proof)?;
         learnt.last = Some((look.desired, look.observed));
         Ok(proof)
     }

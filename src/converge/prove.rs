@@ -9,7 +9,7 @@ use super::{Converge, Learnt, Look};
 use crate::authentik::Release;
 use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, DeviceVerdict, Oidc};
-use crate::config::{Kind, Output};
+use crate::config::{Kind, ManagementDiscovery, Output};
 use crate::error::{Error, Exit, Result};
 use crate::http::setback::{Phase, Setback};
 use crate::log::story::news;
@@ -67,44 +67,6 @@ impl Converge<'_> {
         let nothing = || Error::new(Exit::Bug, "nothing was seen, and nothing failed");
         let (proof, _) = self.proof(&evidence, &subject).ok_or_else(nothing)?;
         Ok((judge(&evidence, &subject), proof))
-    }
-
-    /// NetBird's user list: the service account logs in and lists users, as NetBird's management will.
-    pub(super) async fn prove_user_list(
-        &self,
-        learnt: &mut Learnt,
-        desired: &Desired,
-        registration: &Registration,
-        token: Option<AccessToken>,
-    ) -> Result<Option<AccessToken>, Setback> {
-        let Some(account) = &desired.service_account else { return Ok(None) };
-        let oidc = Oidc(self.server);
-        let at = |trouble| Setback::Trouble(Phase::Verify, trouble);
-        let token = match token {
-            Some(token) => Some(token),
-            None => account.login(oidc, &registration.client_id).await.map_err(at)?,
-        };
-        let listed = match &token {
-            Some(token) => oidc.lists_users(token).await.map_err(at)?,
-            None => false,
-        };
-        if listed {
-            return Ok(token);
-        }
-        let (what, remedy) = match token {
-            None => (
-                "cannot log in with its app password",
-                "see the application's bindings and the provider's grant types in Authentik, and Authentik's event log",
-            ),
-            Some(_) => (
-                "may not list users",
-                "see that it is a member of authentik Admins, or set AUTHENTIK_SERVICE_ACCOUNT_ROLE",
-            ),
-        };
-        let what = format!("service account {} {what}", account.username);
-        // Before the account existed nobody could see what keeps it out: another look may.
-        learnt.login_refused = true;
-        Err(Setback::Unproven(Error::new(Exit::Protocol, what).remedy(remedy)))
     }
 
     /// Verifies, and tells what is not as it should be.
@@ -192,7 +154,7 @@ impl Converge<'_> {
             client: &desired.provider.client,
             public: &desired.public,
             slug: &desired.slug,
-            lenient: self.config.connection.is_lenient(),
+            lenient: self.config.connection.is_lenient() && desired.public.scheme() == "https",
             redirect_uris,
             user_id_claim: claim.map(String::as_str).filter(|claim| *claim != "sub"),
             thorough,
@@ -200,6 +162,7 @@ impl Converge<'_> {
             token_allows: None,
             hands_on_ca: self.config.kind == Kind::Embedded
                 && self.config.connection.tls.extra_roots.is_some(),
+            keys_inside: self.keys_inside(),
             inside: (self.config.kind == Kind::Embedded && self.config.connection.is_inside).then(
                 || {
                     let path = Oidc::authority_path(&desired.slug);
@@ -207,6 +170,17 @@ impl Converge<'_> {
                 },
             ),
         }
+    }
+
+    /// Whether NetBird's management has the address of the keys at the URL inside; nothing where it never gets that.
+    fn keys_inside(&self) -> Option<bool> {
+        let (config, connection) = (self.config, &self.config.connection);
+        let reads_keys = config.kind == Kind::Standalone
+            && config.files.outputs.contains(&Output::ManagementJson)
+            && config.files.management_discovery != ManagementDiscovery::Always;
+        let trusted = !connection.is_lenient() || connection.internal.scheme() == "http";
+        let before = self.memory.key_source.is_some_and(|before| before.inside);
+        (reads_keys && trusted).then_some(before)
     }
 
     /// What is there now, as far as the answers of a login depend on it.

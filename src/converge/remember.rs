@@ -1,113 +1,15 @@
 //! What is remembered of a run: before its first write what a crash would lose, and at its end what it came to.
 
-use serde_json::Value;
-
+use super::made::Made;
 use super::observe::{
-    NAMED_DEVICE_FLOW, OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, SOUND_LOGIN_FLOW, in_force,
+    NAMED_DEVICE_FLOW, OPEN_BY_DEFAULT, Observed, SOUND_DEVICE_FLOW, SOUND_LOGIN_FLOW, USER_LIST,
+    in_force, user_list,
 };
-use super::plan::{Plan, Step, Target};
-use crate::authentik::conflict::{is_conflict, refers_to_nothing};
-use crate::authentik::model::Provider;
 use crate::authentik::people::Binding;
 use crate::config;
 use crate::converge::desired::Desired;
-use crate::http::Trouble;
 use crate::state::own::{BoundGroup, OwnAccount};
 use crate::state::store::{Installation, Remembered};
-
-/// Objects that a run made, by their answers.
-#[derive(Clone, Debug, Default)]
-pub struct Made {
-    application: Option<String>,
-    provider: Option<i64>,
-    /// The provider as the last change left it.
-    changed: Option<Provider>,
-    account: Option<OwnAccount>,
-    role: Option<String>,
-    bindings: Vec<Binding>,
-    removed: Vec<String>,
-    /// The create that was refused, and how often in a row.
-    refused: Option<(String, Trouble, u32)>,
-}
-
-/// So often a create is refused with words that another look does not bear out: for a unique value that is taken although
-/// nothing of that name is seen, or for a reference to nothing. Between two looks somebody else may have made it and taken
-/// it back, or put another in its place, which the next create refers to.
-const DOUBTED_TRIES: u32 = 3;
-
-impl Made {
-    /// A step was done: what was made, by Authentik's answer, or what is gone.
-    pub fn note(&mut self, target: Target, name: &str, answer: &Value) {
-        let text = || answer["pk"].as_str().map(str::to_owned);
-        match target {
-            Target::Application => {
-                self.application = text();
-                // An unlinked provider was adopted: no answer of its own tells that.
-                self.provider = answer["provider"].as_i64().or(self.provider);
-            }
-            Target::Provider => self.provider = answer["pk"].as_i64(),
-            Target::ServiceAccount => {
-                let pk = answer["user_pk"].as_i64();
-                self.account = Some(OwnAccount { pk, username: name.to_owned(), mark: None });
-            }
-            Target::Role => self.role = text(),
-            Target::Binding => self.bindings.extend(serde_json::from_value(answer.clone()).ok()),
-            _ => {}
-        }
-    }
-
-    /// The provider was made or changed: what Authentik says of it now.
-    pub fn changed(&mut self, provider: Provider) {
-        self.changed = Some(provider);
-    }
-
-    /// The service account.
-    pub fn account(&self) -> Option<&OwnAccount> {
-        self.account.as_ref()
-    }
-
-    /// The role's key.
-    pub fn role(&self) -> Option<String> {
-        self.role.clone()
-    }
-
-    /// The binding that was made last.
-    pub fn last_binding(&self) -> Option<&Binding> {
-        self.bindings.last()
-    }
-
-    /// The provider that was made or changed.
-    pub fn provider(&self) -> Option<&Provider> {
-        self.changed.as_ref()
-    }
-
-    /// A create was refused: the server is looked at again.
-    pub fn refused(&mut self, step: &Step, trouble: &Trouble) {
-        let headline = step.headline();
-        let before = self.refused.take().filter(|(last, ..)| *last == headline);
-        let times = before.map_or(1, |(.., times)| times + 1);
-        self.refused = Some((headline, trouble.clone(), times));
-    }
-
-    /// The refusal of a create that is still to be done after another look: its field errors are the answer.
-    pub fn refused_for_good(&self, plan: &Plan) -> Option<&Trouble> {
-        let (headline, trouble, times) = self.refused.as_ref()?;
-        let again = plan.steps.iter().any(|step| step.creates() && step.headline() == *headline);
-        let doubted = is_conflict(trouble) || refers_to_nothing(trouble);
-        let tries = if doubted { DOUBTED_TRIES } else { 1 };
-        (again && *times >= tries).then_some(trouble)
-    }
-
-    /// What was learnt makes the next try another one.
-    pub fn forgive(&mut self) {
-        self.refused = None;
-    }
-
-    /// A binding is gone.
-    pub fn removed(&mut self, binding: &str) {
-        self.removed.push(binding.to_owned());
-    }
-}
 
 /// What a good run came to: what it last saw, and what it made after that.
 pub fn conclude(desired: &Desired, observed: &Observed, made: &Made, remembered: &mut Remembered) {
@@ -126,6 +28,10 @@ pub fn conclude(desired: &Desired, observed: &Observed, made: &Made, remembered:
     accounts(observed, made, remembered);
     bindings(desired, observed, made, remembered);
     verified(desired, observed, made, remembered);
+    match user_list::digest(desired, observed, made) {
+        Some(digest) => remembered.verified.insert(USER_LIST.to_owned(), digest),
+        None => remembered.verified.remove(USER_LIST),
+    };
 }
 
 /// What was made is known by its key; an intention that is left proved nothing.
@@ -152,8 +58,7 @@ fn accounts(observed: &Observed, made: &Made, remembered: &mut Remembered) {
 /// From a finished run on, every binding of a group that the variable named is this container's.
 fn bindings(desired: &Desired, observed: &Observed, made: &Made, remembered: &mut Remembered) {
     let Some(present) = &observed.access.bindings else { return };
-    let all = present.iter().chain(&made.bindings);
-    let all: Vec<&Binding> = all.filter(|b| !made.removed.contains(&b.pk)).collect();
+    let all: Vec<&Binding> = made.bindings_after(present).collect();
     let groups = desired.access.groups();
     let account = made.account.as_ref().and_then(|account| account.pk);
     let account = account.or(observed.account.account.as_ref().map(|account| account.pk));

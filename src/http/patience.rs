@@ -52,12 +52,13 @@ const NAME_PATIENCE: Duration = Duration::from_secs(3 * 60);
 /// The shortest delay.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
 
-/// The longest delay without jitter. With the jitter below, delays end at one second, which is the budget
+/// The longest delay without jitter. With the jitter below, delays end before one second, which is the budget
 /// from "the server can answer" to noticing it.
-const LONGEST_DELAY: Duration = Duration::from_millis(800);
+const LONGEST_DELAY: Duration = Duration::from_millis(880);
 
-/// Plus and minus a quarter, so that several replicas do not ask in step.
-const JITTER: f64 = 0.25;
+/// Plus and minus a tenth, so that several replicas do not ask in step. More of it would be noticed later, or take more
+/// questions: what is late is the longest of the delays.
+const JITTER: f64 = 0.1;
 
 /// A 503 while a server starts asks for five seconds; the poll is one cheap request, and the budget for
 /// noticing readiness is a second, of which the answer itself needs a part.

@@ -202,3 +202,55 @@ fn name(phase: Phase) -> &'static str {
         Phase::Connect => "connect",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// A log to be looked at.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_is_told_every_ten_seconds_and_when_it_is_over() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let start = Instant::now();
+        let progress =
+            Progress::new(Deadline::new(start, Duration::from_secs(600)), Arc::default());
+        let waits = async {
+            while start.elapsed() < Duration::from_secs(65) {
+                progress.waiting(Phase::Reachable, "nobody answers", String::new());
+                sleep(Duration::from_millis(900)).await;
+            }
+            progress.passed(Phase::Token);
+            Ok(())
+        };
+        progress.during(waits).await.unwrap();
+        let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let waited: Vec<&str> =
+            told.lines().filter_map(|line| line.split("waited_s=").nth(1)).collect();
+        assert_eq!(waited, ["0", "10", "20", "30", "40", "50", "60"], "{told}");
+        assert!(
+            told.lines().last().unwrap().contains("Authentik answers again after 65 s"),
+            "{told}"
+        );
+    }
+}

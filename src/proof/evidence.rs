@@ -31,15 +31,35 @@ pub struct Subject<'a> {
     pub inside: Option<String>,
     /// Whether the files give NetBird the CA that this container was told to trust.
     pub hands_on_ca: bool,
+    /// Whether NetBird's management has the address of the keys at the URL inside, so that they are asked for there;
+    /// nothing where it never gets that.
+    pub keys_inside: Option<bool>,
 }
 
-/// One way to Authentik, and what came by it.
-#[derive(Debug)]
+/// One way to Authentik, and what came by it; nothing of what was not asked.
+#[derive(Debug, Default)]
 pub struct Side {
     /// Discovery, as NetBird's management and the dashboard fetch it.
-    pub discovery: Result<Sighting<Discovery>, Trouble>,
+    pub discovery: Option<Result<Sighting<Discovery>, Trouble>>,
     /// The keys.
-    pub keys: Result<Sighting<Jwks>, Trouble>,
+    pub keys: Option<Result<Sighting<Jwks>, Trouble>>,
+}
+
+impl Side {
+    /// The document, if one came.
+    pub fn document(&self) -> Option<&Sighting<Discovery>> {
+        self.discovery.as_ref()?.as_ref().ok()
+    }
+
+    /// The key set, if one came.
+    pub fn key_set(&self) -> Option<&Sighting<Jwks>> {
+        self.keys.as_ref()?.as_ref().ok()
+    }
+
+    /// Why no document came.
+    pub fn trouble(&self) -> Option<&Trouble> {
+        self.discovery.as_ref()?.as_ref().err()
+    }
 }
 
 /// What a page of an origin may read.
@@ -58,7 +78,7 @@ pub struct Readable {
 /// What was seen.
 #[derive(Debug)]
 pub struct Evidence {
-    /// Through `AUTHENTIK_HOST`, with host and scheme of the public URL.
+    /// Through `AUTHENTIK_HOST`, with host and scheme of the public URL; asked too where the other way does not say it all.
     pub internal: Side,
     /// Through the public URL, whose certificate is always judged; nothing if both URLs are one.
     pub public: Option<Side>,
@@ -82,45 +102,49 @@ pub struct Evidence {
 impl Evidence {
     /// The side that counts: the public one, where it answers, since that is the one that NetBird and browsers see.
     pub fn carried(&self) -> &Side {
-        self.public.as_ref().filter(|side| side.discovery.is_ok()).unwrap_or(&self.internal)
+        self.public.as_ref().filter(|side| side.document().is_some()).unwrap_or(&self.internal)
     }
 
     /// The discovery document that counts.
     pub fn discovery(&self) -> Option<&Sighting<Discovery>> {
-        self.carried().discovery.as_ref().ok()
+        self.carried().document()
+    }
+
+    /// The key set that counts: where NetBird reads it by another way than browsers, it is asked for there alone.
+    pub fn keys(&self) -> Option<&Result<Sighting<Jwks>, Trouble>> {
+        self.carried().keys.as_ref().or(self.internal.keys.as_ref())
     }
 
     /// The same document by the other way, if it answered too.
     pub fn other(&self) -> Option<&Sighting<Discovery>> {
-        self.public.as_ref().filter(|side| side.discovery.is_ok())?;
-        self.internal.discovery.as_ref().ok()
+        self.public.as_ref().and_then(Side::document)?;
+        self.internal.document()
     }
 
     /// Whether a client that trusts the public roots alone reaches the public URL.
     pub fn is_trusted(&self) -> bool {
         match &self.strictly {
             Some(strictly) => strictly.is_ok(),
-            None => self.public.as_ref().unwrap_or(&self.internal).discovery.is_ok(),
+            None => self.public.as_ref().unwrap_or(&self.internal).document().is_some(),
         }
     }
 
     /// Why a question has no answer that Authentik itself must answer, or whoever answers at the public URL. Its silence is
     /// none: it is evidence.
     pub fn trouble(&self) -> Option<&Trouble> {
-        let side = self.carried();
         let tokens = self.readable.iter().filter_map(|r| r.token.as_ref()?.as_ref().err());
         let authorize = self.authorize.iter().filter_map(|(_, verdict)| verdict.as_ref().err());
         let client = self.client.iter().filter_map(|answer| answer.as_ref().err());
         let device = self.device.iter().filter_map(|answer| answer.as_ref().err());
-        let documents = side.discovery.as_ref().err().into_iter().chain(self.wrong_public());
-        let documents = documents.chain(side.keys.as_ref().err());
+        let documents = self.carried().trouble().into_iter().chain(self.wrong_public());
+        let documents = documents.chain(self.keys().and_then(|keys| keys.as_ref().err()));
         let inside = self.inside.iter().filter_map(|answer| answer.as_ref().err());
         documents.chain(authorize).chain(tokens).chain(client).chain(device).chain(inside).next()
     }
 
     /// Why the public URL is not as it should be, as seen from here.
     pub fn public_trouble(&self) -> Option<&Trouble> {
-        let asked = self.public.as_ref().and_then(|side| side.discovery.as_ref().err());
+        let asked = self.public.as_ref().and_then(Side::trouble);
         asked.or_else(|| self.strictly.as_ref()?.as_ref().err())
     }
 

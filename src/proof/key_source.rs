@@ -38,7 +38,7 @@ impl KeySource {
         let before = before.filter(|_| evidence.is_silent());
         let answers = evidence.is_trusted();
         let public = evidence.public.as_ref().unwrap_or(&evidence.internal);
-        let public_keys = public.keys.as_ref().ok().filter(|_| answers);
+        let public_keys = public.key_set().filter(|_| answers);
         let (discovery_at_start, why) = match wish {
             ManagementDiscovery::Always => (true, "SETUP_MANAGEMENT_DISCOVERY=true"),
             ManagementDiscovery::Never => (false, "SETUP_MANAGEMENT_DISCOVERY=false"),
@@ -56,9 +56,9 @@ impl KeySource {
         // A certificate that this container was told to trust is none that NetBird's trust.
         let internal_is_trusted =
             !connection.is_lenient() || connection.internal.scheme() == "http";
-        let internal_answers = evidence.internal.keys.is_ok() && internal_is_trusted;
+        let internal_answers = evidence.internal.key_set().is_some() && internal_is_trusted;
         let internal_keys = !discovery_at_start && public_keys.is_none() && internal_answers;
-        let internal = evidence.internal.keys.as_ref().ok();
+        let internal = evidence.internal.key_set();
         let max_age = match internal_keys {
             true => internal.and_then(|keys| keys.max_age),
             false => public_keys.and_then(|keys| keys.max_age),

@@ -8,6 +8,7 @@ mod judge;
 mod key_source;
 mod login;
 mod outcome;
+mod ways;
 
 pub use check_id::{CheckId, Entry, Group};
 pub use evidence::{Evidence, Side, Subject};

@@ -31,6 +31,8 @@ pub struct KeysBefore {
     pub discovery_at_start: bool,
     /// Whether it fetches keys again.
     pub refresh: bool,
+    /// Whether it has the address of the keys at the URL inside.
+    pub inside: bool,
     /// Whether keys came with a max-age, as far as a file says so.
     pub public_max_age: Option<bool>,
 }

@@ -9,6 +9,7 @@
 mod budget;
 mod checked;
 mod connect;
+mod cost;
 mod disk;
 mod faults;
 mod hostile;

@@ -255,6 +255,40 @@ fn a_role_or_group_of_that_name_gives_nothing_but_the_right_to_view() {
 }
 
 #[test]
+fn a_right_that_somebody_took_away_is_given_back_by_the_next_run() {
+    wherever_users_are_listed(|profile| {
+        if release(profile) < (2024, 2) {
+            return;
+        }
+        let take: &[fn(&mut State)] = &[
+            |state| {
+                let role = state.roles.iter_mut().find(|role| role["name"] == "NetBird user list");
+                role.unwrap()["permissions"] = json!([]);
+            },
+            |state| {
+                let groups = state.groups.iter_mut();
+                groups.filter(|g| g["name"] == "NetBird user list").for_each(|group| {
+                    group["roles"] = json!([]);
+                });
+                let user = state.user_mut("Netbird").unwrap();
+                if user.get("roles").is_some() {
+                    user["roles"] = json!([]);
+                }
+            },
+        ];
+        for take in take {
+            let case = with_user_list(profile);
+            case.init();
+            take(&mut case.sim.state());
+            case.init_as_planned();
+            let state = case.sim.state();
+            let held = state.permissions_of(state.user("Netbird").unwrap());
+            assert_eq!(held, ["authentik_core.view_user"], "{profile}");
+        }
+    });
+}
+
+#[test]
 fn a_group_that_only_has_the_name_of_the_administrators_is_refused() {
     let mut case = with_user_list("2026.2");
     case.env("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "admin");

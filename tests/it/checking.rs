@@ -7,6 +7,7 @@ use netbird_authentik_init::proof::CheckId;
 use serde_json::{Value, json};
 
 use crate::support::Case;
+use crate::watch::Watch;
 
 fn converged(profile: &str) -> Case {
     let mut case = Case::new(profile);
@@ -85,9 +86,6 @@ const MISTAKES: &[(&str, &[&str], Edit)] = &[
     ("no device code flow", &["device-code"], |s| {
         s.brand_default_mut()["flow_device_code"] = Value::Null
     }),
-    ("another app password", &["service-account"], |s| {
-        s.token_mut("service-account-netbird-password").unwrap()["key"] = "another".into();
-    }),
     ("bindings shut the account out", &["access"], |s| {
         let group = s.add_group(json!({"name": "others"}));
         let target = s.application("netbird").unwrap()["pk"].clone();
@@ -122,6 +120,21 @@ fn each_mistake_is_named_planned_and_mended() {
             });
         }
     });
+}
+
+/// Nothing but a login tells, and each leaves an event and a token in Authentik: `check` and the first cycle of `watch` log
+/// in, whether something has changed or not.
+#[test]
+fn another_app_password_is_named_and_mended_by_watch() {
+    let mut case = converged("2026.2");
+    let token = "service-account-netbird-password";
+    case.sim.state().token_mut(token).unwrap()["key"] = "another".into();
+    assert_eq!(failing(&case, 76), BTreeSet::from(["service-account".to_owned()]));
+    let mut watch = Watch::start(&mut case);
+    assert!(watch.first.contains("~ app password"), "{}", watch.first);
+    assert_eq!(failing(&case, 0), BTreeSet::new());
+    let again = watch.cycle();
+    assert!(!again.contains("app password"), "{again}");
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn an_authentik_that_is_away_is_waited_for() {
         Fault::WrongShape,
     ] {
         case.sim.fault(FaultRule { when: Match::Any, fault, times: 3 });
-        repairs(&case, &mut watch, &["waiting for "]);
+        repairs(&case, &mut watch, &["waiting for ", "Authentik answers again after "]);
     }
 
     // A whole restart in the middle of a cycle, while something has drifted.

@@ -11,6 +11,7 @@ mod check_always;
 mod checking;
 mod configuration;
 mod connect;
+mod cost;
 mod deployed;
 mod documents;
 mod drift;

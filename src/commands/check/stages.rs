@@ -85,8 +85,7 @@ async fn authentik(config: &Config, converge: &Converge<'_>, board: &Board) -> O
     board.begin(CheckId::Permissions);
     let mut seen = converge.observe(user.clone(), release, false).await;
     if let Ok((_, observed)) = &seen
-        && observed.account.tried
-        && observed.account.token.is_none()
+        && observed.account.is_shut_out()
     {
         // What keeps the service account out is looked for then, as init does.
         seen = converge.observe(user, release, true).await;
@@ -154,8 +153,8 @@ fn planned(
             }
             plan.registration
         }
-        Err(missing) => {
-            board.add(absent(&missing));
+        Err(lacking) => {
+            board.add(absent(&lacking.missing));
             let provider = observed.found.linked()?;
             Some(Registration {
                 client_id: provider.client_id.clone(),

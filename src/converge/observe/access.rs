@@ -3,13 +3,13 @@
 
 use std::time::SystemTime;
 
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{try_join_all, try_join4};
 
 use super::installation::same_user;
 use super::{Found, Observed, between_answers, permitted};
-use crate::authentik::model::User;
+use crate::authentik::model::{Application, User};
 use crate::authentik::people::{Binding, Group};
-use crate::authentik::{Reader, time};
+use crate::authentik::{Reader, Release, time};
 use crate::config;
 use crate::converge::desired::Desired;
 use crate::http::{Kind, Trouble};
@@ -31,8 +31,21 @@ pub struct Access {
     pub is_open_by_memory: bool,
     /// Groups that were bound while the variable was set, where nothing keeps anybody out any more since it is unset.
     pub bound_before: Vec<BoundGroup>,
-    /// Bindings of the application that is remembered.
-    hinted: Option<(String, Vec<Binding>)>,
+    /// What was asked before the provider was known.
+    early: Early,
+}
+
+/// Answers to what the state made worth asking.
+#[derive(Debug, Default)]
+pub struct Early {
+    /// The application of the slug, or that there is none; nothing where it was not asked, or may not be seen.
+    pub application: Option<Option<Application>>,
+    /// Whether the token may not see it.
+    denied: bool,
+    /// Bindings of the application that is remembered, with its primary key.
+    bindings: Option<(String, Vec<Binding>)>,
+    /// What the system settings say, where they were asked; nothing in it where the token may not see them.
+    open: Option<Option<bool>>,
 }
 
 /// What bindings are bound to.
@@ -44,27 +57,46 @@ pub struct Bound {
     pub mode: Option<String>,
 }
 
+impl Bound {
+    fn of(application: Application) -> Self {
+        Self { pk: application.pk, mode: Some(application.policy_engine_mode) }
+    }
+}
+
+/// Whether what several bindings come to matters.
+fn asks_for_groups(desired: &Desired) -> bool {
+    matches!(desired.access, config::Access::Groups(_))
+}
+
 /// Under this key the state remembers the release whose settings open applications without bindings to everyone.
 pub const OPEN_BY_DEFAULT: &str = "core_default_app_access";
 
 impl Access {
     /// What can be asked before the provider is known: groups, and the bindings of the application that is remembered.
+    /// The application itself is a dear question: asked where nothing is remembered, and where several bindings may come
+    /// to another thing if all of them must agree, which nothing else tells.
     ///
     /// # Errors
     /// The first [`Trouble`].
     pub(super) async fn first(
         reader: Reader<'_>,
         desired: &Desired,
+        release: Release,
         remembered: &Remembered,
         me: &User,
     ) -> Result<Self, Trouble> {
         let groups = try_join_all(desired.access.groups().iter().map(|name| reader.groups(name)));
         let known = remembered.installation.as_ref().filter(|known| same_user(known, me));
-        let application = known.and_then(|known| known.application.clone());
-        let hinted = async {
-            let Some(pk) = application.filter(|_| desired.access == config::Access::Unset) else {
-                return Ok(None);
-            };
+        let hint = known.and_then(|known| known.application.clone());
+        let reads = hint.is_none() || asks_for_groups(desired);
+        let application = async {
+            match reads {
+                true => permitted(reader.application(&desired.slug).await),
+                false => Ok(None),
+            }
+        };
+        let bindings = async {
+            let Some(pk) = hint else { return Ok(None) };
             match reader.bindings(&pk).await {
                 Ok(bindings) => Ok(Some((pk, bindings))),
                 // It is gone (real servers answer 400), or may not be seen.
@@ -72,9 +104,29 @@ impl Access {
                 Err(trouble) => Err(trouble),
             }
         };
-        let (groups, hinted) = try_join(groups, hinted).await?;
+        let settings = known.is_none() && release.has_default_access();
+        let open = async {
+            match settings && desired.access.groups().is_empty() {
+                true => permitted(reader.default_access().await).map(Some),
+                false => Ok(None),
+            }
+        };
+        let (groups, application, bindings, open) =
+            try_join4(groups, application, bindings, open).await?;
+        let denied = reads && application.is_none();
+        let early = Early { application, denied, bindings, open };
         let groups = groups.into_iter().flatten().collect();
-        Ok(Self { groups, hinted, ..Self::default() })
+        Ok(Self { groups, early, ..Self::default() })
+    }
+
+    /// Whether there is an application, as far as that was asked early.
+    pub(super) fn early_application(&self) -> Option<&Option<Application>> {
+        self.early.application.as_ref()
+    }
+
+    /// The same without what was seen of the application: it is looked at anew.
+    pub(super) fn anew(self) -> Self {
+        Self { groups: self.groups, ..Self::default() }
     }
 
     /// The rest, now that the provider is known; `shut_out` if the service account could not log in.
@@ -96,20 +148,25 @@ impl Access {
         match &observed.found {
             Found::NoApplication(_) => self.bindings = Some(Vec::new()),
             Found::NoProvider(application, _) | Found::OtherType(application, _) => {
-                self.application = Some(Bound {
-                    pk: application.pk.clone(),
-                    mode: Some(application.policy_engine_mode.clone()),
-                });
+                self.application = Some(Bound::of(application.clone()));
             }
             Found::Linked(provider) => {
-                // The provider tells an application that was made anew under the same slug.
-                let same = remembered.provider == Some(provider.pk) && !needed;
-                if let Some((pk, bindings)) = self.hinted.take().filter(|_| same) {
-                    self.application = Some(Bound { pk, mode: None });
-                    self.bindings = Some(bindings);
-                } else {
-                    self.read_application(reader, desired, needed).await?;
+                let Early { application, denied, bindings, open } = std::mem::take(&mut self.early);
+                self.early.open = open;
+                let mode = asks_for_groups(desired) || shut_out;
+                let same = remembered.provider == Some(provider.pk) && !mode;
+                match (application.flatten(), &bindings) {
+                    (Some(told), _) => self.application = Some(Bound::of(told)),
+                    // The provider tells an application that was made anew under the same slug.
+                    (None, Some((pk, _))) if same => {
+                        self.application = Some(Bound { pk: pk.clone(), mode: None });
+                    }
+                    (None, _) if denied && !needed => {}
+                    (None, _) => self.read_application(reader, desired, needed).await?,
                 }
+                let application = self.application.as_ref().map(|application| &application.pk);
+                let hinted = bindings.filter(|(pk, _)| application == Some(pk));
+                self.bindings = hinted.map(|(_, bindings)| bindings);
             }
         }
         if let (Some(application), None) = (&self.application, &self.bindings) {
@@ -126,8 +183,9 @@ impl Access {
         }
         let may_be_unbound = !bound || desired.access == config::Access::Everyone;
         if may_be_unbound && desired.access.groups().is_empty() {
+            let early = self.early.open;
             (self.open_by_default, self.is_open_by_memory) =
-                default_access(reader, observed, remembered).await?;
+                default_access(reader, observed, remembered, early).await?;
         }
         Ok(())
     }
@@ -143,7 +201,7 @@ impl Access {
         if answer.is_none() && needed {
             return Err(between_answers(&format!("application {}", desired.slug)));
         }
-        self.application = answer.map(|a| Bound { pk: a.pk, mode: Some(a.policy_engine_mode) });
+        self.application = answer.map(Bound::of);
         Ok(())
     }
 
@@ -158,6 +216,7 @@ async fn default_access(
     reader: Reader<'_>,
     observed: &Observed,
     remembered: &Remembered,
+    early: Option<Option<bool>>,
 ) -> Result<(Option<bool>, bool), Trouble> {
     let release = observed.release;
     if !release.has_default_access() {
@@ -171,7 +230,11 @@ async fn default_access(
     if remembered.verified.get(OPEN_BY_DEFAULT) == Some(&release.to_string()) {
         return Ok((Some(true), true));
     }
-    Ok((permitted(reader.default_access().await)?, false))
+    let told = match early {
+        Some(told) => told,
+        None => permitted(reader.default_access().await)?,
+    };
+    Ok((told, false))
 }
 
 /// Whether a binding counts: it is enabled, and has not ended.

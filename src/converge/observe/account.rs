@@ -1,7 +1,7 @@
 //! Reads the service account that NetBird lists users with: whether there is one, what Authentik says that it is, and
 //! what carries its rights.
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{try_join, try_join4};
 
 use super::permitted;
 use crate::authentik::account::Account;
@@ -10,8 +10,8 @@ use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::authentik::people::{AppPassword, Group, Role};
 use crate::authentik::{Reader, Release};
 use crate::config::AccountRole;
-use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount};
-use crate::http::Trouble;
+use crate::converge::desired::{ADMINS, Desired, ROLE, ServiceAccount, VIEW_USERS};
+use crate::http::{Kind, Trouble};
 use crate::state::own::OwnAccount;
 use crate::state::store::Remembered;
 
@@ -26,6 +26,9 @@ pub struct ServiceAccountView {
     pub token: Option<AccessToken>,
     /// Whether a login was tried.
     pub tried: bool,
+    /// Whether a run before saw it list users, and nothing that this depends on has changed: each login leaves an event
+    /// and a token in Authentik.
+    pub verified: bool,
     /// The groups that make administrators; before 2025.12 several may have one name.
     pub admins: Vec<Group>,
     /// The groups that carry the role before 2025.12; several may have one name.
@@ -39,6 +42,9 @@ pub struct ServiceAccountView {
     /// Whether the account has the role, which was not looked at further then.
     pub is_viewer: bool,
 }
+
+/// Under this key the state remembers what NetBird's user list depended on when it was last seen to work.
+pub const USER_LIST: &str = "user list";
 
 impl ServiceAccountView {
     /// Reads it; the provider is not known yet, so the login is tried with the wished client id.
@@ -58,23 +64,30 @@ impl ServiceAccountView {
         let login = || wished.login(Oidc(reader.0), &desired.provider.client_id.value);
         // In a first run there is nobody to log in, as far as anybody knows.
         let is_first = remembered.installation.is_none();
-        let early = async { if is_first { Ok(None) } else { login().await } };
-        let (account, app_password, mut token) =
-            try_join3(reader.account(&wished.username), reader.app_password(&identifier), early)
-                .await?;
+        let may_be_verified = remembered.verified.contains_key(USER_LIST);
+        let waits = is_first || may_be_verified;
+        let early = async { if waits { Ok(None) } else { login().await } };
+        let (account, app_password, mut token, holds) = try_join4(
+            reader.account(&wished.username),
+            reader.app_password(&identifier),
+            early,
+            still_holds(reader, wished, release, remembered),
+        )
+        .await?;
         if is_first && account.is_some() {
             token = login().await?;
         }
-        let tried = wished.password.is_some();
+        let tried = wished.password.is_some() && !may_be_verified;
         let mut view = Self { account, app_password, token, tried, ..Self::default() };
         // Nothing is given to whoever is no service account, so nothing more is asked.
         if view.account.as_ref().is_none_or(|account| account.unfit(me.pk).is_none()) {
-            view.read_rights(reader, wished, release, remembered, thorough).await?;
+            view.read_rights(reader, wished, release, remembered, thorough || !holds).await?;
         }
         Ok(view)
     }
 
-    /// The provider that was found may have another client id than the wished one.
+    /// The provider that was found may have another client id than the wished one; and where it was seen to work before,
+    /// a login is tried only if something has changed since.
     ///
     /// # Errors
     /// The first [`Trouble`].
@@ -84,14 +97,25 @@ impl ServiceAccountView {
         desired: &Desired,
         provider: Option<&Provider>,
     ) -> Result<(), Trouble> {
-        let (Some(wished), Some(provider)) = (&desired.service_account, provider) else {
-            return Ok(());
-        };
-        let another = provider.client_id != desired.provider.client_id.value;
-        if self.token.is_none() && self.account.is_some() && another {
-            self.token = wished.login(Oidc(reader.0), &provider.client_id).await?;
+        let Some(wished) = &desired.service_account else { return Ok(()) };
+        let client_id = &desired.provider.client_id.value;
+        let linked = provider.map_or(client_id, |provider| &provider.client_id);
+        let again = !self.tried || linked != client_id;
+        if !self.works() && self.account.is_some() && again {
+            self.token = wished.login(Oidc(reader.0), linked).await?;
+            self.tried = wished.password.is_some();
         }
         Ok(())
+    }
+
+    /// Whether it logs in, now or when nothing was different.
+    pub fn works(&self) -> bool {
+        self.token.is_some() || self.verified
+    }
+
+    /// Whether it was tried in vain.
+    pub fn is_shut_out(&self) -> bool {
+        self.account.is_some() && self.tried && !self.works()
     }
 
     async fn read_rights(
@@ -174,4 +198,35 @@ impl ServiceAccountView {
     pub fn has_role(&self, role: &str) -> bool {
         self.account.as_ref().is_some_and(|account| account.roles.iter().any(|pk| pk == role))
     }
+}
+
+/// Whether the role that this container made still gives the right to view users, as far as the token may see it: the
+/// account's own answer tells its membership alone.
+async fn still_holds(
+    reader: Reader<'_>,
+    wished: &ServiceAccount,
+    release: Release,
+    remembered: &Remembered,
+) -> Result<bool, Trouble> {
+    let known = remembered.role.as_deref().filter(|pk| !pk.is_empty());
+    let Some(role) = known.filter(|_| wished.role.value == AccountRole::Viewer) else {
+        return Ok(true);
+    };
+    let carriers = async {
+        match release.users_have_roles() {
+            true => Ok(None),
+            false => permitted(reader.groups(ROLE).await),
+        }
+    };
+    let permissions = async {
+        match reader.role_permissions(role).await {
+            // The role is gone.
+            Err(Trouble { kind: Kind::Invalid(_) | Kind::Missing, .. }) => Ok(Some(Vec::new())),
+            answer => permitted(answer),
+        }
+    };
+    let (permissions, carriers) = try_join(permissions, carriers).await?;
+    let carries = |groups: Vec<Group>| groups.iter().any(|g| g.roles.iter().any(|r| r == role));
+    Ok(permissions.is_none_or(|held| held.iter().any(|held| held == VIEW_USERS))
+        && carriers.is_none_or(carries))
 }

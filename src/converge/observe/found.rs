@@ -41,7 +41,7 @@ impl Found {
         }
     }
 
-    /// The provider of this primary key, whether the application has it (already) or not.
+    /// The provider of this primary key, whether the application has it (already) or not, if it was seen.
     pub fn of_key(&self, pk: i64) -> Option<&Provider> {
         match self {
             Self::Linked(provider) => Some(&**provider).filter(|provider| provider.pk == pk),
@@ -61,6 +61,7 @@ impl Found {
         reader: Reader<'_>,
         desired: &Desired,
         by_client_id: Vec<Provider>,
+        early: Option<&Option<Application>>,
     ) -> Result<(Self, Vec<AnyProvider>), Trouble> {
         let wished = &desired.provider.name;
         if let Some(ours) = by_client_id.iter().find(|p| is_ours(desired, p)) {
@@ -68,7 +69,13 @@ impl Found {
             let others = types(reader, renamed.map(String::as_str).into_iter().collect()).await?;
             return Ok((Self::Linked(Box::new(ours.clone())), others));
         }
-        let (application, named) = try_join(reader.application(&desired.slug), async {
+        let application = async {
+            match early {
+                Some(application) => Ok(application.clone()),
+                None => reader.application(&desired.slug).await,
+            }
+        };
+        let (application, named) = try_join(application, async {
             permitted(reader.providers_of_any_type(&wished.value).await)
         })
         .await?;

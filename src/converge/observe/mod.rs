@@ -8,13 +8,14 @@ mod flows;
 mod found;
 mod installation;
 mod leftover;
+pub mod user_list;
 
 use std::time::SystemTime;
 
 use futures_util::future::{try_join3, try_join4, try_join5};
 
 pub use access::{Access, OPEN_BY_DEFAULT, in_force};
-pub use account::ServiceAccountView;
+pub use account::{ServiceAccountView, USER_LIST};
 pub use flows::{NAMED_DEVICE_FLOW, SOUND_DEVICE_FLOW, SOUND_LOGIN_FLOW};
 pub use found::Found;
 pub use installation::Continuity;
@@ -83,7 +84,7 @@ impl Observed {
         };
         let client_id = &desired.provider.client_id.value;
         let people = try_join3(
-            Access::first(reader, desired, remembered, &me),
+            Access::first(reader, desired, release, remembered, &me),
             ServiceAccountView::read(reader, desired, release, &me, remembered, thorough),
             Leftover::read(reader, desired, &me, remembered, checks),
         );
@@ -101,10 +102,12 @@ impl Observed {
             people,
         )
         .await?;
-        let (found, other_types) = Found::read(reader, desired, by_client_id).await?;
-
-        account.settle(reader, desired, found.linked()).await?;
-        let shut_out = account.account.is_some() && account.tried && account.token.is_none();
+        let (found, other_types) =
+            Found::read(reader, desired, by_client_id, access.early_application()).await?;
+        if account.tried {
+            account.settle(reader, desired, found.linked()).await?;
+        }
+        let shut_out = account.is_shut_out();
         let mut observed = Self {
             release,
             me,
@@ -141,6 +144,7 @@ impl Observed {
         }
         (observed.key_pairs, observed.flows, observed.brands) = (key_pairs, flows, brands);
         observed.access = access;
+        observed.settle_account(reader, desired, remembered).await?;
         observed.continuity = Continuity::of(&observed, remembered);
         if observed.continuity == Continuity::Other && observed.brands.is_none() {
             // A mark that was not looked at is no difference.
@@ -151,8 +155,8 @@ impl Observed {
     }
 
     /// The key pair whose type decides something and is not known: up to 2025.10 the type is a detail that
-    /// costs the server 0.4 s, so it is not asked for when the provider already signs with the default key,
-    /// which every release makes as RSA (and the key set proves it later).
+    /// costs the server 0.4 s, so it is not asked for when the provider signs with the default key, or is about to:
+    /// every release makes that as RSA (and the key set proves it later).
     fn undetailed_key(&self, desired: &Desired, key_pairs: &[KeyPair]) -> Option<String> {
         let wished = &desired.provider.signing_key;
         let named = key_pairs.iter().find(|k| k.name == wished.value);
@@ -162,7 +166,7 @@ impl Observed {
             _ => named,
         }?;
         let is_default = !wished.chosen && in_question.name == wished.value;
-        let settled = current == Some(&in_question.pk) && is_default;
+        let settled = current.is_none_or(|current| *current == in_question.pk) && is_default;
         (in_question.kind().is_none() && !settled).then(|| in_question.pk.clone())
     }
 

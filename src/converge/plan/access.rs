@@ -138,7 +138,7 @@ fn service_account(
     let wished = desired.service_account.as_ref()?;
     let (access, view) = (&observed.access, &observed.account);
     let mut in_the_way = access.bindings.iter().flatten().filter(|b| in_force(b, observed.at));
-    let shut_out = view.token.is_none();
+    let shut_out = !view.works();
     let needs = match desired.access {
         _ if is_restricted => true,
         config::Access::Groups(_) => true,

@@ -166,9 +166,9 @@ fn password(
         )),
         _ => {}
     }
-    let key = match view.token {
-        Some(_) => Vec::new(),
-        None => {
+    let key = match view.works() {
+        true => Vec::new(),
+        false => {
             vec![Change::set("key", "(secret)", "(secret)").sending(Value::from(app_password()))]
         }
     };

@@ -38,7 +38,7 @@ pub use admission::Admission;
 pub use device::named as named_device_flow;
 pub use flows::{sound_on_brand, sound_on_provider};
 pub use guest::is_ours;
-pub use references::References;
+pub use references::{Lacking, Question, References};
 pub use remark::{Level, Remark};
 pub use show::coloured;
 pub use step::{Action, Change, Step, Target};

@@ -48,6 +48,44 @@ pub struct References {
     pub redirect_shape: Shape,
 }
 
+/// Which question tells whether a missing object has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The flow of this slug: while it is not there, that costs the server a tenth of a list.
+    Flow(String),
+    /// All flows: whether others come tells whether the user's own name may still.
+    Flows,
+    /// All scope mappings.
+    ScopeMappings,
+    /// All key pairs.
+    KeyPairs,
+    /// The brand that serves the public host.
+    Brand,
+}
+
+/// What is missing, and how to find out when it is there.
+#[derive(Clone, Debug, Default)]
+pub struct Lacking {
+    /// The objects.
+    pub missing: Missing,
+    /// As many questions, in the same order.
+    questions: Vec<Question>,
+}
+
+impl Lacking {
+    fn push(&mut self, absent: Absent, question: Question) {
+        self.missing.absent.push(absent);
+        self.questions.push(question);
+    }
+
+    /// What to ask first. Names that the user set come last: whether one is wrong is decided when nothing else is missing.
+    pub fn question(&self) -> Option<&Question> {
+        let is_default = |absent: &Absent| absent.chosen_by.is_none();
+        let first = self.missing.absent.iter().position(is_default).unwrap_or(0);
+        self.questions.get(first)
+    }
+}
+
 impl References {
     /// Resolves, or says what is missing.
     ///
@@ -57,8 +95,8 @@ impl References {
         desired: &Desired,
         observed: &Observed,
         shape: Option<Shape>,
-    ) -> Result<Self, Missing> {
-        let mut missing: Vec<Absent> = Vec::new();
+    ) -> Result<Self, Lacking> {
+        let mut lacking = Lacking::default();
         let absent = |object: String| Absent { object, chosen_by: None };
         let named = |object: String, wish: &Setting<String>, variable| Absent {
             object,
@@ -76,7 +114,14 @@ impl References {
             if authorization_flow.is_none() {
                 let wish = &wished.authorization_flow;
                 let object = format!("flow {}", wish.value);
-                missing.push(named(object, wish, "AUTHENTIK_AUTHORIZATION_FLOW"));
+                let absent = named(object, wish, "AUTHENTIK_AUTHORIZATION_FLOW");
+                lacking.push(
+                    absent,
+                    match wish.is_default {
+                        true => Question::Flow(wish.value.clone()),
+                        false => Question::Flows,
+                    },
+                );
             }
         }
         let mut invalidation_flow = None;
@@ -87,7 +132,9 @@ impl References {
             if invalidation_flow.is_none() {
                 let wish = &wished.invalidation_flow;
                 let object = format!("flow {}", wish.value);
-                missing.push(named(object, wish, "AUTHENTIK_INVALIDATION_FLOW"));
+                // Either of two may come.
+                let absent = named(object, wish, "AUTHENTIK_INVALIDATION_FLOW");
+                lacking.push(absent, Question::Flows);
             }
         }
 
@@ -103,7 +150,8 @@ impl References {
             match mapping {
                 Some(mapping) => scope_mappings.push((name.to_owned(), mapping.pk.clone())),
                 None if scope.managed.is_some() => {
-                    missing.push(absent(format!("scope mapping {name}")));
+                    let absent = absent(format!("scope mapping {name}"));
+                    lacking.push(absent, Question::ScopeMappings);
                 }
                 // Made by the plan.
                 None => scope_mappings.push((name.to_owned(), key_of("scope mapping", name))),
@@ -118,21 +166,23 @@ impl References {
         let has_key = provider.is_some_and(|p| p.signing_key.is_some());
         if signing_key.is_none() && (!has_key || wished.signing_key.chosen) {
             let object = format!("key pair {}", wished.signing_key.value);
-            missing.push(named(object, &wished.signing_key, "AUTHENTIK_SIGNING_KEY"));
+            let absent = named(object, &wished.signing_key, "AUTHENTIK_SIGNING_KEY");
+            lacking.push(absent, Question::KeyPairs);
         }
 
         // Where there is no brand yet, Authentik speaks of a fallback that cannot be changed.
         let needs_brand = observed.brand.as_ref().is_some_and(|b| b.flow_device_code.is_none());
         if needs_brand && observed.serving_brand().is_none() {
-            missing.push(absent(format!("a brand for {}", desired.public.authority())));
+            let absent = absent(format!("a brand for {}", desired.public.authority()));
+            lacking.push(absent, Question::Brand);
         }
 
-        if !missing.is_empty() {
-            let seen = observed.flows.as_ref().map_or(0, Vec::len)
+        if !lacking.questions.is_empty() {
+            lacking.missing.seen = observed.flows.as_ref().map_or(0, Vec::len)
                 + observed.scope_mappings.len()
                 + observed.key_pairs.len()
                 + observed.brands.as_ref().map_or(0, Vec::len);
-            return Err(Missing { absent: missing, seen });
+            return Err(lacking);
         }
         Ok(Self {
             authorization_flow,

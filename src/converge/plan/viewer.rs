@@ -7,13 +7,10 @@ use super::placeholder::key_of;
 use super::{Change, Plan, Step, Target};
 use crate::authentik::people::Group;
 use crate::authentik::writer::Operation;
-use crate::converge::desired::{ROLE, ServiceAccount};
+use crate::converge::desired::{ROLE, ServiceAccount, VIEW_USERS};
 use crate::converge::observe::Observed;
 use crate::error::{Error, Exit};
 use crate::state::store::Remembered;
-
-/// What viewing users takes.
-const VIEW_USERS: &str = "authentik_core.view_user";
 
 /// Plans role, group and membership.
 ///

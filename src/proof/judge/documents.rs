@@ -1,6 +1,6 @@
 //! The public URL, and what the discovery document says of issuer and endpoints.
 
-use super::super::{Check, CheckId, Evidence, Subject};
+use super::super::{Check, CheckId, Evidence, Side, Subject};
 use super::because;
 use crate::authentik::advice;
 use crate::authentik::oidc::{Discovery, Sighting};
@@ -25,15 +25,15 @@ pub fn public_url(evidence: &Evidence, expected: &Subject<'_>) -> Check {
     if let Some(trouble) = evidence.wrong_public() {
         return wrong(&url, trouble);
     }
-    if let Some(Err(trouble)) = evidence.public.as_ref().map(|side| side.discovery.as_ref()) {
+    if let Some(trouble) = evidence.public.as_ref().and_then(Side::trouble) {
         return unreached(&url, trouble, expected);
     }
-    match evidence.internal.discovery.as_ref() {
+    match evidence.internal.trouble() {
         // Where both URLs are one, this is the public one's answer too.
-        Err(trouble) if matches!(trouble.kind, Kind::Redirect(_)) && evidence.public.is_none() => {
+        Some(trouble) if matches!(trouble.kind, Kind::Redirect(_)) && evidence.public.is_none() => {
             return wrong(&url, trouble);
         }
-        Err(_) if evidence.discovery().is_none() => {
+        Some(_) if evidence.discovery().is_none() => {
             return Check::skipped(ID, because(CheckId::Discovery));
         }
         _ => {}

@@ -25,7 +25,7 @@ pub fn judge(evidence: &Evidence, expected: &Subject<'_>) -> Vec<Check> {
             // A redirect of the public URL is all that is wrong then.
             let redirected = checks.iter().any(|check| check.outcome == Outcome::Fail);
             let cause = if redirected { CheckId::PublicUrl } else { CheckId::Discovery };
-            let trouble = evidence.internal.discovery.as_ref().err();
+            let trouble = evidence.internal.trouble();
             checks.extend(trouble.map(|trouble| match redirected {
                 true => Check::skipped(CheckId::Discovery, because(cause)),
                 false => Check::unanswered(CheckId::Discovery, trouble),

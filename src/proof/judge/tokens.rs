@@ -33,18 +33,17 @@ pub fn algorithm(discovery: &Discovery) -> Check {
 
 /// Whether NetBird gets the key that they are signed with.
 pub fn keys(evidence: &Evidence) -> Vec<Check> {
-    let side = evidence.carried();
-    let keys = match &side.keys {
-        Ok(seen) => &seen.document,
-        Err(_) if side.discovery.is_err() => {
+    let keys = match evidence.keys() {
+        Some(Ok(seen)) => &seen.document,
+        Some(Err(trouble)) if evidence.discovery().is_some() => {
+            let skipped = Check::skipped(CheckId::SigningKey, because(CheckId::Keys));
+            return vec![Check::unanswered(CheckId::Keys, trouble), skipped];
+        }
+        _ => {
             let why = because(CheckId::Discovery);
             return [CheckId::Keys, CheckId::SigningKey]
                 .map(|id| Check::skipped(id, why.clone()))
                 .into();
-        }
-        Err(trouble) => {
-            let skipped = Check::skipped(CheckId::SigningKey, because(CheckId::Keys));
-            return vec![Check::unanswered(CheckId::Keys, trouble), skipped];
         }
     };
     vec![served(evidence, keys), usable(keys)]
@@ -52,7 +51,7 @@ pub fn keys(evidence: &Evidence) -> Vec<Check> {
 
 fn served(evidence: &Evidence, keys: &Jwks) -> Check {
     const ID: CheckId = CheckId::Keys;
-    let other = evidence.other().and(evidence.internal.keys.as_ref().ok());
+    let other = evidence.other().and(evidence.internal.key_set());
     let is_another =
         |other: &Jwks| !keys.keys.is_empty() && !other.keys.is_empty() && !keys.shares_a_key(other);
     match other {

@@ -38,7 +38,7 @@ PATHS = """
 /propertymappings/all/ /propertymappings/provider/scope/ /propertymappings/provider/scope/{pm_uuid}/
 /providers/all/ /providers/oauth2/ /providers/oauth2/{id}/ /providers/oauth2/{id}/setup_urls/
 /providers/proxy/ /providers/proxy/{id}/
-/rbac/permissions/assigned_by_roles/{uuid}/assign/
+/rbac/permissions/ /rbac/permissions/assigned_by_roles/{uuid}/assign/
 /rbac/roles/ /rbac/roles/{uuid}/ /rbac/roles/{uuid}/add_user/
 """.split()
 

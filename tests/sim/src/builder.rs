@@ -22,6 +22,7 @@ pub struct Builder {
     pub(crate) startup: Vec<(Advance, Stage)>,
     pub(crate) config: Config,
     pub(crate) latency: Duration,
+    pub(crate) measured: bool,
     pub(crate) clock_offset: i64,
     pub(crate) bind: SocketAddr,
     pub(crate) tls: TlsMode,
@@ -45,6 +46,7 @@ impl Builder {
                 trusted_networks: DEFAULT.iter().map(|network| (*network).to_owned()).collect(),
             },
             latency: Duration::ZERO,
+            measured: false,
             clock_offset: 0,
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             tls: TlsMode::Valid,
@@ -82,6 +84,14 @@ impl Builder {
     #[must_use]
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
+        self
+    }
+
+    /// Every answer takes as long as it took a real server, and as few at a time are worked on as there. Meant for a test
+    /// whose time is simulated ([`Builder::start_here`]).
+    #[must_use]
+    pub fn measured(mut self) -> Self {
+        self.measured = true;
         self
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio_rustls::TlsAcceptor;
 
 use crate::builder::Builder;
+use crate::http::cost;
 use crate::http::front::Front;
 use crate::http::server::{listen, reserve};
 use crate::http::stage::{Ladder, Stage};
@@ -70,11 +71,15 @@ impl Builder {
         state.issuer_override = self.issuer_override;
         let (ca_pem, tls) = acceptor(self.tls, &self.tls_names).expect("a certificate");
         let total = if tls.is_some() { 2 } else { 1 };
+        let mut front = Front::new(total, self.latency, self.clock_offset);
+        if self.measured {
+            front = front.with_workers(cost::WORKERS);
+        }
         let shared = Arc::new(Shared {
             profile: self.profile,
             config: self.config,
             state: Mutex::new(state),
-            front: Front::new(total, self.latency, self.clock_offset),
+            front,
             ladder: Mutex::new(Ladder::new(self.startup)),
             te_requests: Mutex::new(0),
         });

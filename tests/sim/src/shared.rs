@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::api::race;
 use crate::call::Call;
 use crate::features::Feature;
+use crate::http::cost::{self, Asked};
 use crate::http::fault::Fault;
 use crate::http::front::{Front, Handled, Site};
 use crate::http::networks;
@@ -60,6 +61,12 @@ impl Site for Shared {
 
     fn own_fault(&self, call: &Call) -> Option<Fault> {
         self.stalls(call)
+    }
+
+    fn cost(&self, call: &Call, status: u16) -> Duration {
+        let Call { method, path, query, .. } = call;
+        let prefix = &self.config.web_path;
+        cost::of(self.profile, prefix, Asked { method, path, query, status })
     }
 
     fn lost_race(&self, call: &Call) -> Option<Reply> {

@@ -102,13 +102,20 @@ impl Sim {
     pub fn cost(&self) -> Duration {
         let prefix = self.sub_path();
         let requests = self.requests();
-        requests.iter().map(|request| cost::of(self.shared.profile, prefix, request)).sum()
+        requests.iter().map(|request| cost::of(self.shared.profile, prefix, request.into())).sum()
     }
 
-    /// How many of the requests came one after another; set a latency to make it meaningful.
+    /// How many requests each round had, in which they came side by side: by the order of arrivals and answers. Answers
+    /// come at once, so tell what to gather first ([`Sim::gather`]), or set a latency.
     #[must_use]
-    pub fn rounds(&self) -> usize {
-        rounds(&self.requests())
+    pub fn rounds(&self) -> Vec<usize> {
+        rounds(&self.requests()).iter().map(Vec::len).collect()
+    }
+
+    /// Holds the answers of the next requests back until so many have come, then those of the next so many, and so on.
+    /// A run that does not ask them side by side waits in vain, and is let go after a while.
+    pub fn gather(&self, rounds: &[usize]) {
+        self.shared.front.gathering.expect(rounds);
     }
 
     /// The objects, to look at and to edit. Do not hold it across a request.

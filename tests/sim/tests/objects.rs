@@ -152,7 +152,7 @@ fn dear_reads_and_rounds_are_counted() {
     get("/core/applications/");
     get("/crypto/certificatekeypairs/");
     assert_eq!(sim.dear_reads().len(), 2);
-    assert_eq!(sim.rounds(), 6);
+    assert_eq!(sim.rounds(), [1; 6]);
     sim.clear_requests();
     assert!(sim.requests().is_empty() && sim.writes().is_empty());
     let old = Sim::start("2024.2");
@@ -276,4 +276,18 @@ fn the_clock_is_the_servers_own() {
     let ahead =
         date(1_000_000).duration_since(date(-1_000_000)).expect("the later after the earlier");
     assert!((1_999_000..2_001_000).contains(&ahead.as_secs()));
+}
+
+#[test]
+fn what_is_gathered_was_side_by_side() {
+    let sim = Sim::start("2026.2");
+    let url = sim.url();
+    sim.gather(&[3, 1]);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| api(&url, DEFAULT_TOKEN, "GET", "/core/users/me/", &Value::Null));
+        }
+    });
+    api(&url, DEFAULT_TOKEN, "GET", "/core/users/me/", &Value::Null);
+    assert_eq!(sim.rounds(), [3, 1]);
 }

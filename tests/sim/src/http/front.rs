@@ -3,14 +3,16 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::call::Call;
 use crate::clock;
 use crate::http::fault::{Fault, FaultRule, Script};
+use crate::http::gather::Gathering;
 use crate::http::log::Request;
 use crate::http::reply::Reply;
 use crate::shared::lock;
@@ -56,6 +58,11 @@ pub trait Site: Debug + Send + Sync + 'static {
     /// What the server itself does wrong with a request, where no rule says otherwise.
     fn own_fault(&self, _call: &Call) -> Option<Fault> {
         None
+    }
+
+    /// How long a real server works on a request that it answers with this status.
+    fn cost(&self, _call: &Call, _status: u16) -> Duration {
+        Duration::ZERO
     }
 
     /// The answer to whoever makes an object that somebody else has just made, if it is another than to whoever is late.
@@ -104,7 +111,11 @@ pub struct Front {
     pub(crate) log: Mutex<Vec<Request>>,
     pub(crate) script: Mutex<Script>,
     pub(crate) latency: Duration,
+    /// Who work on requests, where that takes time.
+    pub(crate) workers: Option<Semaphore>,
     counter: Mutex<usize>,
+    ticks: AtomicUsize,
+    pub(crate) gathering: Gathering,
     clock_offset: i64,
 }
 
@@ -119,9 +130,18 @@ impl Front {
             log: Mutex::default(),
             script: Mutex::default(),
             latency,
+            workers: None,
             counter: Mutex::new(0),
+            ticks: AtomicUsize::new(0),
+            gathering: Gathering::default(),
             clock_offset,
         }
+    }
+
+    /// The same where each request takes what it costs, and so many are worked on at a time.
+    #[must_use]
+    pub fn with_workers(self, workers: usize) -> Self {
+        Self { workers: Some(Semaphore::new(workers)), ..self }
     }
 
     /// The server's time, in seconds since 1970.
@@ -193,7 +213,8 @@ impl Front {
             seq,
             dear: false,
             started,
-            ended: None,
+            came: self.tick(),
+            left: None,
         });
         seq
     }
@@ -202,7 +223,7 @@ impl Front {
     pub(crate) fn answered(&self, seq: usize, handled: Option<&Handled>) {
         let mut log = lock(&self.log);
         if let Some(entry) = log.iter_mut().rfind(|entry| entry.seq == seq) {
-            entry.ended = Some(Instant::now());
+            entry.left = Some(self.tick());
             if let Some(handled) = handled {
                 entry.status = handled.reply.status;
                 entry.answer.clone_from(&handled.reply.body);
@@ -210,6 +231,11 @@ impl Front {
                 entry.dear = handled.dear;
             }
         }
+    }
+
+    /// The next place in the order of arrivals and answers; taken while the log is locked.
+    fn tick(&self) -> usize {
+        self.ticks.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn pick_fault(&self, call: &Call) -> Option<Fault> {

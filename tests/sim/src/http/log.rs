@@ -31,7 +31,9 @@ pub struct Request {
     pub seq: usize,
     pub(crate) dear: bool,
     pub(crate) started: Instant,
-    pub(crate) ended: Option<Instant>,
+    /// Its place among all arrivals and answers, as it came and as it was answered.
+    pub(crate) came: usize,
+    pub(crate) left: Option<usize>,
 }
 
 impl Request {
@@ -59,33 +61,26 @@ impl Request {
     }
 }
 
-/// The length of the longest chain of requests of which each began after the one before it had been answered. Found
-/// greedily: take the request that ends first, drop those that overlap it, repeat.
+/// The requests in rounds: those of one round were in flight side by side, and each round began after some request of the
+/// one before it had been answered. Found greedily, as the longest chain is: take the request that was answered first,
+/// gather those that came before that, repeat. By the order of arrivals and answers alone; no clock is read.
 #[must_use]
-pub fn rounds(requests: &[Request]) -> usize {
-    let mut spans: Vec<(Instant, Instant)> = requests
-        .iter()
-        .map(|request| (request.started, request.ended.unwrap_or(request.started)))
-        .collect();
-    spans.sort_by_key(|(_, end)| *end);
-    let mut last: Option<Instant> = None;
-    let mut count = 0;
-    for (start, end) in spans {
-        if last.is_none_or(|last| start >= last) {
-            count += 1;
-            last = Some(end);
-        }
+pub fn rounds(requests: &[Request]) -> Vec<Vec<&Request>> {
+    let mut rest: Vec<&Request> = requests.iter().collect();
+    rest.sort_by_key(|request| request.came);
+    let mut rounds = Vec::new();
+    while let Some(first) = rest.iter().map(|request| request.left.unwrap_or(request.came)).min() {
+        let later = rest.split_off(rest.partition_point(|request| request.came <= first));
+        rounds.push(std::mem::replace(&mut rest, later));
     }
-    count
+    rounds
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn span(zero: Instant, from: u64, to: u64) -> Request {
+    fn span(came: usize, left: usize) -> Request {
         Request {
             method: String::new(),
             path: String::new(),
@@ -99,23 +94,24 @@ mod tests {
             tls: false,
             seq: 0,
             dear: false,
-            started: zero + Duration::from_millis(from),
-            ended: Some(zero + Duration::from_millis(to)),
+            started: Instant::now(),
+            came,
+            left: Some(left),
         }
+    }
+
+    fn sizes(log: &[Request]) -> Vec<usize> {
+        rounds(log).iter().map(Vec::len).collect()
     }
 
     #[test]
     fn overlapping_requests_are_one_round() {
-        let zero = Instant::now();
-        let log = [span(zero, 0, 10), span(zero, 1, 11), span(zero, 2, 9), span(zero, 12, 20)];
-        assert_eq!(rounds(&log), 2);
+        assert_eq!(sizes(&[span(0, 4), span(1, 5), span(2, 3), span(6, 7)]), [3, 1]);
     }
 
     #[test]
     fn a_chain_beside_a_long_request_counts_its_links() {
-        let zero = Instant::now();
-        let log = [span(zero, 0, 100), span(zero, 0, 10), span(zero, 10, 20), span(zero, 21, 30)];
-        assert_eq!(rounds(&log), 3);
-        assert_eq!(rounds(&[]), 0);
+        assert_eq!(sizes(&[span(0, 7), span(1, 2), span(3, 4), span(5, 6)]), [2, 1, 1]);
+        assert!(sizes(&[]).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 pub mod cost;
 pub mod fault;
 pub mod front;
+pub mod gather;
 pub mod log;
 pub mod networks;
 pub mod origin;

@@ -108,6 +108,7 @@ pub(crate) async fn serve<S: Site>(
         now: front.now(),
     };
     let seq = front.note(&call, tls, started);
+    front.gathering.gathered().await;
     let fault = front.pick_fault(&call).or_else(|| site.own_fault(&call));
     if !front.latency.is_zero() {
         sleep(front.latency).await;
@@ -118,13 +119,29 @@ pub(crate) async fn serve<S: Site>(
         front.answered(seq, None);
         return Err(io::ErrorKind::ConnectionAborted.into());
     }
-    let (handled, delivery) = act(&*site, call, tls, fault).await;
+    let (handled, delivery) = worked_on(&*site, call, tls, fault).await;
     let Some(handled) = handled.filter(|_| !matches!(delivery, Delivery::Never)) else {
         front.answered(seq, None);
         return Err(io::ErrorKind::ConnectionAborted.into());
     };
     front.answered(seq, Some(&handled));
     response(handled.reply, &delivery, front.now())
+}
+
+/// Handles the request when a worker is free, for as long as it takes one.
+async fn worked_on<S: Site>(
+    site: &S,
+    call: Call,
+    tls: bool,
+    fault: Option<Fault>,
+) -> (Option<Handled>, Delivery) {
+    let Some(workers) = &site.front().workers else { return act(site, call, tls, fault).await };
+    let _turn = workers.acquire().await;
+    let acted = act(site, call.clone(), tls, fault).await;
+    if let Some(handled) = &acted.0 {
+        sleep(site.cost(&call, handled.reply.status)).await;
+    }
+    acted
 }
 
 /// Handles the request as far as the fault lets it.
