@@ -76,12 +76,13 @@ impl Connect<'_> {
         if !with_roles {
             return Ok(plan);
         }
-        // Through a connector that is made now nobody has come yet; one of the file is known as soon as init has run.
+        // Through a connector that is made now nobody has come yet, but through one that was there before, maybe; one of the
+        // file is known as soon as init has run.
         let is_known = by_api || ours.is_some() || !self.asked.provider.is_own();
         match (is_known && groups.has_provider, purpose) {
-            (true, _) if ours.is_none() && self.asked.provider.is_own() => {}
             (true, _) => {
-                let connector = ours.as_deref().filter(|_| self.asked.provider.is_own());
+                let is_own = self.asked.provider.is_own();
+                let connector = is_own.then(|| ours.as_deref().unwrap_or_default());
                 let (entries, given) = (&groups.entries[..], side.roles.as_ref());
                 roles::plan(&mut plan, &People { users: &users, connector, entries, given });
             }
