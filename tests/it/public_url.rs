@@ -343,5 +343,5 @@ fn a_sub_path_that_one_of_the_urls_lacks_is_told_of_that_one() {
     assert!(!(ended.err + &texts).contains("AUTHENTIK_HOST is"));
     // The issuer is no base URL.
     case.env("AUTHENTIK_HOST_BROWSER", format!("{whole}/application/o/netbird/"));
-    case.run(&[]).expect(78).says(&["AUTHENTIK_HOST_BROWSER", "without /application/o/"]);
+    case.run(&[]).expect(78).says(&["AUTHENTIK_HOST_BROWSER", "without /application/o "]);
 }

@@ -50,9 +50,6 @@ pub fn authentik_url(text: &str) -> Result<BaseUrl, Wanted> {
             ));
         }
     }
-    if base.path().contains("/application/o/") {
-        return Err("Authentik's base URL, without /application/o/ and what follows".into());
-    }
     if base.host().contains('_') {
         return Err(
             "a host name without underscore: Authentik answers 404 to a host name that has one; \
