@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use reqwest::{Certificate, Client};
+use reqwest::Client;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
@@ -89,13 +90,12 @@ fn build(
 ) -> Result<Client, String> {
     // Fails only when a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned();
-    let certificates: Result<Vec<Certificate>, _> =
-        roots.chain(extra).map(|der| Certificate::from_der(&der)).collect();
     let unusable = |e: reqwest::Error| e.to_string();
-    let mut builder = Client::builder()
-        .tls_certs_only(certificates.map_err(unusable)?)
-        .tls_danger_accept_invalid_certs(insecure)
+    let builder = match insecure {
+        true => Client::builder().tls_certs_only([]).tls_danger_accept_invalid_certs(true),
+        false => Client::builder().tls_backend_preconfigured(judging(extra)?),
+    };
+    let mut builder = builder
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .tls_info(true)
@@ -108,4 +108,15 @@ fn build(
         builder = builder.no_proxy();
     }
     builder.build().map_err(unusable)
+}
+
+/// By the public roots, of which only names and keys are compiled in, and by those that were given.
+fn judging(extra: Vec<CertificateDer<'static>>) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for certificate in extra {
+        roots.add(certificate).map_err(|e| e.to_string())?;
+    }
+    let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
