@@ -5,8 +5,16 @@ use std::time::{Duration, SystemTime};
 use reqwest::header::{self, HeaderMap};
 use serde_json::Value;
 
-use super::trouble::Asked;
 use crate::text::excerpt;
+
+/// Who was asked, for whoever has to say what to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The variable that the URL comes from; empty where the caller has only one.
+    pub url: &'static str,
+    /// Whether a credential was sent, which alone can be refused.
+    pub credential: bool,
+}
 
 /// No Retry-After makes us wait longer than this at a time: one deadline bounds the run, not a header.
 const RETRY_AFTER_CAP: Duration = Duration::from_secs(30);

@@ -13,8 +13,8 @@ pub mod tls;
 pub mod transport;
 pub mod trouble;
 
-pub use answer::Answer;
+pub use answer::{Answer, Asked};
 pub use base_url::BaseUrl;
 pub use handshake::Handshake;
 pub use transport::{Call, Transport};
-pub use trouble::{Asked, Kind, Trouble};
+pub use trouble::{Kind, Trouble};

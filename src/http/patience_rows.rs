@@ -1,6 +1,6 @@
 //! Every row of the table, decision by decision.
 
-use super::super::trouble::Asked;
+use super::super::answer::Asked;
 use super::*;
 use crate::error::{Error, Exit};
 

@@ -11,13 +11,13 @@ use serde_json::Value;
 use tracing::debug;
 
 use super::BaseUrl;
-use super::answer::{Answer, text_header};
+use super::answer::{Answer, Asked, text_header};
 use super::body::{self, Large, Unread};
 use super::certificate;
 use super::handshake;
 use super::requests::Requests;
 use super::tls::{Clients, Settings, Trust};
-use super::trouble::{self, Asked, Kind, Trouble};
+use super::trouble::{self, Kind, Trouble};
 use crate::text::excerpt;
 
 /// Between the tries of a request that is not waited for: the second after this long, the third after twice that.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::answer::Answer;
+use super::answer::{Answer, Asked};
 use super::handshake::Handshake;
 use crate::error::{Error, Exit};
 
@@ -35,15 +35,6 @@ pub enum Kind {
     Redirect(String),
     /// Whatever does not fit: HTML where JSON belongs, another shape, an unexpected status.
     Malformed,
-}
-
-/// Who was asked, for whoever has to say what to do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// The variable that the URL comes from; empty where the caller has only one.
-    pub url: &'static str,
-    /// Whether a credential was sent, which alone can be refused.
-    pub credential: bool,
 }
 
 /// One failed request.

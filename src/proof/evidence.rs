@@ -1,6 +1,8 @@
 //! What was answered to what NetBird and browsers will ask, or that nothing was, and what counts of it.
 
+use crate::authentik::Via;
 use crate::authentik::oidc::{ClientVerdict, DeviceVerdict, Discovery, Jwks, Sighting, Verdict};
+use crate::http::tls::Trust;
 use crate::http::{BaseUrl, Handshake, Kind, Trouble};
 use crate::netbird::{OidcClient, Registration};
 
@@ -103,6 +105,14 @@ impl Evidence {
     /// The side that counts: the public one, where it answers, since that is the one that NetBird and browsers see.
     pub fn carried(&self) -> &Side {
         self.public.as_ref().filter(|side| side.document().is_some()).unwrap_or(&self.internal)
+    }
+
+    /// The way by which the document that counts was found.
+    pub fn way(&self) -> Via {
+        match self.public.as_ref().and_then(Side::document).is_some() {
+            true => Via::Public(Trust::Configured),
+            false => Via::InternalAsPublic,
+        }
     }
 
     /// The discovery document that counts.

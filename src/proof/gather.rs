@@ -3,12 +3,11 @@
 
 use futures_util::future::{OptionFuture, join_all, join4};
 
-use super::evidence::{Evidence, Readable, Side, Subject};
+use super::evidence::{Evidence, Readable, Subject};
 use super::login;
 use super::ways::{self, Ways};
 use crate::authentik::oidc::{Discovery, Oidc, Place, Sighting};
 use crate::authentik::{Server, Via};
-use crate::http::tls::Trust;
 
 /// Asks everything of one kind side by side: discovery and keys take a real server a third of a second each.
 pub async fn gather(server: &Server, subject: &Subject<'_>) -> Evidence {
@@ -22,14 +21,6 @@ pub async fn gather(server: &Server, subject: &Subject<'_>) -> Evidence {
     };
     evidence.readable = readable(subject, &evidence, pages, tokens);
     evidence
-}
-
-/// The way by which the document that counts was found.
-pub(super) fn way(evidence: &Evidence) -> Via {
-    match evidence.public.as_ref().and_then(Side::document).is_some() {
-        true => Via::Public(Trust::Configured),
-        false => Via::InternalAsPublic,
-    }
 }
 
 /// The document as a script of a page gets it; nothing where it did not come.
@@ -72,7 +63,7 @@ async fn further_pages(server: &Server, subject: &Subject<'_>) -> Pages {
 /// asked what they are for; the keys have been.
 async fn nowhere(server: &Server, subject: &Subject<'_>, evidence: &Evidence) -> Vec<&'static str> {
     let Some(seen) = evidence.discovery() else { return Vec::new() };
-    let via = way(evidence);
+    let via = evidence.way();
     let endpoints = seen.document.endpoints(subject.slug);
     let asked = endpoints.iter().map(|(name, url, usual)| async move {
         let path = subject.public.below(url)?;

@@ -4,7 +4,6 @@
 use futures_util::future::{OptionFuture, join_all, join4};
 
 use super::evidence::{Evidence, Subject};
-use super::gather::way;
 use crate::authentik::oidc::{ClientVerdict, Oidc, Place};
 use crate::authentik::{Server, Via};
 use crate::http::Trouble;
@@ -21,7 +20,7 @@ pub async fn gather(
     evidence: &mut Evidence,
 ) -> Vec<Allowed> {
     let Some(seen) = evidence.discovery() else { return Vec::new() };
-    let via = way(evidence);
+    let via = evidence.way();
     let document = &seen.document;
     let place = |url| subject.public.below(url).map(|path| Place { via, path });
     let (authorize, token, device) = (

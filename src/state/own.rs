@@ -3,8 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::store::Remembered;
-
 /// A group, or the service account, that was bound to the application.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -33,20 +31,4 @@ pub struct OwnAccount {
     /// from other accounts of that name while the key is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
-}
-
-impl Remembered {
-    /// From now on this is the service account. One of another name has no use any more.
-    pub fn use_account(&mut self, account: OwnAccount) {
-        let before = self.service_account.take();
-        self.former_accounts.retain(|former| former.pk != account.pk);
-        let other = before.filter(|old| old.pk.is_some() && old.username != account.username);
-        self.former_accounts.extend(other);
-        self.service_account = Some(account);
-    }
-
-    /// Accounts that it made, the one in use first.
-    pub fn own_accounts(&self) -> impl Iterator<Item = &OwnAccount> {
-        self.service_account.iter().chain(&self.former_accounts)
-    }
 }

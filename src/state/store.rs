@@ -107,6 +107,20 @@ pub struct KnownConnector {
 }
 
 impl Remembered {
+    /// From now on this is the service account. One of another name has no use any more.
+    pub fn use_account(&mut self, account: OwnAccount) {
+        let before = self.service_account.take();
+        self.former_accounts.retain(|former| former.pk != account.pk);
+        let other = before.filter(|old| old.pk.is_some() && old.username != account.username);
+        self.former_accounts.extend(other);
+        self.service_account = Some(account);
+    }
+
+    /// Accounts that it made, the one in use first.
+    pub fn own_accounts(&self) -> impl Iterator<Item = &OwnAccount> {
+        self.service_account.iter().chain(&self.former_accounts)
+    }
+
     /// Forgets what was made in an Authentik: in another one the same numbers and names are other people's.
     pub fn forget_authentik(&mut self) {
         self.installation = None;
