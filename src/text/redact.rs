@@ -9,6 +9,8 @@ use super::Secret;
 /// characters long.
 const SHORTEST: usize = 6;
 
+/// In lower case, since secrets are replaced in whatever case: NetBird writes its messages in lower case. In the order
+/// of their bytes, so that those that begin at a place of a text are found together.
 static KNOWN: RwLock<Vec<Secret>> = RwLock::new(Vec::new());
 
 /// From now on this value is replaced wherever it turns up.
@@ -16,47 +18,50 @@ pub fn learn(secret: &Secret) {
     if secret.expose().len() < SHORTEST {
         return;
     }
-    let known = || KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    if known().contains(secret) {
+    let secret = Secret::new(secret.expose().to_ascii_lowercase());
+    let place = |known: &[Secret]| known.binary_search_by(|s| s.expose().cmp(secret.expose()));
+    if place(&KNOWN.read().unwrap_or_else(PoisonError::into_inner)).is_ok() {
         return;
     }
     let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-    known.push(secret.clone());
-    // A secret that contains another one is replaced first, and so whole.
-    known.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+    if let Err(at) = place(&known) {
+        known.insert(at, secret);
+    }
 }
 
 /// The length of the longest known secret, in bytes.
 pub(super) fn longest() -> usize {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    known.first().map_or(0, |secret| secret.expose().len())
+    known.iter().map(|secret| secret.expose().len()).max().unwrap_or(0)
 }
 
 /// The text with every known secret replaced, and the user information of every URL (RFC 3986, section 3.2.1): whoever
 /// writes one puts a password there.
 pub fn without_secrets(text: &str) -> String {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    let text =
-        known.iter().fold(text.to_owned(), |text, secret| without_one(text, secret.expose()));
-    without_userinfo(text)
+    // Of the same length, byte by byte.
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    // Secrets can contain or overlap each other: what any of them covers goes, as one.
+    let mut hidden = 0;
+    for (at, first) in lower.as_bytes().windows(SHORTEST).enumerate() {
+        let Some(length) = longest_at(&known, &lower.as_bytes()[at..], first) else { continue };
+        if at >= hidden {
+            out.push_str(&text[hidden..at]);
+            out.push_str("(secret)");
+        }
+        hidden = hidden.max(at + length);
+    }
+    out.push_str(&text[hidden..]);
+    without_userinfo(out)
 }
 
-/// In whatever case: NetBird writes its messages in lower case.
-fn without_one(text: String, secret: &str) -> String {
-    // Of the same length, byte by byte.
-    let (lower, secret) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
-    if !lower.contains(&secret) {
-        return text;
-    }
-    let mut out = String::new();
-    let mut rest = 0;
-    for (at, _) in lower.match_indices(&secret) {
-        out.push_str(&text[rest..at]);
-        out.push_str("(secret)");
-        rest = at + secret.len();
-    }
-    out.push_str(&text[rest..]);
-    out
+/// The length of the longest secret with which this text, whose first bytes these are, begins.
+fn longest_at(known: &[Secret], text: &[u8], first: &[u8]) -> Option<usize> {
+    let from = known.partition_point(|secret| secret.expose().as_bytes() < first);
+    let bytes = known[from..].iter().map(|secret| secret.expose().as_bytes());
+    let begin = bytes.take_while(|secret| secret.starts_with(first));
+    begin.filter(|secret| text.starts_with(secret)).map(<[u8]>::len).max()
 }
 
 fn without_userinfo(text: String) -> String {
@@ -91,6 +96,15 @@ mod tests {
         learn(&Secret::new("outer-inner-secret-outer"));
         let text = without_secrets("a outer-inner-secret-outer b inner-secret");
         assert_eq!(text, "a (secret) b (secret)");
+    }
+
+    #[test]
+    fn of_secrets_that_overlap_nothing_is_left() {
+        learn(&Secret::new("overlap-left-middle"));
+        learn(&Secret::new("middle-right-overlap"));
+        let text = "overlap-left-middle-right-overlap, overlap-left-middleoverlap-left-middle";
+        assert_eq!(without_secrets(text), "(secret), (secret)(secret)");
+        assert_eq!(without_secrets("overlap-left-middl"), "overlap-left-middl");
     }
 
     #[test]
