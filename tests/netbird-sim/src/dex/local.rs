@@ -1,5 +1,8 @@
 //! The form for local users.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
 use authentik_sim::plumbing::Reply;
 
 use crate::dex::pages::{error, login};
@@ -41,6 +44,19 @@ fn cost(hash: &str) -> Result<(), String> {
     }
 }
 
+/// Whether that is the password of that hash. It is worked out once for each two: bcrypt is made to be slow, and tests
+/// log in to thousands of NetBirds with the same password.
+fn fits(given: &str, hash: &str) -> bool {
+    static KNOWN: Mutex<BTreeMap<(String, String), bool>> = Mutex::new(BTreeMap::new());
+    let both = (given.to_owned(), hash.to_owned());
+    if let Some(fits) = lock(&KNOWN).get(&both) {
+        return *fits;
+    }
+    let fits = bcrypt::verify(given, hash).unwrap_or(false);
+    lock(&KNOWN).insert(both, fits);
+    fits
+}
+
 pub(crate) fn submit(ctx: &Ctx<'_>) -> Reply {
     if !is_known(ctx) {
         return error(400, "Requested resource does not exist.");
@@ -55,7 +71,7 @@ pub(crate) fn submit(ctx: &Ctx<'_>) -> Reply {
         ctx.world.log("ERRO", format!("server: Failed to login user: {why}"));
         return error(500, "Login error.");
     }
-    if !bcrypt::verify(given, &password.hash).unwrap_or(false) {
+    if !fits(&given, &password.hash) {
         return login(&action(ctx), Some(&email));
     }
     let state = ctx.call.query("state").unwrap_or_default();
