@@ -34,7 +34,8 @@ add_toolchain() {
     sysroot=$(rustc --print sysroot)
     mkdir -p "$1/usr/local/rust"
     ln -sf gcc "$1/usr/bin/cc"
-    cargo install --quiet --locked --root "$work/tools" cargo-auditable
+    # Unoptimized: it runs once, and is built as often.
+    cargo install --debug --quiet --locked --root "$work/tools" cargo-auditable
     cp "$work/tools/bin/cargo-auditable" "$1/usr/bin/"
     tar -C "$sysroot" --exclude=./share --exclude='./lib/rustlib/src' -cf - . | tar -C "$1/usr/local/rust" -xf -
 }
@@ -44,14 +45,14 @@ builder_image() {
         | import_tree rust:1-alpine add_toolchain "ENV PATH=/usr/local/rust/bin:/usr/sbin:/usr/bin"
 }
 
-# A shell and what the health checks of the example stack call.
-userland_image() { files_of bash dash coreutils grep curl busybox-static | import_tree userland:local; }
+# A shell, what the health checks of the example stack call, and what the stand-ins are linked with.
+userland_image() { files_of bash dash coreutils grep curl busybox-static libc6 libgcc-s1 | import_tree userland:local; }
 
 buildkit() { with_buildkit=1 build "$@"; }
 
 build() {
-    DOCKER_BUILDKIT=${with_buildkit:-0} "$docker" build --network none "$@" > "$work/build.log" 2>&1 || {
-        tail -n 40 "$work/build.log" >&2
+    DOCKER_BUILDKIT=${with_buildkit:-0} "$docker" build --network none "$@" > "$work/build-$BASHPID.log" 2>&1 || {
+        tail -n 40 "$work/build-$BASHPID.log" >&2
         exit 1
     }
 }
@@ -74,7 +75,7 @@ binary_of() {
     "$docker" rm taken > /dev/null
 }
 
-# The other builder makes the same bytes of it; and a release's binary lists its crates.
+# Beside the scenarios, which wait more than they work: the other builder makes the same bytes of it; and a release's binary lists its crates.
 other_builds() {
     buildkit -t other:local "$work/context"
     binary_of "$image" "$work/binary"
@@ -87,15 +88,15 @@ other_builds() {
     note "a release's image: $("$docker" image inspect -f '{{.Size}}' auditable:local) bytes"
 }
 
-# The simulator, and what stands in for NetBird: static, each in an image of its own.
+# The simulators, and what stands in for NetBird, as the tests build them: with the examples, since Cargo would build
+# half of their dependencies again for the programs alone.
 stand_in_images() {
-    local host binaries="$work/stand-ins"
-    host=$(rustc -vV | sed -n 's/^host: //p')
-    (cd "$root" && RUSTFLAGS="-C target-feature=+crt-static" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$root/target}/compose" \
-        cargo build --quiet --locked -p authentik-sim -p netbird-sim -p netbird-stand-in --target "$host")
+    local binaries="$work/stand-ins"
+    (cd "$root" && cargo build --quiet --locked --bins --examples \
+        -p netbird-authentik-init -p authentik-sim -p netbird-sim -p netbird-stand-in)
     mkdir -p "$binaries"
     for binary in authentik-sim netbird-sim netbird-stand-in; do
-        strip -o "$binaries/$binary" "${CARGO_TARGET_DIR:-$root/target}/compose/$host/debug/$binary"
+        strip -o "$binaries/$binary" "${CARGO_TARGET_DIR:-$root/target}/debug/$binary"
     done
     "$binaries/netbird-stand-in" certificates "$binaries" auth.example.com netbird.example.com
     cp -r "$here/stand-ins/." "$binaries/"

@@ -41,6 +41,30 @@ until_true() {
     checks=$((checks + 1))
 }
 
+# side_by_side ROW...: the functions of a row one after the other, the rows at the same time.
+side_by_side() {
+    local row rows=0 pids=() pid failed=
+    for row in "$@"; do
+        rows=$((rows + 1))
+        (
+            checks=0
+            # shellcheck disable=SC2086
+            for part in $row; do "$part"; done
+            echo "$checks" > "$work/checks-$rows"
+        ) > "$work/row-$rows.log" 2>&1 &
+        pids+=($!)
+    done
+    rows=0
+    for pid in "${pids[@]}"; do
+        rows=$((rows + 1))
+        wait "$pid" || failed=yes
+        cat "$work/row-$rows.log"
+        [ -z "$failed" ] || break
+        checks=$((checks + $(cat "$work/checks-$rows")))
+    done
+    [ -z "$failed" ] || { kill "${pids[@]}" 2> /dev/null; exit 1; }
+}
+
 # scenario NAME FILE...: a project of its own, on empty volumes.
 scenario() {
     printf '\n-- %s\n' "$1"
@@ -52,7 +76,7 @@ scenario() {
 
 stack() { "$compose" --log-level ERROR -p "$project" "${files[@]}" "$@"; }
 
-up() { stack up -d --quiet-pull "$@" > "$work/up.log" 2>&1 || { cat "$work/up.log" >&2; fail "up"; }; }
+up() { stack up -d --quiet-pull "$@" > "$work/up-$project.log" 2>&1 || { cat "$work/up-$project.log" >&2; fail "up"; }; }
 
 done_with() { stack down -v --timeout 5 > /dev/null 2>&1 || fail "down"; project=; }
 

@@ -1,20 +1,6 @@
 # What people's stacks go through: first start, restarts, kills, replicas, certificates, secrets.
 # shellcheck shell=bash
 
-scenarios() {
-    empty_then_full_volumes
-    with_the_user_list
-    slow_start
-    late_authentik
-    authentik_restarts_in_the_middle
-    killed_and_started_again
-    three_replicas
-    custom_ca
-    secrets_as_files
-    stopped_while_waiting
-    sidecar
-}
-
 empty_then_full_volumes() {
     scenario "empty volumes, then full ones"
     up

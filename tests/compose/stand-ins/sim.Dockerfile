@@ -1,4 +1,4 @@
 # image: authentik-sim:local
-FROM scratch
+FROM userland:local
 COPY authentik-sim /
 ENTRYPOINT ["/authentik-sim"]

@@ -1,5 +1,5 @@
 # image: management:local
-FROM scratch
+FROM userland:local
 COPY netbird-stand-in /
 COPY ca.pem /etc/ssl/certs/ca-certificates.crt
 ENTRYPOINT ["/netbird-stand-in", "management"]
