@@ -11,6 +11,10 @@ use crate::{PROFILE, Result, quantile, variables};
 /// Turns of each; odd, so that the median is one of them.
 const TURNS: usize = 11;
 
+/// The user list by a service account with the role `viewer`, and two groups. The device code flow is on by default.
+const FEATURES: [(&str, &str); 2] =
+    [("NETBIRD_MGMT_IDP", "authentik"), ("AUTHENTIK_ACCESS_GROUPS", "vpn users,netbird-admins")];
+
 struct Row {
     name: &'static str,
     requests: usize,
@@ -77,10 +81,10 @@ fn measure(binary: &str, https: bool, latency: Duration) -> Result<Vec<Row>> {
         ),
         ("Python requests", vec!["python3", &python], works(&["python3", "-c", "import requests"])),
     ];
-    let mut rows: Vec<Row> = commands
-        .iter()
-        .map(|(name, ..)| Row { name, requests: 0, rounds: 0, costs: vec![] })
-        .collect();
+    let row = |name| Row { name, requests: 0, rounds: 0, costs: vec![] };
+    let mut rows: Vec<Row> = commands.iter().map(|(name, ..)| row(name)).collect();
+    let mut featured =
+        ["init, first run, every feature", "init, converged, every feature"].map(row);
     for turn in 0..TURNS {
         // A first run needs a server that holds nothing of NetBird; the others then meet what it made.
         let sim = Sim::builder(PROFILE).latency(latency).start();
@@ -108,7 +112,18 @@ fn measure(binary: &str, https: bool, latency: Duration) -> Result<Vec<Row>> {
                 return Err(format!("{name} asks for {paths:#?}\nand init for {asked:#?}").into());
             }
         }
+        let sim = Sim::builder(PROFILE).latency(latency).start();
+        let dir = tempfile::tempdir()?;
+        let url = if https { sim.https_url() } else { sim.url() };
+        let mut env = variables(&url, &sim, dir.path())?;
+        env.extend(FEATURES.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        for row in &mut featured {
+            sim.clear_requests();
+            row.costs.push(cost(&[binary], &env)?);
+            (row.requests, row.rounds) = (sim.requests().len(), sim.rounds().len());
+        }
     }
+    rows.extend(featured);
     Ok(rows)
 }
 

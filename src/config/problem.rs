@@ -17,10 +17,13 @@ pub fn tell(problems: &[Problem]) -> Error {
             names.push(&problem.variable);
         }
     }
-    let noun = if problems.len() == 1 { "error" } else { "errors" };
-    Error::new(Exit::Config, format!("{} configuration {noun}, listed above", problems.len()))
-        .because(names.join(", "))
-        .remedy("correct these variables; `help VARIABLE` explains one")
+    let (noun, variables) = if problems.len() == 1 { ("error", "it") } else { ("errors", "them") };
+    let count = problems.len();
+    let what = format!("{count} configuration {noun}, listed above: {}", names.join(", "));
+    let help = names.first().copied().unwrap_or("VARIABLE");
+    Error::new(Exit::Config, what)
+        .because("nothing was sent to Authentik, and nothing was written")
+        .remedy(format!("correct {variables}; `help {help}` explains"))
 }
 
 /// Something wrong with one variable.
