@@ -52,11 +52,11 @@ impl Observed {
         let now = digest(desired, self, &Made::default());
         self.account.verified = now.is_some() && remembered.verified.get(USER_LIST) == now.as_ref();
         let mut account = std::mem::take(&mut self.account);
-        account.settle(reader, desired, self.found.linked()).await?;
+        account.settle(reader, desired, self.found.linked()).await;
         self.account = account;
         if self.account.is_shut_out() {
             let mut access = std::mem::take(&mut self.access).anew();
-            access.settle(reader, desired, self, remembered, true).await?;
+            access.settle(reader, desired, self, remembered, (true, false)).await?;
             self.access = access;
         }
         Ok(())
