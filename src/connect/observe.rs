@@ -176,8 +176,7 @@ impl Connect<'_> {
                 let what = format!(
                     "NetBird sends logins to Authentik with another redirect URI than {callback}"
                 );
-                let remedy =
-                    "set NETBIRD_DOMAIN to the name in server.auth.issuer of config.yaml";
+                let remedy = "set NETBIRD_DOMAIN to the name in server.auth.issuer of config.yaml";
                 Err(protocol(what).because(sent.url()).remedy(remedy).into())
             }
             Some(Stray::Client) => {

@@ -333,16 +333,20 @@ const REPORTS: &[Report] = &[
         (case, None)
     }),
     // The certificate is one of a private CA, which is a remark of its own.
-    ("a network that Authentik does not trust", &["WARN trusted-proxies", "WARN public-url"], || {
-        let builder = Sim::builder("2026.8").tls(TlsMode::Valid).trusted_networks(&[]);
-        let mut case = Case::with(builder.start());
-        let ca = case.side_file("ca.pem", case.sim.ca_pem());
-        let public = case.sim.https_url();
-        case.env("AUTHENTIK_HOST_BROWSER", public).env("AUTHENTIK_CA_FILE", ca);
-        case.sim.state().jwks_cache_control = Some("max-age=300".into());
-        case.init();
-        (case, None)
-    }),
+    (
+        "a network that Authentik does not trust",
+        &["WARN trusted-proxies", "WARN public-url"],
+        || {
+            let builder = Sim::builder("2026.8").tls(TlsMode::Valid).trusted_networks(&[]);
+            let mut case = Case::with(builder.start());
+            let ca = case.side_file("ca.pem", case.sim.ca_pem());
+            let public = case.sim.https_url();
+            case.env("AUTHENTIK_HOST_BROWSER", public).env("AUTHENTIK_CA_FILE", ca);
+            case.sim.state().jwks_cache_control = Some("max-age=300".into());
+            case.init();
+            (case, None)
+        },
+    ),
     // A provider of NetBird's own.
     ("no claims in the ID token", &["claims"], || {
         let (case, guard) = embedded(|_| {});

@@ -71,9 +71,11 @@ pub const FURTHER: &[Report] = &[
     ("a dashboard that logs in elsewhere", &["dashboard.env"], || {
         edited("dashboard.env", "AUTH_AUTHORITY='http", "AUTH_AUTHORITY='https")
     }),
-    ("the client id was changed in Authentik", &["dashboard.env", "management.json", "setup.env"], || {
-        provider(|provider| provider["client_id"] = "other".into())
-    }),
+    (
+        "the client id was changed in Authentik",
+        &["dashboard.env", "management.json", "setup.env"],
+        || provider(|provider| provider["client_id"] = "other".into()),
+    ),
     ("no groups in tokens", &["scope-mappings"], || {
         drifted(|state| {
             let pk = state.scope_mapping("profile").unwrap()["pk"].clone();
@@ -145,10 +147,14 @@ fn a_group_of_somebody_elses_is_looked_into_by_check_alone() {
     let mut case = Case::new("2026.2");
     case.init();
     bound(&mut case.sim.state(), "theirs", &["akadmin"]);
-    case.run(&["check"]).expect(0).prints(&["only these may open NetBird: members of group theirs"]);
-    case.sim.state().groups.iter_mut().filter(|group| group["name"] == "theirs").for_each(|group| {
-        group["users"] = json!([]);
-    });
+    case.run(&["check"])
+        .expect(0)
+        .prints(&["only these may open NetBird: members of group theirs"]);
+    case.sim.state().groups.iter_mut().filter(|group| group["name"] == "theirs").for_each(
+        |group| {
+            group["users"] = json!([]);
+        },
+    );
     let nobody = "nobody may open NetBird: group theirs has no members";
     let before = case.sim.requests().len();
     case.run(&["check"]).expect(0).prints(&[nobody]);
