@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use authentik_sim::{Client, State};
+use authentik_sim::{Client, Fault, FaultRule, Match, State};
 use serde_json::{Value, json};
 
 use crate::http::request;
@@ -81,6 +81,22 @@ fn lets_in(case: &Case, username: &str) -> bool {
     let mut browser = case.sim.browser();
     browser.log_in(username).unwrap();
     browser.log_in_to(&page).is_ok()
+}
+
+#[test]
+fn an_app_password_that_a_run_made_and_gave_no_key_gets_one() {
+    for profile in RELEASES {
+        let case = begin(profile);
+        let identifier = "service-account-netbird-password";
+        case.sim.state().tokens.retain(|token| token["identifier"] != identifier);
+        let rule = Match::path("POST", &format!("/api/v3/core/tokens/{identifier}/set_key/"));
+        case.sim.fault(FaultRule::always(rule, Fault::Html(500)));
+        case.run(&[]).expect(69);
+        assert!(case.sim.state().token_mut(identifier).is_some());
+        case.sim.clear_faults();
+        case.init();
+        lists_users(&case).unwrap_or_else(|why| panic!("{profile}: {why}"));
+    }
 }
 
 fn begin(profile: &str) -> Case {

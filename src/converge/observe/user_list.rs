@@ -50,7 +50,10 @@ impl Observed {
             return Ok(());
         }
         let now = digest(desired, self, &Made::default());
-        self.account.verified = now.is_some() && remembered.verified.get(USER_LIST) == now.as_ref();
+        // One that was deleted takes its key with it.
+        let has_password = self.account.app_password.is_some();
+        self.account.verified =
+            has_password && now.is_some() && remembered.verified.get(USER_LIST) == now.as_ref();
         let mut account = std::mem::take(&mut self.account);
         account.settle(reader, desired, self.found.linked()).await;
         self.account = account;
