@@ -21,8 +21,10 @@ use crate::world::{Left, World, all, in_simulated_time};
 const LISTS: (&str, &str) = ("NETBIRD_MGMT_IDP", "authentik");
 const GROUPS: (&str, &str) = ("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
 
+type Variables = &'static [(&'static str, &'static str)];
+
 /// What is asked for, and which answers are tried: with all of it every way, else what depends on what is asked for.
-const WISHES: [(&[(&str, &str)], &[Wrong]); 3] = [
+const WISHES: [(Variables, &[Wrong]); 3] = [
     (
         &[
             LISTS,
