@@ -69,6 +69,13 @@ pub struct Group {
     pub children: Vec<String>,
 }
 
+impl Group {
+    /// Whether nobody is in it.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.children.is_empty()
+    }
+}
+
 /// `/core/groups/` with its members.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Circle {

@@ -13,7 +13,7 @@ use super::{Connect, Purpose, setback};
 use crate::error::{Error, Exit};
 use crate::http::Kind;
 use crate::http::setback::{Phase, Setback};
-use crate::netbird::api::Reader;
+use crate::netbird::api::{Reader, Stray};
 use crate::state::store::NetBirdSide;
 use crate::text::digest;
 
@@ -161,39 +161,30 @@ impl Connect<'_> {
                 }
                 setback_of_login(trouble)
             })?;
-        let callback = self.asked.callback();
-        let query = sent.split_once('?').map_or("", |(_, query)| query);
-        let has = |name: &str, value: &str| {
-            url::form_urlencoded::parse(query.as_bytes()).any(|(n, v)| n == name && v == value)
-        };
-        let wanted = &self.asked.authorize;
-        if !sent.starts_with(wanted) {
-            return Err(Error::new(
-                Exit::Protocol,
-                format!("NetBird sends logins to another place than {wanted}"),
-            )
-            .because(sent.split('?').next().unwrap_or_default())
-            .remedy(
-                "see that AUTHENTIK_HOST_BROWSER is Authentik's URL as browsers reach it, and that this connector of \
-                 NetBird has no overrides of its own",
-            )
-            .into());
-        }
-        if !has("redirect_uri", &callback) {
-            return Err(Error::new(
-                Exit::Protocol,
-                format!(
+        let (wanted, callback) = (&self.asked.authorize, self.asked.callback());
+        let protocol = |what| Error::new(Exit::Protocol, what);
+        match sent.stray(wanted, &callback, &wish.client_id) {
+            Some(Stray::Elsewhere) => {
+                let what = format!("NetBird sends logins to another place than {wanted}");
+                let error = protocol(what).because(sent.place()).remedy(
+                    "see that AUTHENTIK_HOST_BROWSER is Authentik's URL as browsers reach it, and that this connector of \
+                     NetBird has no overrides of its own",
+                );
+                Err(error.into())
+            }
+            Some(Stray::Callback) => {
+                let what = format!(
                     "NetBird sends logins to Authentik with another redirect URI than {callback}"
-                ),
-            )
-            .because(&sent)
-            .remedy("set NETBIRD_DOMAIN to the name in server.auth.issuer of config.yaml")
-            .into());
+                );
+                let remedy = "set NETBIRD_DOMAIN to the name in server.auth.issuer of config.yaml";
+                Err(protocol(what).because(sent.url()).remedy(remedy).into())
+            }
+            Some(Stray::Client) => {
+                super::restart_note(connector);
+                Ok(())
+            }
+            None => Ok(()),
         }
-        if !has("client_id", &wish.client_id) {
-            super::restart_note(connector);
-        }
-        Ok(())
     }
 }
 

@@ -132,6 +132,11 @@ impl Converge<'_> {
                 return Err(Setback::Missing(lacking.missing));
             }
         };
+        // What is refused may be why the service account got no answer.
+        let unanswered = observed.account.trouble.as_ref().filter(|_| plan.refused.is_empty());
+        if let Some(trouble) = unanswered {
+            return Err(at(Phase::Objects)(trouble.clone()));
+        }
         patience.ready();
         self.progress.passed(Phase::Objects);
         let passing = !plan.refused.is_empty() && plan.refused.iter().all(|error| error.retryable);

@@ -38,7 +38,8 @@ use crate::text::{Secret, redact};
 
 use apply::Applying;
 use made::Made;
-use observe::Continuity;
+use observe::{Continuity, USER_LIST};
+use plan::Target;
 use prove::note_login;
 
 pub use greet::outpost;
@@ -149,6 +150,11 @@ impl Converge<'_> {
         self.tell(plan);
         if observed.continuity == Continuity::Other {
             self.memory.note(Remembered::forget_authentik).await?;
+        }
+        let known = self.memory.remembered().verified.contains_key(USER_LIST);
+        if known && plan.steps.iter().any(|step| step.target == Target::AppPassword) {
+            // A run that ends in between leaves one with another key, which no answer tells.
+            self.memory.note(|remembered| drop(remembered.verified.remove(USER_LIST))).await?;
         }
         let first = learnt.tally.is_empty();
         let applying = Applying {

@@ -2,6 +2,7 @@
 //! with the one code and the one check that must come of it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use authentik_sim::{Fault, FaultRule, Match};
@@ -43,7 +44,7 @@ const PLACES: [(Place, &str, &str); 10] = [
 
 /// What is answered there, every time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Wrong {
+pub enum Wrong {
     Nothing,
     Never,
     Half,
@@ -63,7 +64,7 @@ enum Wrong {
 
 use Wrong::*;
 
-const WRONGS: [Wrong; 15] = [
+pub const WRONGS: [Wrong; 15] = [
     Nothing,
     Never,
     Half,
@@ -81,7 +82,7 @@ const WRONGS: [Wrong; 15] = [
     Invalid,
 ];
 
-fn fault(wrong: Wrong) -> Fault {
+pub fn fault(wrong: Wrong) -> Fault {
     let json = |status, body: &str| {
         let kind = ("Content-Type".to_owned(), "application/json".to_owned());
         Fault::Status(status, vec![kind], body.to_owned())
@@ -180,26 +181,22 @@ async fn run(left: &Left, lists: bool, place: usize, wrong: Wrong) -> Result<(),
 
 #[test]
 fn each_place_and_each_wrong_answer_have_one_code_and_one_check() {
-    let left = [false, true].map(|lists| {
-        in_simulated_time(async {
+    let mut cases = Vec::new();
+    for lists in [false, true] {
+        let left = in_simulated_time(async {
             let mut world = World::new().await;
             with(&mut world, lists);
             assert_eq!(world.init().await.0, Exit::Ok);
             world.sim.state().forget_device_requests();
             assert_eq!(check(&world).await.0, Exit::Ok);
             world.sim.state().forget_device_requests();
-            world.leave()
-        })
-    });
-    let mut cases = Vec::new();
-    for lists in [false, true] {
+            Arc::new(world.leave())
+        });
         for (place, (what, ..)) in PLACES.iter().enumerate() {
             if lists || !matches!(what, Account | Users) {
-                cases.extend(WRONGS.map(|wrong| (lists, place, wrong)));
+                cases.extend(WRONGS.map(|wrong| (Arc::clone(&left), lists, place, wrong)));
             }
         }
     }
-    all(&cases, |(lists, place, wrong)| {
-        in_simulated_time(run(&left[usize::from(*lists)], *lists, *place, *wrong))
-    });
+    all(&cases, |(left, lists, place, wrong)| in_simulated_time(run(left, *lists, *place, *wrong)));
 }

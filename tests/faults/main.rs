@@ -6,11 +6,14 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod answered;
 mod budget;
+mod causes;
 mod checked;
 mod connect;
 mod cost;
 mod disk;
+mod endings;
 mod faults;
 mod hostile;
 mod matrix;

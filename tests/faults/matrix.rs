@@ -5,6 +5,7 @@ use std::time::Duration;
 use authentik_sim::{FaultRule, Match};
 use netbird_authentik_init::error::Exit;
 
+use crate::endings::{self, Place};
 use crate::faults::{self, Named};
 use crate::world::{Left, World, all, in_simulated_time};
 
@@ -17,6 +18,7 @@ const SLACK: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq)]
 struct Target {
     method: String,
+    path: String,
     pattern: String,
 }
 
@@ -31,7 +33,7 @@ fn targets(world: &World) -> Vec<Target> {
     let mut targets: Vec<Target> = Vec::new();
     for request in world.sim.requests() {
         let pattern = format!("^{}$", escape(&format!("{}?{}", request.path, request.query)));
-        let target = Target { method: request.method, pattern };
+        let target = Target { method: request.method, path: request.path, pattern };
         if !targets.contains(&target) {
             targets.push(target);
         }
@@ -39,7 +41,7 @@ fn targets(world: &World) -> Vec<Target> {
     targets
 }
 
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     text.chars()
         .flat_map(|c| r".+*?()|[]{}^$\".contains(c).then_some('\\').into_iter().chain([c]))
         .collect()
@@ -57,28 +59,18 @@ async fn run(case: &Case<'_>) -> Result<(), String> {
     let fault = case.fault.fault.clone();
     world.sim.fault(FaultRule { when, fault, times: if case.always { usize::MAX } else { 1 } });
     let (exit, elapsed) = world.init().await;
-    let endings = if case.always { case.fault.always } else { case.fault.once };
-    let only_informs = case.fault.name == "403 permission" && informs(case.target);
-    let may_converge = !case.always || !is_essential(case.target) || only_informs;
-    if !(endings.contains(&exit) || may_converge && exit == Exit::Ok) {
-        return Err(format!("ended with {exit:?}"));
+    let place = Place { method: &case.target.method, path: &case.target.path };
+    let expected = match case.always {
+        true => endings::for_good(&place, &case.fault.name),
+        false => endings::once(&place, &case.fault.name),
+    };
+    if exit != expected {
+        return Err(format!("ended with {exit:?}, not {expected:?}"));
     }
     if elapsed > TIMEOUT + SLACK {
         return Err(format!("ended after {elapsed:?}"));
     }
     world.settled().await
-}
-
-/// Requests that only a warning or a choice depends on may fail for good.
-fn is_essential(target: &Target) -> bool {
-    target.pattern.contains("api/v3")
-}
-
-/// Questions that a token need not be allowed to ask: then it is said that the answer is not known.
-fn informs(target: &Target) -> bool {
-    ["providers/all/", "policies/bindings/", "admin/settings/"]
-        .iter()
-        .any(|path| target.method == "GET" && target.pattern.contains(path))
 }
 
 #[test]
@@ -99,7 +91,8 @@ fn every_request_times_every_fault() {
             for fault in &faults {
                 cases.push(Case { before, target, fault, always: false });
                 // For good: the reads once, where they are all that a run does, and every write.
-                if before.is_some() || !converged.contains(target) {
+                let is_new = before.is_some() || !converged.contains(target);
+                if is_new && !fault.is_like_another {
                     cases.push(Case { before, target, fault, always: true });
                 }
             }
@@ -115,7 +108,7 @@ fn every_request_times_every_fault() {
         in_simulated_time(run(case)).map_err(|failure| {
             let phase = if case.before.is_some() { "converged" } else { "first" };
             let often = if case.always { "always" } else { "once" };
-            let Target { method, pattern } = case.target;
+            let Target { method, pattern, .. } = case.target;
             format!("{phase}, {method} {pattern}, {} {often}: {failure}", case.fault.name)
         })
     });

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::support::{Case, PROFILES, release, side_by_side};
 
 /// What has drifted, and how; nothing where the release knows no such thing.
-type Drift = (&'static str, fn(&mut State));
+pub type Drift = (&'static str, fn(&mut State));
 
-fn provider(state: &mut State) -> &mut Value {
+pub fn provider(state: &mut State) -> &mut Value {
     state.provider_mut("NetBird").unwrap()
 }
 
@@ -34,13 +34,13 @@ fn further(state: &mut State, uri: &str, mode: &str) {
 }
 
 /// A field that the release's provider has.
-fn set(state: &mut State, field: &str, value: Value) {
+pub fn set(state: &mut State, field: &str, value: Value) {
     if let Some(there) = provider(state).get_mut(field) {
         *there = value;
     }
 }
 
-const DRIFTS: &[Drift] = &[
+pub const DRIFTS: &[Drift] = &[
     ("nothing", |_| {}),
     ("no signing key", |s| set(s, "signing_key", Value::Null)),
     ("an elliptic signing key", |s| {
@@ -83,7 +83,7 @@ const DRIFTS: &[Drift] = &[
 ];
 
 /// Every step of every kind of login, as the files say.
-fn logs_in(case: &Case) -> Result<(), String> {
+pub fn logs_in(case: &Case) -> Result<(), String> {
     let management: Value = serde_json::from_str(&case.read("management.json")).unwrap();
     let dashboard = case.read("dashboard.env");
     let word = |name: &str| {

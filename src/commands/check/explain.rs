@@ -19,11 +19,26 @@ const CONSEQUENCES: [(CheckId, &[CheckId]); 16] = {
         (Cors, &[RedirectUris, Provider]),
         (DeviceEndpoint, &[GrantTypes, Provider]),
         (ServiceAccount, &[Access, GrantTypes, Provider, Installation]),
-        (UserList, &[ServiceAccount, ScopeMappings, GrantTypes, Access, ClientType, Provider]),
+        (
+            UserList,
+            &[
+                ServiceAccount,
+                ScopeMappings,
+                RedirectUris,
+                GrantTypes,
+                Access,
+                ClientType,
+                Provider,
+                Refused,
+            ],
+        ),
         (ClientSecret, &[ClientType, RedirectUris, GrantTypes, Provider]),
         (Connector, &[NetBirdProvider]),
     ]
 };
+
+/// So many steps lead from the last consequence to its cause at most.
+const DEPTH: usize = 3;
 
 /// Turns each failure that another one explains into a check that was skipped because of it.
 pub fn consequences(checks: &mut [Check]) {
@@ -34,6 +49,16 @@ pub fn consequences(checks: &mut [Check]) {
         let cause = causes.into_iter().flatten().find(|cause| failed.contains(cause));
         if let Some(cause) = cause {
             *check = Check::skipped(check.id, because(*cause));
+        }
+    }
+    // What was skipped because of a consequence is told with what failed in the end.
+    let skipped = |check: &Check| check.outcome == Outcome::Skipped;
+    for _ in 0..DEPTH {
+        let told = checks.iter().filter(|check| skipped(check));
+        let told: Vec<_> = told.map(|check| (because(check.id), check.detail.clone())).collect();
+        for check in checks.iter_mut().filter(|check| skipped(check)) {
+            let cause = told.iter().find(|(of, _)| *of == check.detail);
+            check.detail = cause.map_or_else(|| check.detail.clone(), |(_, cause)| cause.clone());
         }
     }
 }
@@ -48,11 +73,13 @@ mod tests {
             Check::failed(CheckId::RedirectUris, "one is missing"),
             Check::failed(CheckId::Authorize, "refused"),
             Check::failed(CheckId::Clock, "wrong"),
+            Check::skipped(CheckId::Issuer, because(CheckId::Authorize)),
         ];
         consequences(&mut checks);
         assert_eq!(checks[0].outcome, Outcome::Fail);
         assert_eq!(checks[1], Check::skipped(CheckId::Authorize, "because redirect-uris failed"));
         assert_eq!(checks[2].outcome, Outcome::Fail);
+        assert_eq!(checks[3].detail, "because redirect-uris failed");
     }
 
     #[test]

@@ -100,18 +100,14 @@ async fn connector(config: &Config, server: &Server) -> Check {
             return Check::failed(ID, detail);
         }
     };
-    let query = sent.split_once('?').map_or("", |(_, query)| query);
-    let has = |name: &str, value: &str| {
-        url::form_urlencoded::parse(query.as_bytes()).any(|(n, v)| n == name && v == value)
-    };
     let client = side.client.map(|client| client.id).unwrap_or_default();
-    let leads = sent.starts_with(&config.connection.public.join(Oidc::AUTHORIZE_PATH));
-    if !leads || !has("redirect_uri", &callback) || !has("client_id", &client) {
+    let authorize = config.connection.public.join(Oidc::AUTHORIZE_PATH);
+    if sent.stray(&authorize, &callback, &client).is_some() {
         let detail = format!(
             "logins through {} do not come to {} as client {client} with {callback}: NetBird sends them to {}",
             known.id,
             config.connection.public.join(""),
-            sent.split('?').next().unwrap_or_default()
+            sent.place()
         );
         return Check::failed(ID, detail);
     }

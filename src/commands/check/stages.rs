@@ -150,6 +150,11 @@ fn planned(
             if plan.refused.is_empty() {
                 board.add(Check::pass(CheckId::Refused, "nothing"));
                 board.add(Check::pass(CheckId::Installation, "OK"));
+                // Else what is refused may be why the service account got no answer.
+                if let Some(trouble) = &observed.account.trouble {
+                    board.extend(unreached(trouble));
+                    return None;
+                }
             }
             plan.registration
         }

@@ -1,9 +1,10 @@
 //! Reads who may open the application. Where groups are asked for, all of it is needed; else it only informs, and a
 //! token that may not see it is no reason to stop.
 
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-use futures_util::future::{try_join_all, try_join4};
+use futures_util::future::{join_all, try_join_all, try_join4};
 
 use super::installation::same_user;
 use super::{Found, Observed, between_answers, permitted};
@@ -129,7 +130,8 @@ impl Access {
         Self { groups: self.groups, ..Self::default() }
     }
 
-    /// The rest, now that the provider is known; `shut_out` if the service account could not log in.
+    /// The rest, now that the provider is known; `shut_out` if the service account could not log in, `checks` to see, too,
+    /// whether groups that others bound have members.
     ///
     /// # Errors
     /// The first [`Trouble`].
@@ -139,7 +141,7 @@ impl Access {
         desired: &Desired,
         observed: &Observed,
         remembered: &Remembered,
-        shut_out: bool,
+        (shut_out, checks): (bool, bool),
     ) -> Result<(), Trouble> {
         // What was bound before must be bound before the application is linked: nobody may overlook it then.
         let was_bound = remembered.bindings.iter().any(|known| known.user.is_none());
@@ -187,7 +189,24 @@ impl Access {
             (self.open_by_default, self.is_open_by_memory) =
                 default_access(reader, observed, remembered, early).await?;
         }
+        if checks { self.read_bound(reader).await } else { Ok(()) }
+    }
+
+    /// Groups that are bound and were not read yet.
+    async fn read_bound(&mut self, reader: Reader<'_>) -> Result<(), Trouble> {
+        let bound = self.bindings.iter().flatten().filter_map(|binding| binding.group_obj.as_ref());
+        let names: BTreeSet<&str> = bound.map(|group| group.name.as_str()).collect();
+        let unread = names.into_iter().filter(|name| self.groups_named(name).next().is_none());
+        for groups in join_all(unread.map(|name| reader.groups(name))).await {
+            self.groups.extend(permitted(groups)?.into_iter().flatten());
+        }
         Ok(())
+    }
+
+    /// Whether a binding lets in a group that is known to have no members.
+    pub fn is_for_nobody(&self, binding: &Binding) -> bool {
+        let group = self.groups.iter().find(|group| Some(&group.pk) == binding.group.as_ref());
+        !binding.negate && group.is_some_and(Group::is_empty)
     }
 
     async fn read_application(

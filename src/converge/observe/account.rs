@@ -24,6 +24,8 @@ pub struct ServiceAccountView {
     pub app_password: Option<AppPassword>,
     /// What a login with its app password got, as NetBird does it; nothing if it was refused or not tried.
     pub token: Option<AccessToken>,
+    /// Why a login came to nothing, where that says nothing about the account: what else is wrong may be the cause.
+    pub trouble: Option<Trouble>,
     /// Whether a login was tried.
     pub tried: bool,
     /// Whether a run before saw it list users, and nothing that this depends on has changed: each login leaves an event
@@ -66,8 +68,8 @@ impl ServiceAccountView {
         let is_first = remembered.installation.is_none();
         let may_be_verified = remembered.verified.contains_key(USER_LIST);
         let waits = is_first || may_be_verified;
-        let early = async { if waits { Ok(None) } else { login().await } };
-        let (account, app_password, mut token, holds) = try_join4(
+        let early = async { Ok(if waits { Ok(None) } else { login().await }) };
+        let (account, app_password, mut login_answer, holds) = try_join4(
             reader.account(&wished.username),
             reader.app_password(&identifier),
             early,
@@ -75,10 +77,11 @@ impl ServiceAccountView {
         )
         .await?;
         if is_first && account.is_some() {
-            token = login().await?;
+            login_answer = login().await;
         }
         let tried = wished.password.is_some() && !may_be_verified;
-        let mut view = Self { account, app_password, token, tried, ..Self::default() };
+        let mut view = Self { account, app_password, tried, ..Self::default() };
+        view.note(login_answer);
         // Nothing is given to whoever is no service account, so nothing more is asked.
         if view.account.as_ref().is_none_or(|account| account.unfit(me.pk).is_none()) {
             view.read_rights(reader, wished, release, remembered, thorough || !holds).await?;
@@ -88,29 +91,32 @@ impl ServiceAccountView {
 
     /// The provider that was found may have another client id than the wished one; and where it was seen to work before,
     /// a login is tried only if something has changed since.
-    ///
-    /// # Errors
-    /// The first [`Trouble`].
     pub(super) async fn settle(
         &mut self,
         reader: Reader<'_>,
         desired: &Desired,
         provider: Option<&Provider>,
-    ) -> Result<(), Trouble> {
-        let Some(wished) = &desired.service_account else { return Ok(()) };
+    ) {
+        let Some(wished) = &desired.service_account else { return };
         let client_id = &desired.provider.client_id.value;
         let linked = provider.map_or(client_id, |provider| &provider.client_id);
         let again = !self.tried || linked != client_id;
         if !self.works() && self.account.is_some() && again {
-            self.token = wished.login(Oidc(reader.0), linked).await?;
+            self.note(wished.login(Oidc(reader.0), linked).await);
             self.tried = wished.password.is_some();
         }
-        Ok(())
     }
 
-    /// Whether it logs in, now or when nothing was different.
+    fn note(&mut self, login: Result<Option<AccessToken>, Trouble>) {
+        match login {
+            Ok(token) => self.token = token,
+            Err(trouble) => self.trouble = Some(trouble),
+        }
+    }
+
+    /// Whether it logs in, now or when nothing was different; or nothing is known against it.
     pub fn works(&self) -> bool {
-        self.token.is_some() || self.verified
+        self.token.is_some() || self.verified || self.trouble.is_some()
     }
 
     /// Whether it was tried in vain.

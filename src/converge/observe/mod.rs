@@ -105,7 +105,7 @@ impl Observed {
         let (found, other_types) =
             Found::read(reader, desired, by_client_id, access.early_application()).await?;
         if account.tried {
-            account.settle(reader, desired, found.linked()).await?;
+            account.settle(reader, desired, found.linked()).await;
         }
         let shut_out = account.is_shut_out();
         let mut observed = Self {
@@ -135,7 +135,7 @@ impl Observed {
             detailed,
             observed.read_flows(reader, desired, remembered),
             observed.read_brands(reader, desired, remembered),
-            access.settle(reader, desired, &observed, remembered, shut_out),
+            access.settle(reader, desired, &observed, remembered, (shut_out, checks)),
         )
         .await?;
         if let Some(detailed) = detailed {

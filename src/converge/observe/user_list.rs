@@ -50,13 +50,16 @@ impl Observed {
             return Ok(());
         }
         let now = digest(desired, self, &Made::default());
-        self.account.verified = now.is_some() && remembered.verified.get(USER_LIST) == now.as_ref();
+        // One that was deleted takes its key with it.
+        let has_password = self.account.app_password.is_some();
+        self.account.verified =
+            has_password && now.is_some() && remembered.verified.get(USER_LIST) == now.as_ref();
         let mut account = std::mem::take(&mut self.account);
-        account.settle(reader, desired, self.found.linked()).await?;
+        account.settle(reader, desired, self.found.linked()).await;
         self.account = account;
         if self.account.is_shut_out() {
             let mut access = std::mem::take(&mut self.access).anew();
-            access.settle(reader, desired, self, remembered, true).await?;
+            access.settle(reader, desired, self, remembered, (true, false)).await?;
             self.access = access;
         }
         Ok(())

@@ -62,7 +62,7 @@ pub fn plan(
             Remark::new(
                 CheckId::Access,
                 Level::Warning,
-                lets_nobody_in(&[&guest.name]),
+                lets_nobody_in(std::slice::from_ref(&guest.name)),
                 "add people to it in Authentik (Directory, Groups)",
             )
         }));
@@ -92,8 +92,7 @@ fn bound_before(plan: &mut Plan, known: &BoundGroup, observed: &Observed) -> Opt
 
 fn existing(plan: &mut Plan, group: &Group) -> Guest {
     plan.unchanged += 1;
-    let is_empty = group.users.is_empty() && group.children.is_empty();
-    Guest::group(&group.name, group.pk.clone(), is_empty)
+    Guest::group(&group.name, group.pk.clone(), group.is_empty())
 }
 
 fn group(plan: &mut Plan, name: &str, observed: &Observed) -> Option<Guest> {

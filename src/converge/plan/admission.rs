@@ -54,9 +54,10 @@ impl Admission {
         }
         let is_person = |b: &&&Binding| guests.iter().all(|guest| !guest.is_bound_by(b));
         let others: Vec<&&Binding> = others.iter().filter(is_person).collect();
-        if others.is_empty() && guests.iter().all(|guest| guest.is_empty) {
-            let groups: Vec<&str> =
-                guests.iter().filter(|g| g.field == "group").map(|g| g.name.as_str()).collect();
+        let for_nobody = |b: &&&Binding| observed.access.is_for_nobody(b);
+        if others.iter().all(for_nobody) && guests.iter().all(|guest| guest.is_empty) {
+            let groups = guests.iter().filter(|g| g.field == "group").map(|g| g.name.clone());
+            let groups: Vec<String> = groups.chain(others.iter().map(|b| name_of(b))).collect();
             return Self::Nobody(match groups.is_empty() {
                 true => "only the service account is bound".to_owned(),
                 false => lets_nobody_in(&groups),
@@ -125,7 +126,7 @@ impl fmt::Display for Admission {
 }
 
 /// Groups without members.
-pub fn lets_nobody_in(groups: &[&str]) -> String {
+pub fn lets_nobody_in(groups: &[String]) -> String {
     match groups {
         [only] => format!("group {only} has no members, so it lets nobody in, akadmin included"),
         all => {

@@ -9,6 +9,6 @@ pub mod server;
 pub mod user_id;
 pub mod writer;
 
-pub use reader::Reader;
+pub use reader::{Reader, Stray};
 pub use server::{Credential, Server};
 pub use writer::Writer;

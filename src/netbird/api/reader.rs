@@ -48,7 +48,7 @@ impl Server {
         &self,
         connector: &str,
         redirect_uri: &str,
-    ) -> Result<String, Trouble> {
+    ) -> Result<Sent, Trouble> {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("client_id", super::login::CLIENT)
             .append_pair("redirect_uri", redirect_uri)
@@ -59,9 +59,50 @@ impl Server {
         let answer = self.anonymous(&format!("oauth2/auth/{}?{query}", segment(connector))).await?;
         let location = text_header(&answer.headers, reqwest::header::LOCATION);
         match (answer.status, location) {
-            (302 | 303, Some(location)) => Ok(location.to_owned()),
+            (302 | 303, Some(location)) => Ok(Sent(location.to_owned())),
             _ => Err(refusal(&answer)),
         }
+    }
+}
+
+/// Where NetBird sends a login to.
+#[derive(Debug)]
+pub struct Sent(String);
+
+/// What is wrong with that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stray {
+    /// It is not the authorize endpoint.
+    Elsewhere,
+    /// It comes back to another URI.
+    Callback,
+    /// It comes as another client.
+    Client,
+}
+
+impl Sent {
+    /// The first thing that keeps it from this endpoint, this redirect URI and this client.
+    pub fn stray(&self, authorize: &str, callback: &str, client_id: &str) -> Option<Stray> {
+        let query = self.0.split_once('?').map_or("", |(_, query)| query);
+        let has = |name: &str, value: &str| {
+            url::form_urlencoded::parse(query.as_bytes()).any(|(n, v)| n == name && v == value)
+        };
+        match () {
+            () if !self.0.starts_with(authorize) => Some(Stray::Elsewhere),
+            () if !has("redirect_uri", callback) => Some(Stray::Callback),
+            () if !has("client_id", client_id) => Some(Stray::Client),
+            () => None,
+        }
+    }
+
+    /// In full.
+    pub fn url(&self) -> &str {
+        &self.0
+    }
+
+    /// Without its query.
+    pub fn place(&self) -> &str {
+        self.0.split('?').next().unwrap_or_default()
     }
 }
 
