@@ -53,7 +53,9 @@ impl Connect<'_> {
             .change(|side| {
                 // From now on what is not remembered was not given.
                 if keeps_roles {
-                    let roles = side.roles.get_or_insert_default();
+                    side.roles.get_or_insert_default();
+                }
+                if let Some(roles) = &mut side.roles {
                     plan.forget.iter().for_each(|id| {
                         roles.remove(id);
                     });

@@ -76,6 +76,10 @@ const CLAIM_DELAY: Duration = Duration::from_millis(250);
 /// What keeps trying when a credential is refused is no use: NetBird knows its tokens as soon as it answers.
 const GRACE: Duration = Duration::ZERO;
 
+/// Who was given a role keeps it as long as nobody can take it.
+const ROLES_STAY: &str = "SETUP_ROLE_GROUPS is not set any more, and there is no credential to take the roles away that it \
+    gave: set NB_PAT, or take them away in NetBird's dashboard";
+
 impl Connect<'_> {
     /// All of it; what was done is in the tally also if it fails.
     ///
@@ -124,7 +128,12 @@ impl Connect<'_> {
         let before = Memory::look(self.state_dir).await?;
         let claimed = before.side().owner.is_some();
         let owner = self.asked.owner(before.held());
-        if !self.asked.needs_credential(claimed, owner.is_some()) {
+        let takes_roles = self.asked.takes_roles(before.side());
+        let could_take = self.asked.access_token.is_some() || owner.is_some();
+        if !self.asked.needs_credential(claimed, owner.is_some()) && !(takes_roles && could_take) {
+            if takes_roles {
+                self.warn(ROLES_STAY);
+            }
             self.nothing_to_do(claimed, owner.is_some());
             return Ok(());
         }
@@ -224,9 +233,12 @@ impl Connect<'_> {
 
     fn tell(&self, plan: &Plan) {
         if !plan.warnings.is_empty() {
-            let text = plan.warnings.join("; ");
-            news!(self.story, warn, "connect warnings", { stage = "connect" }, "{text}");
+            self.warn(&plan.warnings.join("; "));
         }
+    }
+
+    fn warn(&self, text: &str) {
+        news!(self.story, warn, "connect warnings", { stage = "connect" }, "{text}");
     }
 
     fn nothing_to_do(&self, claimed: bool, has_owner: bool) {

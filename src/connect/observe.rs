@@ -31,7 +31,8 @@ impl Connect<'_> {
         account::check(&account, self.asked.provider.is_own()).map_err(|error| *error)?;
         let side = memory.side();
         let by_api = self.asked.provider == Provider::OwnByApi;
-        let with_roles = !self.asked.role_groups.is_empty();
+        let takes_roles = self.asked.takes_roles(side);
+        let with_roles = takes_roles || !self.asked.role_groups.is_empty();
         let connectors = async {
             match by_api {
                 true => reader.connectors().await.map_err(of),
@@ -45,7 +46,7 @@ impl Connect<'_> {
             }
         };
         let groups = async {
-            match with_roles {
+            match with_roles && !takes_roles {
                 true => {
                     people::read(
                         self.authentik,
@@ -55,7 +56,8 @@ impl Connect<'_> {
                     )
                     .await
                 }
-                false => Ok(Groups::default()),
+                // Without entries there is nobody to look for.
+                false => Ok(Groups { has_provider: takes_roles, ..Groups::default() }),
             }
         };
         let (connectors, users, groups) = try_join3(connectors, users, groups).await?;
@@ -78,7 +80,7 @@ impl Connect<'_> {
         }
         // Through a connector that is made now nobody has come yet, but through one that was there before, maybe; one of the
         // file is known as soon as init has run.
-        let is_known = by_api || ours.is_some() || !self.asked.provider.is_own();
+        let is_known = takes_roles || by_api || ours.is_some() || !self.asked.provider.is_own();
         match (is_known && groups.has_provider, purpose) {
             (true, _) => {
                 let is_own = self.asked.provider.is_own();

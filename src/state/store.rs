@@ -80,6 +80,11 @@ impl NetBirdSide {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether somebody has a role that this container gave.
+    pub fn gave_roles(&self) -> bool {
+        self.roles.as_ref().is_some_and(|roles| !roles.is_empty())
+    }
 }
 
 /// A client in Authentik. Its secret is in `secrets.json`.

@@ -6,7 +6,7 @@ use netbird_sim::browser::Person;
 use netbird_sim::{Image, NetBird};
 use serde_json::{Value, json};
 
-use super::world::{AUTHENTIK, NETBIRD, browser, case, dashboard, log_in, netbird, remembered};
+use super::world::{AUTHENTIK, NETBIRD, browser, case, dashboard, log_in, netbird, remembered, role};
 use crate::support::{Case, everywhere, release};
 
 fn management(case: &Case) -> Value {
@@ -256,6 +256,22 @@ fn without_local_logins_a_token_is_the_only_way() {
     let told = case.run(&["connect"]).expect(77);
     let told = told.says(&["NB_PAT"]);
     assert!(!told.err.contains("SETUP_OWNER_PASSWORD"), "{}", told.err);
+}
+
+/// The owner's login takes them away, also where nothing else is asked for.
+#[test]
+fn roles_go_when_the_variable_is_not_set_any_more() {
+    let mut case = case("2026.2", "embedded");
+    case.env("SETUP_ROLE_GROUPS", "staff:admin");
+    case.init();
+    let netbird = netbird(&mut case, Image::Management);
+    case.run(&["connect"]).expect(0);
+    log_in(&netbird, &case, "alice");
+    case.run(&["connect"]).expect(0).says(&["role: user -> admin"]);
+    case.unset("SETUP_ROLE_GROUPS");
+    case.run(&["connect"]).expect(0).says(&["role: admin -> user"]);
+    assert_eq!(role(&netbird, "alice@example.com"), "user");
+    case.run(&["connect"]).expect(0).says(&["nothing to do"]);
 }
 
 /// Which users came through the connector is known after `init` alone.

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::world::{case, log_in, netbird, remembered, role, token};
 use crate::support::{Case, PROFILES, release};
+use crate::watch::Watch;
 
 #[test]
 fn without_a_wish_there_is_nothing_to_do_and_nothing_is_asked() {
@@ -125,6 +126,33 @@ fn a_role_that_is_given_again_goes_with_the_group() {
     case.run(&["connect"]).expect(0).says(&["role: admin -> user"]);
     assert_eq!(role(&netbird, "alice@example.com"), "user");
     assert_eq!(remembered(&case)["roles"], json!({}));
+}
+
+/// The entries are gone, so the roles go; nobody needs to be asked in Authentik for that.
+#[test]
+fn roles_go_when_the_variable_is_not_set_any_more() {
+    let (mut case, netbird) = with_roles("2026.2");
+    log_in(&netbird, &case, "alice");
+    case.run(&["connect"]).expect(0);
+    case.unset("SETUP_ROLE_GROUPS").unset("NB_PAT");
+    case.run(&["plan"]).expect(0).prints(&["not looked at: that takes NB_PAT"]);
+    for _ in 0..2 {
+        case.run(&["connect"]).expect(0).says(&["SETUP_ROLE_GROUPS is not set any more", "NB_PAT"]);
+    }
+    assert_eq!(role(&netbird, "alice@example.com"), "admin");
+
+    let owner = log_in(&netbird, &case, "carol");
+    case.env("NB_PAT", token(&netbird, &owner));
+    case.run(&["plan"]).expect(0).prints(&["~ user alice@example.com", "role: admin -> user"]);
+    let mut watch = Watch::begin(&mut case);
+    let log = watch.until("NetBird is in sync");
+    assert!(log.contains("role: admin -> user"), "{log}");
+    drop(watch);
+    assert_eq!(role(&netbird, "alice@example.com"), "user");
+    assert_eq!(remembered(&case)["roles"], json!({}));
+    netbird.clear_requests();
+    case.run(&["connect"]).expect(0).says(&["nothing is asked for"]);
+    assert!(netbird.requests().is_empty());
 }
 
 #[test]
