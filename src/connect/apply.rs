@@ -88,12 +88,23 @@ impl Connect<'_> {
         let Some(secret) = memory.held().client.clone() else {
             return Err(Error::new(Exit::Bug, "a connector without a client secret").into());
         };
-        let made = writer.create_connector(wish, &secret).await.map_err(|t| refused(t, writer))?;
-        let known = KnownConnector {
-            id: made.id,
+        let before = memory.side().connector.clone();
+        let mut known = KnownConnector {
             secret: Some(digest::of(secret.expose())),
-            changed_at: None,
+            ..KnownConnector::default()
         };
+        // A run that dies before the answer must know with which secret it was made.
+        let intent = known.clone();
+        memory.change(|side| side.connector = Some(intent)).await?;
+        match writer.create_connector(wish, &secret).await {
+            Ok(made) => known.id = made.id,
+            Err(trouble) => {
+                if trouble.status.is_some() {
+                    memory.change(|side| side.connector = before).await?;
+                }
+                return Err(refused(trouble, writer));
+            }
+        }
         Ok(memory.change(|side| side.connector = Some(known)).await?)
     }
 

@@ -160,7 +160,7 @@ impl Connect<'_> {
         }
         let writer = Writer { server: self.netbird, credential: &credential };
         self.apply(writer, &plan, &mut memory, tally).await?;
-        self.verify(reader, &plan, &memory).await?;
+        self.verify(reader, &plan, &mut memory).await?;
         tally.unchanged = plan.unchanged;
         tally.connector_changed_at =
             memory.side().connector.as_ref().and_then(|connector| connector.changed_at);

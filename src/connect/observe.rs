@@ -64,7 +64,7 @@ impl Connect<'_> {
 
         let mut plan = Plan::default();
         plan.steps.extend(groups.missing.into_iter().map(Step::CreateGroup));
-        let mut ours = side.connector.as_ref().map(|connector| connector.id.clone());
+        let mut ours = side.connector_id().map(str::to_owned);
         if by_api {
             let wish = match (self.wish(memory), purpose) {
                 (None, Purpose::Look) => self.coming(),
@@ -126,7 +126,7 @@ impl Connect<'_> {
         &self,
         reader: Reader<'_>,
         plan: &Plan,
-        memory: &Memory,
+        memory: &mut Memory,
     ) -> Result<(), Setback> {
         let of = |trouble| setback(trouble, reader.credential);
         if plan.steps.iter().any(|step| matches!(step, Step::ChangeSettings { .. })) {
@@ -139,15 +139,17 @@ impl Connect<'_> {
         if self.asked.provider != Provider::OwnByApi {
             return Ok(());
         }
-        let side = memory.side();
         let wish = self.wish(memory).ok_or_else(no_client)?;
         let connectors = reader.connectors().await.map_err(of)?;
-        let found = connector::find(&connectors, &wish, &known(side)).map_err(|error| *error)?;
+        let found =
+            connector::find(&connectors, &wish, &known(memory.side())).map_err(|error| *error)?;
         let Some(found) =
             found.filter(|c| c.issuer == wish.issuer && c.client_id == wish.client_id)
         else {
             return Err(not_kept("the connector").into());
         };
+        let id = found.id.clone();
+        memory.change(|side| side.connector.get_or_insert_default().id = id).await?;
         self.leads_to_authentik(&found.id, &wish).await
     }
 
@@ -204,11 +206,8 @@ fn setback_of_login(trouble: crate::http::Trouble) -> Setback {
 }
 
 fn known(side: &NetBirdSide) -> Known<'_> {
-    let connector = side.connector.as_ref();
-    Known {
-        id: connector.map(|connector| connector.id.as_str()),
-        secret_digest: connector.and_then(|connector| connector.secret.as_deref()),
-    }
+    let secret_digest = side.connector.as_ref().and_then(|connector| connector.secret.as_deref());
+    Known { id: side.connector_id(), secret_digest }
 }
 
 /// `init` runs before, or at the same time: the client in Authentik, and the connector of NetBird's file.

@@ -259,7 +259,8 @@ mod tests {
         let me = User { is_current: true, ..user("5", "admin") };
         let users = [user("1", "admin"), user("2", "network_admin"), me, user("9", "admin")];
         let mut done = Plan::default();
-        let people = People { users: &users, connector: Some(""), entries: &[], given: Some(&given) };
+        let people =
+            People { users: &users, connector: Some(""), entries: &[], given: Some(&given) };
         plan(&mut done, &people);
         assert_eq!(roles(&done), [("1".into(), false, Some("user".into()))]);
         let forgotten: BTreeSet<_> = done.forget.into_iter().collect();
