@@ -10,12 +10,13 @@ mod memory;
 mod observe;
 mod people;
 pub mod plan;
+mod told;
 
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::authentik;
 use crate::authentik::advice as by_cause;
@@ -25,7 +26,7 @@ use crate::http::patience::Patience;
 use crate::http::setback::{Decision, Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
-use crate::log::story::{Story, news};
+use crate::log::story::Story;
 use crate::netbird::api::{Credential, Reader, Server, Writer};
 
 use asked::{Asked, Provider};
@@ -75,10 +76,6 @@ const CLAIM_DELAY: Duration = Duration::from_millis(250);
 
 /// What keeps trying when a credential is refused is no use: NetBird knows its tokens as soon as it answers.
 const GRACE: Duration = Duration::ZERO;
-
-/// Who was given a role keeps it as long as nobody can take it.
-const ROLES_STAY: &str = "SETUP_ROLE_GROUPS is not set any more, and there is no credential to take the roles away that it \
-    gave: set NB_PAT, or take them away in NetBird's dashboard";
 
 impl Connect<'_> {
     /// All of it; what was done is in the tally also if it fails.
@@ -130,9 +127,10 @@ impl Connect<'_> {
         let owner = self.asked.owner(before.held());
         let takes_roles = self.asked.takes_roles(before.side());
         let could_take = self.asked.access_token.is_some() || owner.is_some();
-        if !self.asked.needs_credential(claimed, owner.is_some()) && !(takes_roles && could_take) {
+        let needed = self.asked.needs_credential(claimed, owner.is_some());
+        if !(needed || takes_roles && could_take) {
             if takes_roles {
-                self.warn(ROLES_STAY);
+                self.roles_stay();
             }
             self.nothing_to_do(claimed, owner.is_some());
             return Ok(());
@@ -230,56 +228,6 @@ impl Connect<'_> {
             }
         }
     }
-
-    fn tell(&self, plan: &Plan) {
-        if !plan.warnings.is_empty() {
-            self.warn(&plan.warnings.join("; "));
-        }
-    }
-
-    fn warn(&self, text: &str) {
-        news!(self.story, warn, "connect warnings", { stage = "connect" }, "{text}");
-    }
-
-    fn nothing_to_do(&self, claimed: bool, has_owner: bool) {
-        let asked = self.asked;
-        if asked.provider.is_own() && !has_owner && asked.access_token.is_none() {
-            news!(
-                self.story,
-                warn,
-                "connect",
-                { stage = "connect" },
-                "there is no owner's login: unless NetBird has an owner already, the first person who logs in owns it, so \
-                 keep AUTHENTIK_ACCESS_GROUPS to people who may"
-            );
-        } else if claimed {
-            news!(
-                self.story,
-                info,
-                "connect",
-                { stage = "connect" },
-                "NetBird: nothing to do, its account has its owner"
-            );
-        } else {
-            news!(
-                self.story,
-                info,
-                "connect",
-                { stage = "connect" },
-                "NetBird: nothing is asked for"
-            );
-        }
-    }
-
-    fn done(&self, tally: &Tally) {
-        let (changed, unchanged) = (tally.steps.len(), tally.unchanged);
-        if changed > 0 {
-            self.story.is_news("connect", "NetBird is in sync");
-            info!(stage = "connect", changed, unchanged, "NetBird is in sync");
-        } else {
-            news!(self.story, info, "connect", { stage = "connect", changed, unchanged }, "NetBird is in sync");
-        }
-    }
 }
 
 /// Phases in which Authentik is asked, of a run on NetBird.
@@ -321,14 +269,4 @@ fn other_issuer(said: Option<&str>, wish: &str) -> Error {
 fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
-}
-
-/// A changed connector is stored at once and used after a restart.
-fn restart_note(connector: &str) {
-    warn!(
-        stage = "connect",
-        connector,
-        "connector {connector} was changed: restart netbird-server, which uses a changed client id, issuer or secret only \
-         after its next start"
-    );
 }

@@ -195,7 +195,7 @@ impl Connect<'_> {
             .into());
         }
         if !has("client_id", &wish.client_id) {
-            super::restart_note(connector);
+            super::told::restart_note(connector);
         }
         Ok(())
     }
