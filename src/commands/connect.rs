@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{beside, server, transport};
+use super::{server, transport};
 use crate::authentik::oidc::Oidc;
 use crate::config::{Config, Kind};
 use crate::connect::asked::{Asked, Login, Provider};
+use crate::connect::memory::Memory;
 use crate::connect::plan::Plan;
 use crate::connect::plan::settings::Wish;
 use crate::connect::{Connect, Tally};
@@ -20,7 +21,6 @@ use crate::http::BaseUrl;
 use crate::log::progress::Progress;
 use crate::log::story::Story;
 use crate::netbird::api::Server;
-use crate::state::store;
 use crate::text::excerpt;
 
 /// Does what is asked for; what was done is in the tally also if it fails.
@@ -51,9 +51,8 @@ pub async fn is_asked(config: &Config) -> bool {
 
 /// Whether somebody has a role that this container gave.
 async fn gave_roles(config: &Config) -> bool {
-    let dir = config.files.state_dir.clone();
-    let remembered = timeout(LOOK, beside(move || store::read(&dir))).await;
-    remembered.is_ok_and(|read| read.is_ok_and(|all| all.netbird.gave_roles()))
+    let remembered = timeout(LOOK, Memory::look(&config.files.state_dir)).await;
+    remembered.is_ok_and(|read| read.is_ok_and(|memory| memory.side().gave_roles()))
 }
 
 /// What it would do, for `plan`: apart from the plan for Authentik and the files, and without a part in its exit code,

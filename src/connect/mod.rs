@@ -6,7 +6,7 @@ mod advice;
 mod apply;
 pub mod asked;
 mod credential;
-mod memory;
+pub mod memory;
 mod observe;
 mod people;
 pub mod plan;
