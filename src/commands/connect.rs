@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{server, transport};
 use crate::authentik::oidc::Oidc;
 use crate::config::{Config, Kind};
 use crate::connect::asked::{Asked, Login, Provider};
+use crate::connect::memory::Memory;
 use crate::connect::plan::Plan;
 use crate::connect::plan::settings::Wish;
 use crate::connect::{Connect, Tally};
@@ -37,13 +39,20 @@ pub async fn run(
 }
 
 /// Whether there is anything that it could have to do.
-pub fn is_asked(config: &Config) -> bool {
+pub async fn is_asked(config: &Config) -> bool {
     let connect = &config.connect;
     config.kind != Kind::Standalone
         || !connect.role_groups.is_empty()
         || connect.user_approval.is_some()
         || connect.jwt_groups.is_some()
         || connect.jwt_allow_groups.is_some()
+        || gave_roles(config).await
+}
+
+/// Whether somebody has a role that this container gave.
+async fn gave_roles(config: &Config) -> bool {
+    let remembered = timeout(LOOK, Memory::look(&config.files.state_dir)).await;
+    remembered.is_ok_and(|read| read.is_ok_and(|memory| memory.side().gave_roles()))
 }
 
 /// What it would do, for `plan`: apart from the plan for Authentik and the files, and without a part in its exit code,
@@ -64,7 +73,7 @@ pub enum Sight {
 pub async fn look(config: &Config, story: &Arc<Story>) -> Sight {
     let seen = async {
         let work = Work::new(config)?;
-        if !work.asked.needs_credential(true, false) {
+        if !work.asked.needs_credential(true, false) && !gave_roles(config).await {
             return Ok(Sight::Nothing);
         }
         let deadline = Deadline::from_now(LOOK.min(config.timing.timeout));

@@ -53,12 +53,12 @@ pub async fn settle(config: &Config, last: Option<Secrets>, made: Secrets) -> Re
             Ok(settled) => settled,
             Err(errors) => return Ok(Err(errors)),
         };
-        for kind in settled.to_make {
+        for kind in std::mem::take(&mut settled.to_make) {
             let secret = made.of(kind).cloned().map_or_else(|| make(kind), Ok)?;
             settled.secrets.set(kind, secret);
         }
         let last = last.as_ref().unwrap_or(&made);
-        of_provider(&config, &before, Some(last), &mut settled.secrets, Making::Now)?;
+        of_provider(&config, &before, Some(last), &mut settled, Making::Now)?;
         settled.secrets.all().for_each(redact::learn);
         let Settled { secrets, remarks, warnings, .. } = settled;
         Ok(Ok(Volumes { before, secrets, remarks, warnings }))
@@ -83,10 +83,10 @@ pub async fn look(config: &Config) -> Result<Admitted> {
             Err(errors) => return Ok(Err(errors)),
         };
         settled.secrets.all().for_each(redact::learn);
-        for kind in settled.to_make {
+        for kind in std::mem::take(&mut settled.to_make) {
             settled.secrets.set(kind, Secret::new(TO_BE_MADE));
         }
-        of_provider(&config, &before, None, &mut settled.secrets, Making::Later)?;
+        of_provider(&config, &before, None, &mut settled, Making::Later)?;
         let Settled { secrets, remarks, warnings, .. } = settled;
         Ok(Ok(Volumes { before, secrets, remarks, warnings }))
     })
@@ -110,7 +110,7 @@ pub async fn examine(config: &Config) -> Result<(Volumes, Vec<Error>)> {
             Ok(settled) => (settled, Vec::new()),
             Err(errors) => (Settled::default(), errors),
         };
-        of_provider(&config, &before, None, &mut settled.secrets, Making::Later)?;
+        of_provider(&config, &before, None, &mut settled, Making::Later)?;
         let Settled { secrets, warnings, .. } = settled;
         Ok((Volumes { before, secrets, remarks: Vec::new(), warnings }, refused))
     })
@@ -198,14 +198,18 @@ fn read(config: &Config) -> Result<Before> {
     Ok(before)
 }
 
+const NO_OWNER: &str = "SETUP_OWNER_PASSWORD alone makes no owner in a file that names none: NetBird may have one already; \
+    set SETUP_OWNER_EMAIL as well if it has not";
+
 /// The owner's login and the key of sessions, where NetBird has a provider of its own.
 fn of_provider(
     config: &Config,
     before: &Before,
     last: Option<&Secrets>,
-    secrets: &mut Secrets,
+    settled: &mut Settled,
     making: Making,
 ) -> Result<()> {
+    let secrets = &mut settled.secrets;
     if config.kind == config::Kind::Standalone || config.files.outputs.is_empty() {
         return Ok(());
     }
@@ -216,6 +220,9 @@ fn of_provider(
         Some(owner) => Some(owner),
         None => owner::settle(&config.owner, &kept, &in_file, making)?,
     };
+    if secrets.owner.is_none() && config.owner.password.is_some() {
+        settled.warnings.push(NO_OWNER.to_owned());
+    }
     let held = kept.get(COOKIE_KEY).and_then(|key| key.as_str()).map(Secret::new);
     if in_file.is_cookie_key_elsewhere() {
         return Ok(());

@@ -106,7 +106,7 @@ fn config(raw: &Raw, passed: BTreeMap<String, String>, r: &mut Reader) -> Option
     let for_kind = kind.unwrap_or(Kind::Standalone);
     let connection = Connection::read(raw, r);
     let wishes = Wishes::read(raw, r);
-    let netbird = NetBird::read(raw, passed, r);
+    let netbird = NetBird::read(raw, passed, for_kind, r);
     let owner = Owner::read(raw, netbird.as_ref().map(|netbird| netbird.domain.as_str()), r);
     let connect = Connect::read(raw, for_kind, r);
     let files = Files::read(raw, for_kind, r);

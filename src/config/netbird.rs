@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::kind::Kind;
 use super::parse;
 use super::passed;
 use super::reader::Reader;
@@ -59,6 +60,7 @@ impl NetBird {
     pub(super) fn read(
         raw: &Raw,
         mut passed: BTreeMap<String, String>,
+        kind: Kind,
         r: &mut Reader,
     ) -> Option<Self> {
         let domain = r.required(raw.netbird_domain(), parse::domain);
@@ -78,7 +80,7 @@ impl NetBird {
         let trusted_proxies = r.opt(raw.setup_trusted_proxies(), parse::each(parse::network));
         let pkce_ports = passed::pkce_ports(&passed, r);
         passed::examine(raw, &passed, user_list == Some(true), r);
-        let services = Services::read(raw, &passed, endpoint.as_ref(), r);
+        let services = Services::read(raw, &passed, endpoint.as_ref(), kind, r);
         if let Some(services) = &services {
             pass_on_services(raw, services, &mut passed);
         }

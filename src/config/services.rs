@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use super::kind::Kind;
 use super::parse::{self, Relay};
 use super::reader::Reader;
 use super::setting::Setting;
@@ -30,6 +31,7 @@ impl Services {
         raw: &Raw,
         passed: &BTreeMap<String, String>,
         endpoint: Option<&BaseUrl>,
+        kind: Kind,
         r: &mut Reader,
     ) -> Option<Self> {
         let scheme = endpoint.map_or("https", BaseUrl::scheme);
@@ -56,6 +58,11 @@ impl Services {
         if let (Some(domain), Some(first)) = (&relay_domain, first) {
             domain.must_be(&first.host, RELAY, r);
         }
+
+        // netbird-server has one port for everything: a port alone names no service elsewhere.
+        let names_services = kind != Kind::Combined;
+        let signal_port = signal_port.filter(|_| names_services);
+        let relay_port = relay_port.filter(|_| names_services || relay_domain.is_some());
 
         let same_host = |port: u16| with_port(endpoint, port);
         let signal_chosen = signal.is_some() || signal_port.is_some();

@@ -6,7 +6,8 @@ use tracing::info;
 use super::memory::Memory;
 use super::plan::roles::USER;
 use super::plan::{Plan, Step};
-use super::{Connect, Tally, advice, now, restart_note, setback};
+use super::told::restart_note;
+use super::{Connect, Tally, advice, now, setback};
 use crate::authentik::Writer as AuthentikWriter;
 use crate::authentik::writer::Operation;
 use crate::authentik::{Reader as AuthentikReader, conflict};
@@ -53,7 +54,9 @@ impl Connect<'_> {
             .change(|side| {
                 // From now on what is not remembered was not given.
                 if keeps_roles {
-                    let roles = side.roles.get_or_insert_default();
+                    side.roles.get_or_insert_default();
+                }
+                if let Some(roles) = &mut side.roles {
                     plan.forget.iter().for_each(|id| {
                         roles.remove(id);
                     });
@@ -86,12 +89,23 @@ impl Connect<'_> {
         let Some(secret) = memory.held().client.clone() else {
             return Err(Error::new(Exit::Bug, "a connector without a client secret").into());
         };
-        let made = writer.create_connector(wish, &secret).await.map_err(|t| refused(t, writer))?;
-        let known = KnownConnector {
-            id: made.id,
+        let before = memory.side().connector.clone();
+        let mut known = KnownConnector {
             secret: Some(digest::of(secret.expose())),
-            changed_at: None,
+            ..KnownConnector::default()
         };
+        // A run that dies before the answer must know with which secret it was made.
+        let intent = known.clone();
+        memory.change(|side| side.connector = Some(intent)).await?;
+        match writer.create_connector(wish, &secret).await {
+            Ok(made) => known.id = made.id,
+            Err(trouble) => {
+                if trouble.status.is_some() {
+                    memory.change(|side| side.connector = before).await?;
+                }
+                return Err(refused(trouble, writer));
+            }
+        }
         Ok(memory.change(|side| side.connector = Some(known)).await?)
     }
 

@@ -3,6 +3,7 @@
 use super::plan::settings;
 use crate::config::{RoleGroup, Setting};
 use crate::state::secrets::Held;
+use crate::state::store::NetBirdSide;
 use crate::text::Secret;
 
 /// Whose tokens NetBird takes, as far as it matters to what is done over its API.
@@ -52,7 +53,7 @@ pub struct Asked {
     pub login: Option<Login>,
     /// Settings of the account.
     pub settings: settings::Wish,
-    /// Nothing where the variable is not set: roles that were given stay.
+    /// Nothing where the variable is not set: then roles that were given go.
     pub role_groups: Vec<RoleGroup>,
     /// The application in Authentik.
     pub slug: String,
@@ -100,5 +101,10 @@ impl Asked {
     /// Whether a credential is needed: for what is kept, and until the owner's login has claimed the account.
     pub fn needs_credential(&self, claimed: bool, has_owner: bool) -> bool {
         self.keeps_something() || (has_owner && self.access_token.is_none() && !claimed)
+    }
+
+    /// Whether roles are left that this container gave, and that no entry is for any more.
+    pub fn takes_roles(&self, side: &NetBirdSide) -> bool {
+        self.role_groups.is_empty() && side.gave_roles()
     }
 }

@@ -67,7 +67,9 @@ fn wrong_password(email: &str) -> Error {
             "it was changed in the dashboard, or NetBird was not restarted since its file names this owner, or this is \
              not the NetBird of this container's files",
         )
-        .remedy(format!("restart NetBird, or set SETUP_OWNER_PASSWORD to the password, or {WAYS}"))
+        .remedy(format!(
+            "restart NetBird, or set SETUP_OWNER_EMAIL and SETUP_OWNER_PASSWORD to the owner's login, or {WAYS}"
+        ))
 }
 
 fn second_factor(email: &str) -> Error {
@@ -79,7 +81,7 @@ fn second_factor(email: &str) -> Error {
 fn no_local_login() -> Error {
     Error::new(Exit::Rejected, "NetBird has no login by password")
         .because("local logins are switched off there")
-        .remedy(WAYS)
+        .remedy(format!("{WAYS}; or set SETUP_LOCAL_AUTH=true, run init and restart NetBird"))
 }
 
 fn unknown_redirect(redirect: &str) -> Error {

@@ -68,9 +68,17 @@ impl Memory {
     ///
     /// # Errors
     /// See [`store::write`].
-    pub async fn change(&mut self, change: impl FnOnce(&mut NetBirdSide)) -> Result<()> {
+    pub fn change(
+        &mut self,
+        change: impl FnOnce(&mut NetBirdSide),
+    ) -> impl Future<Output = Result<()>> + Send {
         let before = self.side.clone();
         change(&mut self.side);
+        self.write(before)
+    }
+
+    /// One future for every change: a generic one would be compiled for each of them.
+    async fn write(&mut self, before: NetBirdSide) -> Result<()> {
         if self.side == before {
             return Ok(());
         }

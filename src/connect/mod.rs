@@ -6,16 +6,17 @@ mod advice;
 mod apply;
 pub mod asked;
 mod credential;
-mod memory;
+pub mod memory;
 mod observe;
 mod people;
 pub mod plan;
+mod told;
 
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::authentik;
 use crate::authentik::advice as by_cause;
@@ -25,7 +26,7 @@ use crate::http::patience::Patience;
 use crate::http::setback::{Decision, Phase, Setback};
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
-use crate::log::story::{Story, news};
+use crate::log::story::Story;
 use crate::netbird::api::{Credential, Reader, Server, Writer};
 
 use asked::{Asked, Provider};
@@ -124,7 +125,13 @@ impl Connect<'_> {
         let before = Memory::look(self.state_dir).await?;
         let claimed = before.side().owner.is_some();
         let owner = self.asked.owner(before.held());
-        if !self.asked.needs_credential(claimed, owner.is_some()) {
+        let takes_roles = self.asked.takes_roles(before.side());
+        let could_take = self.asked.access_token.is_some() || owner.is_some();
+        let needed = self.asked.needs_credential(claimed, owner.is_some());
+        if !(needed || takes_roles && could_take) {
+            if takes_roles {
+                self.roles_stay();
+            }
             self.nothing_to_do(claimed, owner.is_some());
             return Ok(());
         }
@@ -151,7 +158,7 @@ impl Connect<'_> {
         }
         let writer = Writer { server: self.netbird, credential: &credential };
         self.apply(writer, &plan, &mut memory, tally).await?;
-        self.verify(reader, &plan, &memory).await?;
+        self.verify(reader, &plan, &mut memory).await?;
         tally.unchanged = plan.unchanged;
         tally.connector_changed_at =
             memory.side().connector.as_ref().and_then(|connector| connector.changed_at);
@@ -221,53 +228,6 @@ impl Connect<'_> {
             }
         }
     }
-
-    fn tell(&self, plan: &Plan) {
-        if !plan.warnings.is_empty() {
-            let text = plan.warnings.join("; ");
-            news!(self.story, warn, "connect warnings", { stage = "connect" }, "{text}");
-        }
-    }
-
-    fn nothing_to_do(&self, claimed: bool, has_owner: bool) {
-        let asked = self.asked;
-        if asked.provider.is_own() && !has_owner && asked.access_token.is_none() {
-            news!(
-                self.story,
-                warn,
-                "connect",
-                { stage = "connect" },
-                "there is no owner's login: unless NetBird has an owner already, the first person who logs in owns it, so \
-                 keep AUTHENTIK_ACCESS_GROUPS to people who may"
-            );
-        } else if claimed {
-            news!(
-                self.story,
-                info,
-                "connect",
-                { stage = "connect" },
-                "NetBird: nothing to do, its account has its owner"
-            );
-        } else {
-            news!(
-                self.story,
-                info,
-                "connect",
-                { stage = "connect" },
-                "NetBird: nothing is asked for"
-            );
-        }
-    }
-
-    fn done(&self, tally: &Tally) {
-        let (changed, unchanged) = (tally.steps.len(), tally.unchanged);
-        if changed > 0 {
-            self.story.is_news("connect", "NetBird is in sync");
-            info!(stage = "connect", changed, unchanged, "NetBird is in sync");
-        } else {
-            news!(self.story, info, "connect", { stage = "connect", changed, unchanged }, "NetBird is in sync");
-        }
-    }
 }
 
 /// Phases in which Authentik is asked, of a run on NetBird.
@@ -309,14 +269,4 @@ fn other_issuer(said: Option<&str>, wish: &str) -> Error {
 fn now() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
-}
-
-/// A changed connector is stored at once and used after a restart.
-fn restart_note(connector: &str) {
-    warn!(
-        stage = "connect",
-        connector,
-        "connector {connector} was changed: restart netbird-server, which uses a changed client id, issuer or secret only \
-         after its next start"
-    );
 }

@@ -31,7 +31,8 @@ impl Connect<'_> {
         account::check(&account, self.asked.provider.is_own()).map_err(|error| *error)?;
         let side = memory.side();
         let by_api = self.asked.provider == Provider::OwnByApi;
-        let with_roles = !self.asked.role_groups.is_empty();
+        let takes_roles = self.asked.takes_roles(side);
+        let with_roles = takes_roles || !self.asked.role_groups.is_empty();
         let connectors = async {
             match by_api {
                 true => reader.connectors().await.map_err(of),
@@ -45,7 +46,7 @@ impl Connect<'_> {
             }
         };
         let groups = async {
-            match with_roles {
+            match with_roles && !takes_roles {
                 true => {
                     people::read(
                         self.authentik,
@@ -55,14 +56,15 @@ impl Connect<'_> {
                     )
                     .await
                 }
-                false => Ok(Groups::default()),
+                // Without entries there is nobody to look for.
+                false => Ok(Groups { has_provider: takes_roles, ..Groups::default() }),
             }
         };
         let (connectors, users, groups) = try_join3(connectors, users, groups).await?;
 
         let mut plan = Plan::default();
         plan.steps.extend(groups.missing.into_iter().map(Step::CreateGroup));
-        let mut ours = side.connector.as_ref().map(|connector| connector.id.clone());
+        let mut ours = side.connector_id().map(str::to_owned);
         if by_api {
             let wish = match (self.wish(memory), purpose) {
                 (None, Purpose::Look) => self.coming(),
@@ -78,7 +80,7 @@ impl Connect<'_> {
         }
         // Through a connector that is made now nobody has come yet, but through one that was there before, maybe; one of the
         // file is known as soon as init has run.
-        let is_known = by_api || ours.is_some() || !self.asked.provider.is_own();
+        let is_known = takes_roles || by_api || ours.is_some() || !self.asked.provider.is_own();
         match (is_known && groups.has_provider, purpose) {
             (true, _) => {
                 let is_own = self.asked.provider.is_own();
@@ -124,7 +126,7 @@ impl Connect<'_> {
         &self,
         reader: Reader<'_>,
         plan: &Plan,
-        memory: &Memory,
+        memory: &mut Memory,
     ) -> Result<(), Setback> {
         let of = |trouble| setback(trouble, reader.credential);
         if plan.steps.iter().any(|step| matches!(step, Step::ChangeSettings { .. })) {
@@ -137,15 +139,17 @@ impl Connect<'_> {
         if self.asked.provider != Provider::OwnByApi {
             return Ok(());
         }
-        let side = memory.side();
         let wish = self.wish(memory).ok_or_else(no_client)?;
         let connectors = reader.connectors().await.map_err(of)?;
-        let found = connector::find(&connectors, &wish, &known(side)).map_err(|error| *error)?;
+        let found =
+            connector::find(&connectors, &wish, &known(memory.side())).map_err(|error| *error)?;
         let Some(found) =
             found.filter(|c| c.issuer == wish.issuer && c.client_id == wish.client_id)
         else {
             return Err(not_kept("the connector").into());
         };
+        let id = found.id.clone();
+        memory.change(|side| side.connector.get_or_insert_default().id = id).await?;
         self.leads_to_authentik(&found.id, &wish).await
     }
 
@@ -180,7 +184,7 @@ impl Connect<'_> {
                 Err(protocol(what).because(sent.url()).remedy(remedy).into())
             }
             Some(Stray::Client) => {
-                super::restart_note(connector);
+                super::told::restart_note(connector);
                 Ok(())
             }
             None => Ok(()),
@@ -193,11 +197,8 @@ fn setback_of_login(trouble: crate::http::Trouble) -> Setback {
 }
 
 fn known(side: &NetBirdSide) -> Known<'_> {
-    let connector = side.connector.as_ref();
-    Known {
-        id: connector.map(|connector| connector.id.as_str()),
-        secret_digest: connector.and_then(|connector| connector.secret.as_deref()),
-    }
+    let secret_digest = side.connector.as_ref().and_then(|connector| connector.secret.as_deref());
+    Known { id: side.connector_id(), secret_digest }
 }
 
 /// `init` runs before, or at the same time: the client in Authentik, and the connector of NetBird's file.

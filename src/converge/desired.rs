@@ -4,7 +4,7 @@
 use crate::authentik::Release;
 use crate::authentik::model::Provider;
 use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::config::{Access, AccountRole, Config, Kind, Setting};
+use crate::config::{Access, AccountRole, Config, Kind, Output, Setting};
 use crate::http::{BaseUrl, Trouble};
 use crate::netbird::standalone::API_SCOPE;
 use crate::netbird::{ClientType, OidcClient};
@@ -116,6 +116,8 @@ pub struct DesiredProvider {
     pub signing_key: Setting<String>,
     /// Invariant: what NetBird needs is contained.
     pub client: OidcClient,
+    /// Whether somebody needs its secret: a confidential client, or a public one that is to become one.
+    pub needs_secret: bool,
 }
 
 impl Desired {
@@ -157,6 +159,8 @@ impl Desired {
                 authorization_flow: wishes.authorization_flow.clone(),
                 invalidation_flow: wishes.invalidation_flow.clone(),
                 signing_key: wishes.signing_key.clone(),
+                needs_secret: config.kind != Kind::Standalone
+                    || config.files.outputs.contains(&Output::IdpSeedInfo),
                 client: OidcClient::new(config, release, ports),
             },
             // Elsewhere devices log in at NetBird's own provider.

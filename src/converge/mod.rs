@@ -24,13 +24,12 @@ use futures_util::future::join;
 use tokio::time::{Instant, sleep};
 
 use crate::authentik::{Reader, Server, Writer};
-use crate::config::{Config, Output};
+use crate::config::Config;
 use crate::error::{Error, Exit, Result};
 use crate::http::patience::Patience;
 use crate::http::setback::{Decision, Ending, Phase, Setback};
 use crate::log::progress::Progress;
 use crate::log::story::Story;
-use crate::netbird::ClientType;
 use crate::proof::Proof;
 use crate::state::Memory;
 use crate::state::store::Remembered;
@@ -166,9 +165,7 @@ impl Converge<'_> {
         };
         applying.apply(plan, &mut learnt.tally, &mut learnt.made).await?;
         self.progress.passed(Phase::Apply);
-        let seeds = self.config.files.outputs.contains(&Output::IdpSeedInfo);
-        let confidential = desired.provider.client.client_type == ClientType::Confidential;
-        if (confidential || seeds) && registration.secret.is_none() {
+        if desired.provider.needs_secret && registration.secret.is_none() {
             registration.secret = Some(self.secret_of(&registration.client_id).await?);
         }
         if first {

@@ -24,6 +24,11 @@ pub fn admit(
         // NetBird's files are somebody else's: nothing of this is used, and nothing is kept that would seem to be.
         return Ok(Settled::default());
     }
+    let has_config = asked_for(config, Output::ConfigYaml);
+    if let Some(error) = foreign(config, before, Output::ConfigYaml).filter(|_| has_config) {
+        // With it nothing else is this container's to write: what else could be said would lead astray.
+        return Err(vec![error]);
+    }
     let mut refused: Vec<Error> =
         config.files.outputs.iter().filter_map(|output| foreign(config, before, *output)).collect();
     let asked = asked_for(config, Output::ManagementJson);
@@ -33,7 +38,6 @@ pub fn admit(
             _ => management::refused_with_provider(file, config, before.connector()),
         });
     }
-    let has_config = asked_for(config, Output::ConfigYaml);
     if has_config && !config.owner.local_auth.value && before.connector().is_none() {
         refused.push(too_early());
     }

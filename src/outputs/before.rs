@@ -99,13 +99,20 @@ impl Before {
     /// What the files say about a provider of NetBird's own.
     pub fn provider(&self, config: &Config) -> InFile {
         if config.kind == Kind::Combined {
-            let bytes =
-                self.there(Output::ConfigYaml).bytes().filter(|bytes| sourced::is_own(bytes));
             let place = config.files.path(Output::ConfigYaml).display().to_string();
-            let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok());
-            return text.map(|text| config_yaml::provider_in(text, &place)).unwrap_or_default();
+            return self
+                .config_yaml()
+                .map(|text| config_yaml::provider_in(text, &place))
+                .unwrap_or_default();
         }
         self.management.as_ref().map(management::own_provider::in_file).unwrap_or_default()
+    }
+
+    /// The text of a `config.yaml` that this container wrote.
+    pub fn config_yaml(&self) -> Option<&str> {
+        let bytes =
+            self.there(Output::ConfigYaml).bytes().filter(|bytes| sourced::is_own(bytes))?;
+        std::str::from_utf8(bytes).ok()
     }
 
     /// Where files of this container are that nothing writes any more, since `SETUP_OUTPUTS` names another directory.
@@ -115,7 +122,7 @@ impl Before {
 
     /// The id of Authentik's connector, as far as it is remembered.
     pub fn connector(&self) -> Option<&str> {
-        self.remembered.netbird.connector.as_ref().map(|connector| connector.id.as_str())
+        self.remembered.netbird.connector_id()
     }
 
     /// Every secret in use that an output shows.

@@ -21,6 +21,8 @@ const EMAIL: &str = "server.auth.owner.email";
 const HASH: &str = "server.auth.owner.password";
 const RELAYS: &str = "server.relays.secret";
 
+const LOCAL_AUTH_OFF: &str = "server.auth.localAuthDisabled";
+
 const HEADER: &str = "# Written by netbird-authentik-init; edit the environment of that container instead, and restart\n\
                       # netbird-server after a change.\n";
 
@@ -30,8 +32,9 @@ const DATA: &str = "/var/lib/netbird";
 /// STUN's port, and what the image's own example has for the others.
 const STUN_PORT: u16 = 3478;
 
-/// The file's text; nothing while a secret is known to NetBird's environment only.
-pub fn render(config: &Config, secrets: &Secrets) -> Option<String> {
+/// The file's text; nothing while a secret is known to NetBird's environment only. Of the text that is there whether people
+/// log in without Authentik stays, unless a variable says it.
+pub fn render(config: &Config, secrets: &Secrets, there: Option<&str>) -> Option<String> {
     let (relay, datastore_key) = (secrets.relay.as_ref()?, secrets.datastore_key.as_ref()?);
     let endpoint = &config.netbird.endpoint;
     let services = &config.netbird.services;
@@ -49,28 +52,33 @@ pub fn render(config: &Config, secrets: &Secrets) -> Option<String> {
     y.text(1, "authSecret", relay.expose());
     y.text(1, "dataDir", DATA);
     // Services elsewhere switch the image's own off.
-    if services.stuns.chosen {
+    let is_here = |host: &str, port: u16| host == endpoint.host() && port == endpoint.port();
+    let stun = format!("stun:{}:{STUN_PORT}", endpoint.host());
+    if services.stuns.chosen && services.stuns.value != [stun] {
         y.section(1, "stuns");
         for uri in &services.stuns.value {
             y.item(2, "uri", uri);
             y.text(3, "proto", "udp");
         }
     }
-    if services.relays.chosen {
+    let relays = &services.relays.value;
+    if services.relays.chosen && !relays.iter().all(|relay| is_here(&relay.host, relay.port)) {
         y.section(1, "relays");
-        let addresses = services.relays.value.iter().map(|relay| relay.address.clone());
+        let addresses = relays.iter().map(|relay| relay.address.clone());
         y.texts(2, "addresses", &addresses.collect::<Vec<_>>());
         y.text(2, "credentialsTTL", "24h");
         y.text(2, "secret", relay.expose());
     }
-    if services.signal.chosen {
-        let signal = &services.signal.value;
+    let signal = &services.signal.value;
+    if services.signal.chosen && !is_here(signal.host(), signal.port()) {
         let uri = format!("{}://{}:{}", signal.scheme(), signal.host(), signal.port());
         y.text(1, "signalUri", &uri);
     }
     y.section(1, "auth");
     y.text(2, "issuer", &issuer(config));
-    y.flag(2, "localAuthDisabled", !config.owner.local_auth.value);
+    let is_off = |there| Document::parse(there).at(LOCAL_AUTH_OFF) == At::Text("true".to_owned());
+    let is_off = there.is_some_and(is_off);
+    y.flag(2, "localAuthDisabled", config.owner.local_auth.wish().map_or(is_off, |wish| !wish));
     y.flag(2, "signKeyRefreshEnabled", true);
     let dashboard = EMBEDDED_PATHS.map(|path| format!("{}{path}", endpoint.origin()));
     y.texts(2, "dashboardRedirectURIs", &dashboard);

@@ -102,7 +102,9 @@ impl FilePlan {
                 made(turnserver_conf::render(config, &places.services, secrets))
             }
             (_, None) => Text::Waits,
-            (Output::ConfigYaml, _) => made(config_yaml::render(config, secrets)),
+            (Output::ConfigYaml, _) => {
+                made(config_yaml::render(config, secrets, before.config_yaml()))
+            }
             (Output::IdpSeedInfo, Some(proof)) => {
                 Text::Is(management::connector::seed_info(config, proof))
             }

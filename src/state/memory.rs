@@ -76,9 +76,17 @@ impl Memory {
     ///
     /// # Errors
     /// [`Exit::Output`] where it cannot be written.
-    pub async fn note(&self, change: impl FnOnce(&mut Remembered)) -> Result<()> {
+    pub fn note(
+        &self,
+        change: impl FnOnce(&mut Remembered),
+    ) -> impl Future<Output = Result<()>> + Send {
         let mut remembered = self.remembered();
         change(&mut remembered);
+        self.write(remembered)
+    }
+
+    /// One future for every change: a generic one would be compiled for each of them.
+    async fn write(&self, remembered: Remembered) -> Result<()> {
         let (dir, keep) = (self.dir.clone(), remembered.clone());
         let abnormal = |_| Error::new(Exit::Bug, "work on files ended abnormally");
         // What is known of NetBird has writers of its own: `client`, and `connect`.

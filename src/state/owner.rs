@@ -96,15 +96,20 @@ pub fn settle(
 ) -> Result<Option<Owner>> {
     let text = |key: &str| held.get(key)?.as_str().filter(|s| !s.is_empty()).map(str::to_owned);
     let kept = text(PASSWORD);
-    let is_asked_for = wish.email.chosen || wish.password.is_some();
-    if in_file.is_owner_elsewhere() && !is_asked_for {
+    if in_file.is_owner_elsewhere() && !wish.email.chosen {
         return Ok(None);
     }
+    let there = in_file.owner();
     // Whoever set NetBird up without an owner in the file has one already.
-    if in_file.has_provider && kept.is_none() && !is_asked_for {
-        return Ok(in_file.owner().map(|(email, hash)| Owner { email, password: None, hash }));
+    if in_file.has_provider
+        && kept.is_none()
+        && !wish.email.chosen
+        && (there.is_none() || wish.password.is_none())
+    {
+        return Ok(there.map(|(email, hash)| Owner { email, password: None, hash }));
     }
-    let email = match (wish.email.wish(), text(EMAIL)) {
+    let there = there.map(|(email, _)| email);
+    let email = match (wish.email.wish(), text(EMAIL).or(there)) {
         (Some(email), _) => email.clone(),
         (None, Some(email)) => email,
         (None, None) => wish.email.value.clone(),
@@ -191,5 +196,14 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(asked.email, "a@example.com");
+        let password = wish(None, Some("another-password"));
+        assert_eq!(settle(&password, &nothing, &file, Making::Now).unwrap(), None);
+        let text = |found: &str| {
+            Some(Evidence { place: String::new(), found: Found::Text(Secret::new(found)) })
+        };
+        let named = InFile { email: text("chief@example.com"), hash: text("$2b$10$x"), ..file };
+        let theirs = settle(&password, &nothing, &named, Making::Now).unwrap().unwrap();
+        assert_eq!(theirs.email, "chief@example.com");
+        assert!(bcrypt::verify("another-password", theirs.hash.expose()).unwrap());
     }
 }

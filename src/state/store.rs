@@ -80,6 +80,16 @@ impl NetBirdSide {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The id of Authentik's connector; nothing before NetBird told it.
+    pub fn connector_id(&self) -> Option<&str> {
+        self.connector.as_ref().map(|connector| connector.id.as_str()).filter(|id| !id.is_empty())
+    }
+
+    /// Whether somebody has a role that this container gave.
+    pub fn gave_roles(&self) -> bool {
+        self.roles.as_ref().is_some_and(|roles| !roles.is_empty())
+    }
 }
 
 /// A client in Authentik. Its secret is in `secrets.json`.
@@ -96,7 +106,7 @@ pub struct KnownClient {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KnownConnector {
-    /// Its id, which is part of the id of everyone who logs in through it.
+    /// Its id, which is part of the id of everyone who logs in through it; empty while it is being made.
     pub id: String,
     /// Digest of the client secret that NetBird was given last.
     #[serde(skip_serializing_if = "Option::is_none")]

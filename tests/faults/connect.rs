@@ -162,6 +162,28 @@ fn a_run_that_is_killed_anywhere_is_completed_by_the_next() {
     }
 }
 
+/// With an id that nobody was told, and a secret that is known: there is nothing to change, and nobody has to restart.
+#[test]
+fn a_connector_whose_maker_was_killed_is_as_it_is_to_be() {
+    let start = Start::fresh();
+    let (attempt, netbird) = start.again();
+    let post = Match::path("POST", "/api/identity-providers");
+    netbird.fault(FaultRule::once(post, Fault::Trickle(Duration::from_secs(60))));
+    let mut run = attempt.command().spawn().unwrap();
+    while netbird.state().idp.connectors.iter().all(|c| c.id == "local") {
+        std::thread::yield_now();
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    netbird.clear_faults();
+    netbird.clear_requests();
+    let (code, log) = attempt.run();
+    assert!(code == Some(0) && !log.contains("restart"), "{log}");
+    let is_put = |r: &authentik_sim::Request| r.path.starts_with("/api/identity-providers/");
+    assert!(!netbird.writes().iter().any(is_put), "{log}");
+    attempt.settled(&netbird, "killed while it made the connector");
+}
+
 #[test]
 fn a_role_is_taken_back_even_if_the_run_that_gave_it_was_killed() {
     let start = Start::waiting();

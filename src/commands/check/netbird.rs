@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// All of them; none where nothing depends on a running NetBird.
 pub async fn checks(config: &Config, story: &Arc<Story>) -> Vec<Check> {
-    if !connect::is_asked(config) {
+    if !connect::is_asked(config).await {
         return Vec::new();
     }
     let server = match connect::netbird(config) {

@@ -22,7 +22,7 @@ pub struct Netbird {
 impl Netbird {
     /// Brings NetBird to what is asked for, within the cycle's time.
     pub async fn keep(&mut self, config: &Config, start: Instant, status: &Status) {
-        if !connect::is_asked(config) {
+        if !connect::is_asked(config).await {
             return;
         }
         if self.taken && config.connect.token.is_none() {

@@ -95,7 +95,7 @@ pub fn another_login(email: &str) -> Error {
         .because(format!("{email} is a new user there, and the account belongs to the former login of this container"))
         .remedy(format!(
             "set SETUP_OWNER_EMAIL back, run init and restart NetBird; or transfer the ownership to {email} in NetBird's \
-             dashboard; or set NB_PAT"
+             dashboard and start this container again; or set NB_PAT"
         ))
 }
 

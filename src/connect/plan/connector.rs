@@ -21,7 +21,7 @@ pub struct Wish {
 pub struct Known<'a> {
     /// The connector's id.
     pub id: Option<&'a str>,
-    /// Digest of the secret that was sent last.
+    /// Digest of the secret that was sent last, also with a connector whose id is not known yet.
     pub secret_digest: Option<&'a str>,
 }
 
@@ -96,8 +96,9 @@ pub fn plan(plan: &mut Plan, connectors: &[Connector], wish: &Wish, known: &Know
     if found.client_id != wish.client_id {
         changes.push(Change::set("client_id", found.client_id.clone(), wish.client_id.clone()));
     }
-    // Of one that somebody else made nobody knows the secret: it is sent once.
-    let is_known = known.id == Some(found.id.as_str());
+    // Of one that somebody else made nobody knows the secret: it is sent once. This container's may have no id yet, if the
+    // run that sent it died before the answer.
+    let is_known = known.id.is_none_or(|id| id == found.id);
     if !is_known || known.secret_digest != Some(wish.secret_digest.as_str()) {
         changes.push(Change::set("client_secret", "(secret)", "(secret)"));
     }
@@ -160,6 +161,8 @@ mod tests {
             ("c", "oidc", "SSO")
         );
         assert_eq!(changes.len(), 1);
+        let sent = Known { id: None, secret_digest: Some("d") };
+        assert!(planned(&[connector("c", "https://a/")], &sent).steps.is_empty());
         let rotated = Known { secret_digest: Some("old"), ..known };
         let rotated = planned(&[connector("c", "https://a/")], &rotated);
         assert!(

@@ -115,6 +115,22 @@ pub fn plan(plan: &mut Plan, people: &People<'_>) {
             plan.unchanged += 1;
         }
     }
+    let me = people.users.iter().find(|user| user.is_current);
+    if people.entries.is_empty() {
+        // Who is not in NetBird any more has no role to take away.
+        let given = people.given.into_iter().flat_map(BTreeMap::keys);
+        plan.forget.extend(given.filter(|id| me.is_none_or(|me| me.id != **id)).cloned());
+    }
+    if let Some((me, subject)) = me.and_then(|me| Some((me, people.subject(me)?)))
+        && people.given.is_some_and(|given| given.get(&me.id) == Some(&me.role))
+        && people.wish(&subject).is_none()
+    {
+        plan.warnings.push(format!(
+            "{} keeps the role {}: NetBird lets nobody change their own, and NB_PAT is theirs",
+            me.shown(),
+            me.role
+        ));
+    }
     plan.warnings
         .extend(list(&others, "SETUP_ROLE_GROUPS does not change roles that somebody else gave: "));
     plan.warnings.extend(list(
@@ -234,6 +250,22 @@ mod tests {
         let done = planned(&[user("1", "network_admin")], Some(&given));
         assert!(done.steps.is_empty());
         assert_eq!(done.forget, [id("1", "c")]);
+    }
+
+    /// `SETUP_ROLE_GROUPS` is not set any more.
+    #[test]
+    fn without_entries_every_role_goes_but_ones_own() {
+        let given = given(&[("1", "admin"), ("2", "auditor"), ("3", "admin"), ("5", "admin")]);
+        let me = User { is_current: true, ..user("5", "admin") };
+        let users = [user("1", "admin"), user("2", "network_admin"), me, user("9", "admin")];
+        let mut done = Plan::default();
+        let people =
+            People { users: &users, connector: Some(""), entries: &[], given: Some(&given) };
+        plan(&mut done, &people);
+        assert_eq!(roles(&done), [("1".into(), false, Some("user".into()))]);
+        let forgotten: BTreeSet<_> = done.forget.into_iter().collect();
+        assert_eq!(forgotten, ["1", "2", "3"].map(|s| id(s, "c")).into());
+        assert!(done.warnings[0].starts_with("5 keeps the role admin"), "{:?}", done.warnings);
     }
 
     #[test]

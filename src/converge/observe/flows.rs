@@ -52,17 +52,17 @@ impl Observed {
     pub(super) async fn read_brands(
         &self,
         reader: Reader<'_>,
-        desired: &Desired,
         remembered: &Remembered,
     ) -> Result<Option<Vec<Brand>>, Trouble> {
-        let Some(brand) = &self.brand else { return Ok(None) };
-        if brand.flow_device_code.is_none() {
+        if self.brand.as_ref().is_some_and(|brand| brand.flow_device_code.is_none()) {
             return reader.brands(self.release).await.map(Some);
         }
+        // Where nothing is to be set on a brand, a token that may not see them is asked for them once.
         let known = remembered.installation.as_ref().is_some_and(|installation| {
-            installation.brand.is_some() && installation::same_user(installation, &self.me)
+            let asked = installation.brand.is_some() || self.brand.is_none();
+            asked && installation::same_user(installation, &self.me)
         });
-        match known || desired.device_code_flow.is_none() {
+        match known {
             true => Ok(None),
             false => permitted(reader.brands(self.release).await),
         }

@@ -134,7 +134,7 @@ impl Observed {
         let (detailed, flows, brands, ()) = try_join4(
             detailed,
             observed.read_flows(reader, desired, remembered),
-            observed.read_brands(reader, desired, remembered),
+            observed.read_brands(reader, remembered),
             access.settle(reader, desired, &observed, remembered, (shut_out, checks)),
         )
         .await?;

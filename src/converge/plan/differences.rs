@@ -33,6 +33,7 @@ pub fn differences(
         invalidation_flow,
         signing_key: _,
         client,
+        needs_secret,
     } = &desired.provider;
     let OidcClient {
         client_type,
@@ -55,16 +56,16 @@ pub fn differences(
     if provider.issuer_mode == "global" && !desired.keeps_issuer_mode() {
         changes.push(Change::set("issuer_mode", "global", "per_provider"));
     }
-    if *client_type == ClientType::Confidential {
-        // Authentik makes a secret for every provider; one that was emptied by hand gets one of this container's.
-        if provider.client_secret.expose().is_empty() {
-            let wire = Value::from(placeholder::client_secret());
-            changes.push(Change::set("client_secret", Value::Null, "(secret)").sending(wire));
-        }
-        // NetBird's own provider reads the ID token alone.
-        if provider.include_claims_in_id_token == Some(false) {
-            changes.push(Change::set("include_claims_in_id_token", false, true));
-        }
+    // Authentik makes a secret for every provider; one that was emptied by hand gets one of this container's.
+    if *needs_secret && provider.client_secret.expose().is_empty() {
+        let wire = Value::from(placeholder::client_secret());
+        changes.push(Change::set("client_secret", Value::Null, "(secret)").sending(wire));
+    }
+    // NetBird's own provider reads the ID token alone.
+    if *client_type == ClientType::Confidential
+        && provider.include_claims_in_id_token == Some(false)
+    {
+        changes.push(Change::set("include_claims_in_id_token", false, true));
     }
     let sub_mode_variable = match desired.service_account {
         Some(_) => "NETBIRD_MGMT_IDP=authentik",

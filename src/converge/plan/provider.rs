@@ -77,6 +77,7 @@ fn creation(plan: &mut Plan, desired: &Desired, references: &References) -> Vec<
         invalidation_flow: _,
         signing_key: _,
         client,
+        needs_secret: _,
     } = &desired.provider;
     let OidcClient {
         client_type,

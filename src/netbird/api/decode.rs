@@ -47,7 +47,12 @@ pub(super) fn refusal(answer: &Answer) -> Trouble {
         300..=399 => answer.leads_elsewhere().map_or(Kind::Malformed, Kind::Redirect),
         _ => Kind::Malformed,
     };
-    Trouble::of(answer, kind)
+    let mut trouble = Trouble::of(answer, kind);
+    if answer.status == 404 && matches!(trouble.kind, Kind::Token) {
+        // Its own text holds a hash of the token.
+        trouble.detail = "NetBird has no such token".to_owned();
+    }
+    trouble
 }
 
 /// `message` of NetBird's error body, `{"message": …, "code": …}`, in lower case already.

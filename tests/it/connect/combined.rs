@@ -7,7 +7,7 @@ use super::world::{
     AUTHENTIK, OWNER, PASSWORD, QUICKSTART, case, enter, log_in, netbird, owner, quickstart,
     quickstart_with, remembered, role, token,
 };
-use crate::support::everywhere;
+use crate::support::{Case, everywhere};
 
 /// Connectors that NetBird has, but for the one for local users.
 fn connectors(netbird: &netbird_sim::NetBird) -> Vec<(String, String)> {
@@ -94,9 +94,13 @@ fn keys_come_back_from_the_file_when_the_state_is_lost() {
 
 #[test]
 fn a_config_of_the_quickstart_is_neither_read_nor_written() {
-    let case = case("2026.2", "combined");
+    let mut case = case("2026.2", "combined");
     std::fs::write(case.path("config.yaml"), QUICKSTART).unwrap();
-    case.run(&[]).expect(65).says(&["SETUP_OUTPUTS=none"]);
+    // What the script wrote beside it, and what could be said about this container's own file, is no matter then.
+    std::fs::write(case.path("dashboard.env"), "AUTH_CLIENT_ID=netbird-dashboard\n").unwrap();
+    case.env("SETUP_LOCAL_AUTH", "false");
+    let told = case.run(&[]).expect(65).says(&["SETUP_OUTPUTS=none"]);
+    assert_eq!(told.err.matches("what to do").count(), 1, "{}", told.err);
     case.run(&["plan"]).expect(65);
     assert_eq!(case.sim.requests().len(), 0);
     assert_eq!(case.read("config.yaml"), QUICKSTART);
@@ -126,6 +130,58 @@ fn local_logins_go_only_after_the_connector_is_there() {
     case.init();
     netbird.restart().unwrap();
     assert!(log_in(&netbird, &case, "alice").waits());
+}
+
+/// As in `embedded`: what is not asked for any more is left as it is.
+#[test]
+fn local_logins_stay_off_when_the_variable_is_not_set_any_more() {
+    let mut case = case("2026.2", "combined");
+    case.init();
+    let netbird = netbird(&mut case, Image::Combined);
+    case.run(&["connect"]).expect(0);
+    case.env("SETUP_LOCAL_AUTH", "false");
+    case.init();
+    case.unset("SETUP_LOCAL_AUTH");
+    case.init().says(&["files_written=0"]);
+    assert!(case.read("config.yaml").contains("localAuthDisabled: true"));
+    netbird.restart().unwrap();
+    case.run(&["connect"]).expect(77).says(&["SETUP_LOCAL_AUTH=true"]);
+    case.env("SETUP_LOCAL_AUTH", "true");
+    case.init().says(&["localAuthDisabled: true -> false"]);
+}
+
+/// netbird-server has one port for everything: only services of another host or port switch its own off.
+#[test]
+fn ports_of_configure_sh_switch_nothing_off() {
+    let mut case = case("2026.2", "combined");
+    let keys = ["signalUri", "relays:", "stuns:"];
+    let has = |case: &Case| {
+        let config = case.read("config.yaml");
+        keys.map(|key| config.contains(key))
+    };
+    for (name, value) in [
+        ("NETBIRD_MGMT_API_ENDPOINT", "https://netbird.example.com:33073"),
+        ("NETBIRD_SIGNAL_PORT", "10000"),
+        ("NETBIRD_MGMT_API_PORT", "33073"),
+        ("NETBIRD_RELAY_PORT", "33080"),
+    ] {
+        case.env(name, value);
+    }
+    case.init();
+    assert_eq!(has(&case), [false; 3]);
+    assert!(
+        case.read("config.yaml").contains(r#"exposedAddress: "https://netbird.example.com:33073""#)
+    );
+    case.unset("NETBIRD_SIGNAL_PORT").unset("NETBIRD_RELAY_PORT");
+    case.env("NETBIRD_SIGNAL_ENDPOINT", "https://netbird.example.com:33073")
+        .env("NETBIRD_RELAY_ENDPOINT", "rels://netbird.example.com:33073")
+        .env("NETBIRD_STUN_ENDPOINTS", "stun:netbird.example.com:3478");
+    case.init().says(&["files_written=0"]);
+    case.env("NETBIRD_SIGNAL_ENDPOINT", "https://signal.example.com")
+        .env("NETBIRD_RELAY_ENDPOINT", "rels://relay.example.com:443")
+        .env("NETBIRD_STUN_ENDPOINTS", "stun:stun.example.com:3478");
+    case.init();
+    assert_eq!(has(&case), [true; 3]);
 }
 
 #[test]

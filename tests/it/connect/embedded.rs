@@ -6,7 +6,9 @@ use netbird_sim::browser::Person;
 use netbird_sim::{Image, NetBird};
 use serde_json::{Value, json};
 
-use super::world::{AUTHENTIK, NETBIRD, browser, case, dashboard, log_in, netbird, remembered};
+use super::world::{
+    AUTHENTIK, NETBIRD, browser, case, dashboard, log_in, netbird, remembered, role,
+};
 use crate::support::{Case, everywhere, release};
 
 fn management(case: &Case) -> Value {
@@ -246,6 +248,44 @@ fn what_is_not_as_it_seems_in_the_file_is_warned_of() {
     assert_eq!(remembered(&case)["connector"]["id"], "renamed");
 }
 
+/// Its NetBird may have an owner: whoever wants another login there says which.
+#[test]
+fn a_password_alone_makes_no_owner_in_somebodys_file() {
+    let mut case = case("2026.2", "embedded");
+    let file = json!({
+        "DataStoreEncryptionKey": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        "EmbeddedIdP": {"Enabled": true},
+    });
+    std::fs::write(case.path("management.json"), file.to_string()).unwrap();
+    case.env("SETUP_OWNER_PASSWORD", "a-good-password");
+    let warning = "SETUP_OWNER_PASSWORD alone makes no owner";
+    case.run(&["plan"]).expect(2).prints(&[warning, "SETUP_OWNER_EMAIL"]);
+    case.init_as_planned().says(&[warning]);
+    assert!(management(&case)["EmbeddedIdP"].get("Owner").is_none());
+    assert!(secrets(&case).get("owner_password").is_none());
+    case.env("SETUP_OWNER_EMAIL", "chief@example.com");
+    let log = case.init();
+    assert!(!log.err.contains(warning), "{}", log.err);
+    assert_eq!(management(&case)["EmbeddedIdP"]["Owner"]["Email"], "chief@example.com");
+}
+
+/// By which an Authentik is known again, as in the kind that has a device code flow on it.
+#[test]
+fn the_default_brand_is_remembered_in_every_kind() {
+    for kind in ["standalone", "embedded", "combined"] {
+        let case = case("2026.2", kind);
+        case.init();
+        let state = std::fs::read_to_string(case.dir.path().join("state/state.json")).unwrap();
+        let state: Value = serde_json::from_str(&state).unwrap();
+        let brand = case.sim.state().brand_default().unwrap()["brand_uuid"].clone();
+        assert_eq!(state["installation"]["brand"], brand, "{kind}");
+        case.sim.clear_requests();
+        case.init();
+        let asked = case.sim.requests();
+        assert!(!asked.iter().any(|r| r.path == "/api/v3/core/brands/"), "{kind}");
+    }
+}
+
 /// Without local logins a password is of no use.
 #[test]
 fn without_local_logins_a_token_is_the_only_way() {
@@ -256,6 +296,22 @@ fn without_local_logins_a_token_is_the_only_way() {
     let told = case.run(&["connect"]).expect(77);
     let told = told.says(&["NB_PAT"]);
     assert!(!told.err.contains("SETUP_OWNER_PASSWORD"), "{}", told.err);
+}
+
+/// The owner's login takes them away, also where nothing else is asked for.
+#[test]
+fn roles_go_when_the_variable_is_not_set_any_more() {
+    let mut case = case("2026.2", "embedded");
+    case.env("SETUP_ROLE_GROUPS", "staff:admin");
+    case.init();
+    let netbird = netbird(&mut case, Image::Management);
+    case.run(&["connect"]).expect(0);
+    log_in(&netbird, &case, "alice");
+    case.run(&["connect"]).expect(0).says(&["role: user -> admin"]);
+    case.unset("SETUP_ROLE_GROUPS");
+    case.run(&["connect"]).expect(0).says(&["role: admin -> user"]);
+    assert_eq!(role(&netbird, "alice@example.com"), "user");
+    case.run(&["connect"]).expect(0).says(&["nothing to do"]);
 }
 
 /// Which users came through the connector is known after `init` alone.

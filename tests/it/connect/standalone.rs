@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::world::{case, log_in, netbird, remembered, role, token};
 use crate::support::{Case, PROFILES, release};
+use crate::watch::Watch;
 
 #[test]
 fn without_a_wish_there_is_nothing_to_do_and_nothing_is_asked() {
@@ -127,6 +128,33 @@ fn a_role_that_is_given_again_goes_with_the_group() {
     assert_eq!(remembered(&case)["roles"], json!({}));
 }
 
+/// The entries are gone, so the roles go; nobody needs to be asked in Authentik for that.
+#[test]
+fn roles_go_when_the_variable_is_not_set_any_more() {
+    let (mut case, netbird) = with_roles("2026.2");
+    log_in(&netbird, &case, "alice");
+    case.run(&["connect"]).expect(0);
+    case.unset("SETUP_ROLE_GROUPS").unset("NB_PAT");
+    case.run(&["plan"]).expect(0).prints(&["not looked at: that takes NB_PAT"]);
+    for _ in 0..2 {
+        case.run(&["connect"]).expect(0).says(&["SETUP_ROLE_GROUPS is not set any more", "NB_PAT"]);
+    }
+    assert_eq!(role(&netbird, "alice@example.com"), "admin");
+
+    let owner = log_in(&netbird, &case, "carol");
+    case.env("NB_PAT", token(&netbird, &owner));
+    case.run(&["plan"]).expect(0).prints(&["~ user alice@example.com", "role: admin -> user"]);
+    let mut watch = Watch::begin(&mut case);
+    let log = watch.until("NetBird is in sync");
+    assert!(log.contains("role: admin -> user"), "{log}");
+    drop(watch);
+    assert_eq!(role(&netbird, "alice@example.com"), "user");
+    assert_eq!(remembered(&case)["roles"], json!({}));
+    netbird.clear_requests();
+    case.run(&["connect"]).expect(0).says(&["nothing is asked for"]);
+    assert!(netbird.requests().is_empty());
+}
+
 #[test]
 fn without_memory_nothing_is_taken_away() {
     let (case, netbird) = with_roles("2026.2");
@@ -154,10 +182,28 @@ fn an_expired_or_revoked_token_is_77_and_the_right_of_a_plain_user_too() {
     log_in(&netbird, &case, "alice");
     for token in ["nbp_sCoBz2paPzgOn39CaIIrefrCN5mz2f453qxg", "nbp_nonsense", &plain] {
         case.env("NB_PAT", token);
+        case.env("SETUP_LOG", "debug");
         let ended = case.run(&["connect"]).expect(77);
-        assert!(!ended.err.contains(token), "{}", ended.err);
+        // Its hash is in NetBird's own words.
+        let told = ended.err.contains(token) || ended.err.contains("pat:");
+        assert!(!told, "{}", ended.err);
     }
     assert_eq!(role(&netbird, "alice@example.com"), "user");
+}
+
+/// The secret is for NetBird's idp-migrate; somebody emptied it.
+#[test]
+fn a_public_client_gets_a_secret_where_one_is_needed() {
+    let mut case = case("2026.2", "standalone");
+    case.init();
+    case.sim.state().providers[0]["client_secret"] = json!("");
+    case.run(&["plan"]).expect(0);
+    case.env("SETUP_OUTPUTS", "setup.env,management.json,dashboard.env,relay.env,idp-seed-info");
+    case.run(&["plan"]).expect(2).prints(&["client_secret: (none) -> (secret)"]);
+    case.init_as_planned();
+    let secret = case.sim.state().providers[0]["client_secret"].as_str().unwrap().to_owned();
+    assert_eq!(secret.len(), 128);
+    case.init_as_planned().says(&["files_written=0"]);
 }
 
 #[test]
