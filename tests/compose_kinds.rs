@@ -295,3 +295,20 @@ fn the_stacks_end_in_a_login() {
         assert!(login.waits(), "{file}: the owner was there first");
     }
 }
+
+/// With the sidecar file the first of the two keeps roles as well, and takes away those that its variables do not name.
+#[test]
+fn the_two_containers_of_one_state_directory_wish_the_same() {
+    for file in [EMBEDDED, COMBINED] {
+        let services = services(file);
+        let (init, connect) = (environment(&services[INIT]), environment(&services[CONNECT]));
+        let shared = |name: &&String| name.starts_with("SETUP_") && name.as_str() != "SETUP_DIR";
+        let wishes: Vec<_> = connect.keys().filter(shared).collect();
+        assert!(wishes.iter().any(|name| *name == "SETUP_ROLE_GROUPS"), "{file}: {wishes:?}");
+        let raw = |service: &str, name: &str| services[service]["environment"][name].clone();
+        for name in wishes {
+            assert!(init.contains_key(name), "{file}: {INIT} has no {name}");
+            assert_eq!(raw(INIT, name), raw(CONNECT, name), "{file}: {name}");
+        }
+    }
+}
