@@ -81,16 +81,20 @@ fn measure(binary: &str, https: bool, latency: Duration) -> Result<Vec<Row>> {
         ),
         ("Python requests", vec!["python3", &python], works(&["python3", "-c", "import requests"])),
     ];
+    let world = || -> Result<_> {
+        let sim = Sim::builder(PROFILE).latency(latency).start();
+        let dir = tempfile::tempdir()?;
+        let url = if https { sim.https_url() } else { sim.url() };
+        let env = variables(&url, &sim, dir.path())?;
+        Ok((sim, dir, env))
+    };
     let row = |name| Row { name, requests: 0, rounds: 0, costs: vec![] };
     let mut rows: Vec<Row> = commands.iter().map(|(name, ..)| row(name)).collect();
     let mut featured =
         ["init, first run, every feature", "init, converged, every feature"].map(row);
     for turn in 0..TURNS {
         // A first run needs a server that holds nothing of NetBird; the others then meet what it made.
-        let sim = Sim::builder(PROFILE).latency(latency).start();
-        let dir = tempfile::tempdir()?;
-        let url = if https { sim.https_url() } else { sim.url() };
-        let env = variables(&url, &sim, dir.path())?;
+        let (sim, _dir, env) = world()?;
         let mut asked: Option<Vec<String>> = None;
         for (row, (name, command, installed)) in rows.iter_mut().zip(&commands) {
             if !installed {
@@ -112,10 +116,7 @@ fn measure(binary: &str, https: bool, latency: Duration) -> Result<Vec<Row>> {
                 return Err(format!("{name} asks for {paths:#?}\nand init for {asked:#?}").into());
             }
         }
-        let sim = Sim::builder(PROFILE).latency(latency).start();
-        let dir = tempfile::tempdir()?;
-        let url = if https { sim.https_url() } else { sim.url() };
-        let mut env = variables(&url, &sim, dir.path())?;
+        let (sim, _dir, mut env) = world()?;
         env.extend(FEATURES.map(|(name, value)| (name.to_owned(), value.to_owned())));
         for row in &mut featured {
             sim.clear_requests();

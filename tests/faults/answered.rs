@@ -14,7 +14,7 @@ use netbird_authentik_init::error::{Error, Exit};
 
 use crate::causes::{self, Asked, Request};
 use crate::checked::Wrong::{self, *};
-use crate::checked::fault;
+use crate::checked::{UNLIKE, fault};
 use crate::matrix::escape;
 use crate::world::{Left, World, all, in_simulated_time};
 
@@ -23,7 +23,7 @@ const GROUPS: (&str, &str) = ("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
 
 type Variables = &'static [(&'static str, &'static str)];
 
-/// What is asked for, and which answers are tried: with all of it every way, else what depends on what is asked for.
+/// What is asked for, and which answers are tried: with all of it every one of its own kind, else what depends on what is asked for.
 const WISHES: [(Variables, &[Wrong]); 3] = [
     (
         &[
@@ -33,21 +33,7 @@ const WISHES: [(Variables, &[Wrong]); 3] = [
             ("AUTHENTIK_AUTHORIZATION_FLOW", "default-provider-authorization-implicit-consent"),
             ("NETBIRD_MGMT_API_ENDPOINT", "https://api.netbird.example.com"),
         ],
-        &[
-            Nothing,
-            Page,
-            LoginPage,
-            Starting,
-            Broken,
-            TooMany,
-            Garbage,
-            OtherShape,
-            Elsewhere,
-            NoPermission,
-            NoToken,
-            NotFound,
-            Invalid,
-        ],
+        UNLIKE,
     ),
     (&[LISTS], &[OtherShape, NoPermission, NotFound, Invalid]),
     (&[GROUPS], &[OtherShape, NoPermission, NotFound, Invalid]),

@@ -65,9 +65,9 @@ pub enum Wrong {
 use Wrong::*;
 
 pub const WRONGS: [Wrong; 15] = [
-    Nothing,
     Never,
     Half,
+    Nothing,
     Page,
     LoginPage,
     Starting,
@@ -81,6 +81,9 @@ pub const WRONGS: [Wrong; 15] = [
     NotFound,
     Invalid,
 ];
+
+/// All but the first two, which end as the third does, for tables of many cells.
+pub const UNLIKE: &[Wrong] = WRONGS.split_at(2).1;
 
 pub fn fault(wrong: Wrong) -> Fault {
     let json = |status, body: &str| {

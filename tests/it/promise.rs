@@ -1,6 +1,8 @@
 //! What `init` promises with exit code 0: whatever had drifted, on every release, a person logs in with what the files say,
 //! at the dashboard, with a client on their machine and with a device code; tokens are renewed, and a logout ends it.
 
+use std::sync::Mutex;
+
 use authentik_sim::{Client, State};
 use serde_json::{Value, json};
 
@@ -119,21 +121,22 @@ pub fn logs_in(case: &Case) -> Result<(), String> {
     browser.device_log_in(&client).map(|_| ()).map_err(|failure| failure.to_string())
 }
 
-#[test]
-fn after_a_run_that_ends_well_people_log_in_whatever_had_drifted() {
-    let all: Vec<(&str, &Drift)> =
-        PROFILES.iter().flat_map(|p| DRIFTS.iter().map(move |drift| (*p, drift))).collect();
-    let failures = std::sync::Mutex::new(Vec::new());
-    let (refused, broken) = (std::sync::Mutex::new(0), std::sync::Mutex::new(0));
-    side_by_side(&all, |(profile, (what, edit))| {
-        let case = Case::new(profile);
-        case.init();
+/// Drifts each of the worlds and runs `init`: where that ends well, the promise holds. Answers how many drifts broke it before,
+/// and how many were refused.
+pub fn walk(
+    all: &[(&str, &Drift)],
+    begin: impl Fn(&str) -> Case + Sync,
+    holds: impl Fn(&Case) -> Result<(), String> + Sync,
+) -> (usize, usize) {
+    let (failures, refused, broken) = (Mutex::new(Vec::new()), Mutex::new(0), Mutex::new(0));
+    side_by_side(all, |(profile, (what, edit))| {
+        let case = begin(profile);
         edit(&mut case.sim.state());
-        *broken.lock().unwrap() += usize::from(logs_in(&case).is_err());
+        *broken.lock().unwrap() += usize::from(holds(&case).is_err());
         case.sim.state().forget_device_requests();
         let ended = case.run(&[]);
         let failed = match ended.code {
-            Some(0) => logs_in(&case).err(),
+            Some(0) => holds(&case).err(),
             Some(65) => {
                 *refused.lock().unwrap() += 1;
                 None
@@ -144,11 +147,23 @@ fn after_a_run_that_ends_well_people_log_in_whatever_had_drifted() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+    (broken.into_inner().unwrap(), refused.into_inner().unwrap())
+}
+
+#[test]
+fn after_a_run_that_ends_well_people_log_in_whatever_had_drifted() {
+    let all: Vec<(&str, &Drift)> =
+        PROFILES.iter().flat_map(|p| DRIFTS.iter().map(move |drift| (*p, drift))).collect();
+    let begin = |profile: &str| {
+        let case = Case::new(profile);
+        case.init();
+        case
+    };
+    let (broken, refused) = walk(&all, begin, logs_in);
     // What breaks nothing says nothing.
-    let broken = broken.into_inner().unwrap();
     assert!(broken * 2 > all.len(), "{broken} of {}", all.len());
     // Most of them are repaired: a run that refuses everything promises nothing.
-    assert!(*refused.lock().unwrap() * 10 < all.len());
+    assert!(refused * 10 < all.len());
     assert!(release(all[0].0) < (2024, 8), "old releases are among them");
 }
 

@@ -46,6 +46,14 @@ pub fn provider(edit: impl Fn(&mut Value)) -> (Case, Guard) {
     drifted(|state| edit(state.provider_mut("NetBird").unwrap()))
 }
 
+pub fn without_scope(name: &str) -> (Case, Guard) {
+    drifted(|state| {
+        let pk = state.scope_mapping(name).unwrap()["pk"].clone();
+        let mappings = &mut state.provider_mut("NetBird").unwrap()["property_mappings"];
+        mappings.as_array_mut().unwrap().retain(|mapping| *mapping != pk);
+    })
+}
+
 pub fn edited(name: &str, from: &str, to: &str) -> (Case, Guard) {
     let case = works("2026.2", &[]);
     let text = case.read(name);
@@ -226,13 +234,7 @@ const REPORTS: &[Report] = &[
     ("a confidential provider", &["client-type"], || {
         provider(|provider| provider["client_type"] = "confidential".into())
     }),
-    ("no offline_access", &["scope-mappings"], || {
-        drifted(|state| {
-            let pk = state.scope_mapping("offline_access").unwrap()["pk"].clone();
-            let mappings = &mut state.provider_mut("NetBird").unwrap()["property_mappings"];
-            mappings.as_array_mut().unwrap().retain(|mapping| *mapping != pk);
-        })
-    }),
+    ("no offline_access", &["scope-mappings"], || without_scope("offline_access")),
     ("permission denied for everybody: the group has no members", &["WARN access"], || {
         (works("2026.2", &[("AUTHENTIK_ACCESS_GROUPS", "vpn")]), None)
     }),

@@ -5,7 +5,7 @@ use authentik_sim::{Sim, State};
 use serde_json::{Value, json};
 
 use crate::reported::{
-    LISTS, Report, answered, discovery, drifted, edited, management, provider, works,
+    LISTS, Report, answered, discovery, drifted, edited, management, provider, without_scope, works,
 };
 use crate::support::Case;
 
@@ -76,13 +76,7 @@ pub const FURTHER: &[Report] = &[
         &["dashboard.env", "management.json", "setup.env"],
         || provider(|provider| provider["client_id"] = "other".into()),
     ),
-    ("no groups in tokens", &["scope-mappings"], || {
-        drifted(|state| {
-            let pk = state.scope_mapping("profile").unwrap()["pk"].clone();
-            let mappings = &mut state.provider_mut("NetBird").unwrap()["property_mappings"];
-            mappings.as_array_mut().unwrap().retain(|mapping| *mapping != pk);
-        })
-    }),
+    ("no groups in tokens", &["scope-mappings"], || without_scope("profile")),
     ("the consent flow is gone", &["objects"], || {
         drifted(|state| {
             let slug = "default-provider-authorization-explicit-consent";

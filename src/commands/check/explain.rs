@@ -1,5 +1,7 @@
 //! Which failures are only the consequence of others: they are told as that, so that what is left is what to repair.
 
+use std::collections::BTreeMap;
+
 use crate::proof::{Check, CheckId, Outcome, because};
 
 /// Consequences, and what explains them.
@@ -37,9 +39,6 @@ const CONSEQUENCES: [(CheckId, &[CheckId]); 16] = {
     ]
 };
 
-/// So many steps lead from the last consequence to its cause at most.
-const DEPTH: usize = 3;
-
 /// Turns each failure that another one explains into a check that was skipped because of it.
 pub fn consequences(checks: &mut [Check]) {
     let failed: Vec<CheckId> =
@@ -53,12 +52,13 @@ pub fn consequences(checks: &mut [Check]) {
     }
     // What was skipped because of a consequence is told with what failed in the end.
     let skipped = |check: &Check| check.outcome == Outcome::Skipped;
-    for _ in 0..DEPTH {
-        let told = checks.iter().filter(|check| skipped(check));
-        let told: Vec<_> = told.map(|check| (because(check.id), check.detail.clone())).collect();
-        for check in checks.iter_mut().filter(|check| skipped(check)) {
-            let cause = told.iter().find(|(of, _)| *of == check.detail);
-            check.detail = cause.map_or_else(|| check.detail.clone(), |(_, cause)| cause.clone());
+    let told = checks.iter().filter(|check| skipped(check));
+    let told: BTreeMap<String, String> =
+        told.map(|check| (because(check.id), check.detail.clone())).collect();
+    for check in checks.iter_mut().filter(|check| skipped(check)) {
+        for _ in 0..told.len() {
+            let Some(cause) = told.get(&check.detail) else { break };
+            check.detail.clone_from(cause);
         }
     }
 }

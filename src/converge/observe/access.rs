@@ -130,8 +130,7 @@ impl Access {
         Self { groups: self.groups, ..Self::default() }
     }
 
-    /// The rest, now that the provider is known; `shut_out` if the service account could not log in, `checks` to see, too,
-    /// whether groups that others bound have members.
+    /// The rest, now that the provider is known; `shut_out` if the service account could not log in.
     ///
     /// # Errors
     /// The first [`Trouble`].
@@ -141,7 +140,7 @@ impl Access {
         desired: &Desired,
         observed: &Observed,
         remembered: &Remembered,
-        (shut_out, checks): (bool, bool),
+        shut_out: bool,
     ) -> Result<(), Trouble> {
         // What was bound before must be bound before the application is linked: nobody may overlook it then.
         let was_bound = remembered.bindings.iter().any(|known| known.user.is_none());
@@ -189,11 +188,14 @@ impl Access {
             (self.open_by_default, self.is_open_by_memory) =
                 default_access(reader, observed, remembered, early).await?;
         }
-        if checks { self.read_bound(reader).await } else { Ok(()) }
+        Ok(())
     }
 
-    /// Groups that are bound and were not read yet.
-    async fn read_bound(&mut self, reader: Reader<'_>) -> Result<(), Trouble> {
+    /// Groups that others bound: whether they have members decides nothing but what is told.
+    ///
+    /// # Errors
+    /// The first [`Trouble`].
+    pub(super) async fn read_bound(&mut self, reader: Reader<'_>) -> Result<(), Trouble> {
         let bound = self.bindings.iter().flatten().filter_map(|binding| binding.group_obj.as_ref());
         let names: BTreeSet<&str> = bound.map(|group| group.name.as_str()).collect();
         let unread = names.into_iter().filter(|name| self.groups_named(name).next().is_none());

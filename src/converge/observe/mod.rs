@@ -135,7 +135,7 @@ impl Observed {
             detailed,
             observed.read_flows(reader, desired, remembered),
             observed.read_brands(reader, remembered),
-            access.settle(reader, desired, &observed, remembered, (shut_out, checks)),
+            access.settle(reader, desired, &observed, remembered, shut_out),
         )
         .await?;
         if let Some(detailed) = detailed {
@@ -145,6 +145,9 @@ impl Observed {
         (observed.key_pairs, observed.flows, observed.brands) = (key_pairs, flows, brands);
         observed.access = access;
         observed.settle_account(reader, desired, remembered).await?;
+        if checks {
+            observed.access.read_bound(reader).await?;
+        }
         observed.continuity = Continuity::of(&observed, remembered);
         if observed.continuity == Continuity::Other && observed.brands.is_none() {
             // A mark that was not looked at is no difference.

@@ -59,7 +59,7 @@ impl Observed {
         self.account = account;
         if self.account.is_shut_out() {
             let mut access = std::mem::take(&mut self.access).anew();
-            access.settle(reader, desired, self, remembered, (true, false)).await?;
+            access.settle(reader, desired, self, remembered, true).await?;
             self.access = access;
         }
         Ok(())

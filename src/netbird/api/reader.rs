@@ -87,11 +87,14 @@ impl Sent {
         let has = |name: &str, value: &str| {
             url::form_urlencoded::parse(query.as_bytes()).any(|(n, v)| n == name && v == value)
         };
-        match () {
-            () if !self.0.starts_with(authorize) => Some(Stray::Elsewhere),
-            () if !has("redirect_uri", callback) => Some(Stray::Callback),
-            () if !has("client_id", client_id) => Some(Stray::Client),
-            () => None,
+        if !self.0.starts_with(authorize) {
+            Some(Stray::Elsewhere)
+        } else if !has("redirect_uri", callback) {
+            Some(Stray::Callback)
+        } else if !has("client_id", client_id) {
+            Some(Stray::Client)
+        } else {
+            None
         }
     }
 
