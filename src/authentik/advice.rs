@@ -132,7 +132,8 @@ pub fn handshake(trouble: &Trouble, kind: Handshake) -> (String, String) {
 /// For a token that is not accepted: "not yet" and "wrong" are one answer.
 pub const TOKEN: &str = "see that Authentik's worker runs (it creates the bootstrap token, from \
     AUTHENTIK_BOOTSTRAP_TOKEN in the worker's environment and only at the first start), and that AUTHENTIK_TOKEN is \
-    the same value";
+    the same value; on an Authentik that has run before, make a new API token of an administrator and set AUTHENTIK_TOKEN \
+    to it";
 
 /// For a token that does not arrive.
 pub const STRIPPED: &str = "a proxy between this container and Authentik strips the Authorization header: let it pass the \

@@ -157,6 +157,31 @@ fn nothing_there_is_said_as_that() {
 }
 
 #[test]
+fn what_is_not_there_has_no_attributes_that_are_right() {
+    const OF_PROVIDER: [&str; 6] = [
+        "signing-key",
+        "encryption-key",
+        "client-type",
+        "scope-mappings",
+        "redirect-uris",
+        "code-lifetime",
+    ];
+    let deleted = converged("2026.2");
+    deleted.sim.state().providers.clear();
+    deleted.sim.state().application_mut("netbird").unwrap()["provider"] = Value::Null;
+    for case in [Case::new("2026.2"), deleted] {
+        let ended = case.run(&["check", "--format", "json"]).expect(76);
+        let report: Value = serde_json::from_str(&ended.out).unwrap();
+        let checks = report["checks"].as_array().unwrap();
+        for name in OF_PROVIDER {
+            let check = checks.iter().find(|check| check["name"] == name).unwrap();
+            let told = (check["outcome"].as_str().unwrap(), check["detail"].as_str().unwrap());
+            assert_eq!(told, ("skip", "because application failed"), "{name}: {}", ended.out);
+        }
+    }
+}
+
+#[test]
 fn files_are_held_against_authentik_and_each_other() {
     let case = converged("2026.2");
     for name in ["setup.env", "management.json", "dashboard.env", "relay.env"] {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::authentik::Release;
 use crate::config::{Config, Kind};
 use crate::converge::plan::{Action, Change, Level, Plan, Remark, Step, Target};
-use crate::proof::{Check, CheckId};
+use crate::proof::{Check, CheckId, because};
 
 /// The check that a pending change belongs to.
 fn check_of(step: &Step, change: &Change) -> CheckId {
@@ -43,6 +43,8 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
             (CheckId::Access, format!("{} {} is no longer wanted", step.target.kind(), step.name))
         }))
         .collect();
+    let creates = plan.steps.iter().any(|step| step.target == Target::Provider && step.creates());
+    let no_provider = because(CheckId::Provider);
     let skipped = |id: CheckId| match id {
         CheckId::GrantTypes if !release.has_grant_types() => Some("this release has none"),
         CheckId::EncryptionKey if !release.has_invalidation_flow() => Some("this release has none"),
@@ -54,6 +56,19 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
         }
         CheckId::ServiceAccount if !config.netbird.lists_users() => {
             Some("NETBIRD_MGMT_IDP is none")
+        }
+        // Nothing is right or wrong with a provider that is not there.
+        CheckId::SigningKey
+        | CheckId::EncryptionKey
+        | CheckId::ClientType
+        | CheckId::ScopeMappings
+        | CheckId::RedirectUris
+        | CheckId::GrantTypes
+        | CheckId::CodeLifetime
+        | CheckId::Claims
+            if creates =>
+        {
+            Some(no_provider.as_str())
         }
         _ => None,
     };

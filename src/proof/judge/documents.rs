@@ -85,9 +85,9 @@ fn unreached(url: &str, trouble: &Trouble, expected: &Subject<'_>) -> Check {
              NetBird's containers and set SSL_CERT_FILE to it there"
         }
         false => {
-            "NetBird's management asks this URL when it starts and ends if it gets no answer: let the \
-             containers reach it by its public name (a network alias on the proxy), or set \
-             SETUP_MANAGEMENT_DISCOVERY=false"
+            "with OIDC discovery on in management.json NetBird's management asks this URL when it starts and ends if it \
+             gets no answer: let the containers reach it by its public name (a network alias on the proxy), or set \
+             SETUP_MANAGEMENT_DISCOVERY=false; with discovery off only people have to reach it"
         }
     };
     let seen = format!("{url} does not answer from this container as it should: {trouble}");
