@@ -166,6 +166,9 @@ impl Volumes {
         memory.issuers = issuer.into_iter().chain(self.before.issuer()).chain(known).collect();
         memory.to_keep = Some((self.secrets.clone(), self.before.kept.clone()));
         memory.client_ports = places(config, &self.before).ports();
+        memory.manager = file.and_then(|file| management::staying(file, config));
+        let password = memory.manager.as_ref().and_then(|manager| manager.password.as_ref());
+        password.into_iter().for_each(redact::learn);
         memory.key_source = keys.map(|(discovery_at_start, refresh)| KeysBefore {
             discovery_at_start,
             refresh,

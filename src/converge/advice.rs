@@ -35,6 +35,7 @@ pub fn waiting_for(missing: &Missing) -> String {
 
 fn labouring(trouble: &Trouble) -> Error {
     Error::new(Exit::NotReady, format!("Authentik keeps failing: {trouble}"))
+        .about("reachable")
         .because(format!("{} times in a row", trouble.in_a_row))
         .remedy(advice::remedy(trouble))
 }
@@ -42,7 +43,8 @@ fn labouring(trouble: &Trouble) -> Error {
 fn tls(trouble: &Trouble, kind: Handshake) -> Error {
     let (what, remedy) = advice::handshake(trouble, kind);
     let what = format!("{what}: {}", trouble.request);
-    Error::new(advice::exit(trouble), what).because(&trouble.detail).remedy(remedy)
+    let error = Error::new(advice::exit(trouble), what).because(&trouble.detail).remedy(remedy);
+    error.about("reachable")
 }
 
 fn redirected(trouble: &Trouble, to: &str) -> Error {
@@ -57,6 +59,7 @@ fn redirected(trouble: &Trouble, to: &str) -> Error {
 fn forbidden(trouble: &Trouble, permissions: &[&str]) -> Error {
     let permissions = permissions.join(" and ");
     Error::new(Exit::Rejected, format!("the token lacks the permission {permissions}"))
+        .about("permissions")
         .because(trouble)
         .remedy(advice::PERMISSION)
 }
@@ -66,7 +69,7 @@ fn rejected(trouble: &Trouble) -> Error {
         Kind::Stripped => ("AUTHENTIK_TOKEN does not reach Authentik", advice::STRIPPED),
         _ => ("Authentik does not accept AUTHENTIK_TOKEN", advice::TOKEN),
     };
-    Error::new(Exit::Rejected, what).because(trouble).remedy(remedy)
+    Error::new(Exit::Rejected, what).about("token").because(trouble).remedy(remedy)
 }
 
 fn malformed(trouble: &Trouble) -> Error {
@@ -89,6 +92,7 @@ pub fn wrong_names(missing: &Missing) -> Error {
     let chosen = missing.absent.iter().filter_map(|a| Some((a.object.as_str(), a.chosen_by?)));
     let (objects, variables): (Vec<&str>, Vec<&str>) = chosen.unzip();
     Error::new(Exit::Refused, format!("Authentik has no {}", objects.join(" and no ")))
+        .about("objects")
         .because(format!("{} names what is not there", variables.join(" and ")))
         .remedy(format!(
             "create it in Authentik, or correct {} (unset takes Authentik's default)",

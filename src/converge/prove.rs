@@ -18,7 +18,7 @@ use crate::proof::{
     Check, Endpoints, Evidence, KeySource, Keys, Outcome, Proof, Subject, gather, is_sound, judge,
 };
 use crate::state::store::Remembered;
-use crate::text::digest;
+use crate::text::{Secret, digest};
 
 /// Under which the state remembers what the endpoints of a login depended on when they were last seen to work.
 const LOGIN: &str = "login";
@@ -93,9 +93,17 @@ impl Converge<'_> {
         if let Some(trouble) = evidence.trouble() {
             return Err(at(trouble.clone()));
         }
+        let manager = match thorough {
+            true => self.kept_manager().await.map_err(at)?,
+            false => None,
+        };
+        let is_shut_out = manager.as_ref().is_some_and(|check| check.outcome == Outcome::Fail);
+        // It was that way before, and nobody asked for it to be changed.
+        let manager =
+            manager.map(|check| Check { outcome: check.outcome.min(Outcome::Warn), ..check });
         let mut failure = None;
         learnt.checks.clear();
-        for check in judge(&evidence, &subject) {
+        for check in judge(&evidence, &subject).into_iter().chain(manager) {
             learnt.checks.push((check.id, check.outcome));
             let (name, fix) = (check.id.name(), check.fix.as_deref().unwrap_or_default());
             match (check.outcome, check.error()) {
@@ -114,6 +122,8 @@ impl Converge<'_> {
         let bug = || Error::new(Exit::Bug, "nothing was seen, and nothing failed");
         let (proof, source) = self.proof(&evidence, &subject).ok_or_else(bug)?;
         learnt.login = match thorough {
+            // Asked again by the next run.
+            true if is_shut_out => None,
             true => {
                 let changed = plan.steps.iter().any(|step| step.target == Target::Provider);
                 let provider = match changed {
@@ -209,7 +219,10 @@ impl Converge<'_> {
         let ids = (provider.pk, &provider.client_id, &provider.client_type);
         let keys = (&provider.signing_key, &provider.encryption_key, &provider.authorization_flow);
         let lists = (&provider.redirect_uris.entries, &provider.grant_types, mappings);
-        digest::of(&format!("{:?}", (release, urls, asked, ids, keys, lists)))
+        let manager = self.memory.manager.as_ref();
+        let secret = |password: &Secret| digest::of(password.expose());
+        let manager = manager.map(|m| (&m.client_id, &m.username, m.password.as_ref().map(secret)));
+        digest::of(&format!("{:?}", (release, urls, asked, ids, keys, lists, manager)))
     }
 
     /// What was verified, and how NetBird's management is to come by its keys: exactly what was judged.

@@ -3,8 +3,12 @@
 use super::{Converge, Look};
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::error::{Error, Exit};
+use crate::http::Trouble;
 use crate::http::setback::{Phase, Setback};
 use crate::netbird::Registration;
+use crate::netbird::standalone::API_SCOPE;
+use crate::proof::{Check, CheckId};
+use crate::state::memory::ManagerBefore;
 
 impl Converge<'_> {
     /// NetBird's user list, first half: the service account logs in as NetBird's management will, unless it did already or
@@ -49,5 +53,33 @@ impl Converge<'_> {
         };
         let what = format!("service account {} {what}", account.username);
         Err(Setback::Unproven(Error::new(Exit::Protocol, what).remedy(remedy)))
+    }
+
+    /// How a manager does that stays in `management.json`: NetBird uses it, whatever the variables say.
+    ///
+    /// # Errors
+    /// Any [`Trouble`] other than a refusal.
+    pub async fn kept_manager(&self) -> Result<Option<Check>, Trouble> {
+        const ID: CheckId = CheckId::UserList;
+        let Some(ManagerBefore { client_id, username, password: Some(password) }) =
+            &self.memory.manager
+        else {
+            return Ok(None);
+        };
+        let oidc = Oidc(self.server);
+        let token = oidc.login(client_id, username, Some(password), API_SCOPE, None).await?;
+        let what = match &token {
+            Some(token) if oidc.lists_users(token).await? => {
+                let what =
+                    format!("{username} of management.json's manager logs in and lists users");
+                return Ok(Some(Check::pass(ID, what)));
+            }
+            Some(_) => "may not list users",
+            None => "cannot log in",
+        };
+        let what = format!("{username} of management.json's manager {what}");
+        let fix = "set NETBIRD_MGMT_IDP=authentik to have a service account made for it, or NETBIRD_MGMT_IDP=none to take \
+                   the manager out: unset, it stays as it is";
+        Ok(Some(Check::fail(ID, what, fix).exiting(Exit::Rejected)))
     }
 }

@@ -157,7 +157,18 @@ impl Progress {
         };
         let error = Error::new(Exit::NotReady, what)
             .remedy(format!("{remedy}{again}; SETUP_TIMEOUT gives it longer"));
+        let error = Error { about: check(state.phase), ..error };
         if state.reason.is_empty() { error } else { error.because(&state.reason) }
+    }
+}
+
+/// The check that fails with it.
+fn check(phase: Phase) -> Option<&'static str> {
+    match phase {
+        Phase::Reachable => Some("reachable"),
+        Phase::Token => Some("token"),
+        Phase::Objects => Some("objects"),
+        _ => None,
     }
 }
 

@@ -110,7 +110,8 @@ impl FilePlan {
             }
             (Output::SetupEnv, _) if has_provider => made(setup_env::render_own(config, secrets)),
             (Output::SetupEnv, Some(proof)) => {
-                made(setup_env::render(config, proof, secrets, places))
+                let manager = file.and_then(|file| management::staying(file, config));
+                made(setup_env::render(config, proof, secrets, places, manager.as_ref()))
             }
             (Output::DashboardEnv, _) if has_provider => {
                 Text::Is(dashboard_env::render_own(config))

@@ -156,18 +156,18 @@ checks! {
         "let the proxy pass on the Host header and the answers unchanged";
     /// The algorithm that tokens are signed with.
     SigningAlgorithm, "signing-algorithm", Identity,
-        "401 `token invalid`; in management's log `unable to find appropriate key`, or `key is of invalid type: HMAC verify expects []byte`",
-        "the provider has no signing key: tokens are signed with HS256",
-        "run `init`, or set `AUTHENTIK_SIGNING_KEY` to an RSA key pair";
+        "401 `token invalid`; the discovery document lists HS256 and not RS256",
+        "the provider has no RSA signing key, or something in front of Authentik keeps an old document",
+        "run `init`; if that changes nothing, empty the cache of what stands in front of Authentik";
     /// The key that tokens are signed with.
     SigningKey, "signing-key", Identity,
-        "401 `token invalid`; in management's log `key is not a valid RSA public key`",
-        "the signing key is not an RSA key",
+        "401 `token invalid`; in management's log `key is of invalid type: HMAC verify expects []byte`, `unable to find appropriate key`, or `key is not a valid RSA public key`",
+        "the provider has no signing key (tokens are signed with HS256 then), or one that is not an RSA key",
         "run `init`, or set `AUTHENTIK_SIGNING_KEY` to an RSA key pair";
     /// The key set.
     Keys, "keys", Identity,
         "in management's log `could not get keys from location`",
-        "the key set does not answer at the URL that discovery names, or is another Authentik's",
+        "the key set does not answer at the URL that discovery names, is empty, or is another Authentik's",
         "let what stands in front of Authentik pass requests for the key set";
     /// Whether management fetches keys again.
     KeyRefresh, "key-refresh", Identity,

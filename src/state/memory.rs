@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::secrets::{self, Kept, Secrets};
 use super::store::{self, Remembered};
 use crate::error::{Error, Exit, Result};
+use crate::text::Secret;
 
 /// The memory of one run. What it must not lose in a crash is kept as soon as it is noted.
 #[derive(Debug, Default)]
@@ -22,6 +23,19 @@ pub struct Memory {
     pub client_ports: Vec<u16>,
     /// How NetBird's management comes by its keys so far; nothing where there is no file yet.
     pub key_source: Option<KeysBefore>,
+    /// The manager that `management.json` has and keeps, if there is one.
+    pub manager: Option<ManagerBefore>,
+}
+
+/// With what NetBird's management lists users, where no variable asks for it and a file says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagerBefore {
+    /// `IdpManagerConfig.ClientConfig.ClientID`.
+    pub client_id: String,
+    /// `IdpManagerConfig.ExtraConfig.Username`.
+    pub username: String,
+    /// `IdpManagerConfig.ExtraConfig.Password`; nothing where it is for another server, or cannot be told.
+    pub password: Option<Secret>,
 }
 
 /// How NetBird's management comes by its keys so far.

@@ -25,6 +25,7 @@ mod http;
 mod in_use;
 mod installation;
 mod interrupted;
+mod kept_manager;
 mod leaks;
 mod leftover;
 mod legacy;

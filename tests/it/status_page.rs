@@ -3,7 +3,7 @@
 use authentik_sim::Stage;
 
 use crate::http::exchange;
-use crate::support::Case;
+use crate::support::{Case, side_by_side};
 use crate::tools;
 use crate::watch::Watch;
 
@@ -58,6 +58,43 @@ fn the_page_says_nothing_of_authentik_and_may_load_nothing() {
             assert!(!markup.contains(active), "{active} in {markup}");
         }
     }
+}
+
+/// A cycle that ended before anything was verified: what it got through, and where it ended.
+#[test]
+fn a_cycle_that_ended_early_says_at_which_check() {
+    type Put = fn(&mut Case, &str);
+    // What it got through, and where it ended.
+    let cases: [(&[&str], &str, Put); 5] = [
+        (&[], "configuration", |_, token| std::fs::remove_file(token).unwrap()),
+        (&["configuration"], "reachable", |case, _| case.sim.set_stage(Stage::Refused)),
+        (&["configuration", "reachable"], "token", |_, token| {
+            std::fs::write(token, "another").unwrap();
+        }),
+        (&["configuration", "reachable", "token"], "objects", |case, _| {
+            let mut state = case.sim.state();
+            state.scope_mappings.retain(|mapping| mapping["scope_name"] != "openid");
+        }),
+        (&[], "refused", |case, _| std::fs::write(case.path("setup.env"), "A=1").unwrap()),
+    ];
+    side_by_side(&cases, |(passed, failed, put)| {
+        let mut case = Case::new("2026.2");
+        case.env("SETUP_TIMEOUT", "3s").env("SETUP_AUTH_GRACE", "1s");
+        let token = case.token_by_file();
+        let mut watch = Watch::start(&mut case);
+        put(&mut case, &token);
+        // A cycle reads the variables when the one before has ended: the second one has them as they are.
+        watch.cycle();
+        watch.cycle();
+        let (_, page) = watch.page("/");
+        let told = |name: &str, class: &str| {
+            page.contains(&format!("<a href=\"#{name}\">{name}</a></td><td class=\"{class}\">"))
+        };
+        assert!(told(failed, "fail"), "{failed}: {page}");
+        for name in *passed {
+            assert!(told(name, "pass"), "{failed}, {name}: {page}");
+        }
+    });
 }
 
 #[test]

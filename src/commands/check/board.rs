@@ -49,6 +49,19 @@ impl Board {
         self.state().refusal.get_or_insert(exit);
     }
 
+    /// Whether `init` would.
+    pub fn is_refused(&self) -> bool {
+        self.state().refusal.is_some()
+    }
+
+    /// What came out of checks of which some failed already, for a cause: that is not told again.
+    pub fn explain(&self, later: Vec<Check>) {
+        let mut state = self.state();
+        let failed = state.checks.iter().filter(|check| check.outcome == Outcome::Fail);
+        let failed: Vec<CheckId> = failed.map(|check| check.id).collect();
+        state.checks.extend(later.into_iter().filter(|check| !failed.contains(&check.id)));
+    }
+
     /// The code that `check` ends with: that of the first failure; one with which `init` would end before it changed
     /// anything goes first.
     pub fn exit(&self, checks: &[Check]) -> Exit {

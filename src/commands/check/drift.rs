@@ -55,7 +55,7 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
             Some("AUTHENTIK_DEVICE_CODE_FLOW=none")
         }
         CheckId::ServiceAccount if !config.netbird.lists_users() => {
-            Some("NETBIRD_MGMT_IDP is none")
+            Some("NETBIRD_MGMT_IDP does not ask for it")
         }
         // Nothing is right or wrong with a provider that is not there.
         CheckId::SigningKey

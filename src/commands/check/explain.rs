@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::proof::{Check, CheckId, Outcome, because};
 
 /// Consequences, and what explains them.
-const CONSEQUENCES: [(CheckId, &[CheckId]); 16] = {
+const CONSEQUENCES: [(CheckId, &[CheckId]); 17] = {
     use CheckId::*;
     [
         (Application, &[Installation]),
@@ -17,6 +17,7 @@ const CONSEQUENCES: [(CheckId, &[CheckId]); 16] = {
         (Issuer, &[PublicUrl]),
         (Endpoints, &[PublicUrl]),
         (SigningAlgorithm, &[SigningKey, EncryptionKey]),
+        (Keys, &[SigningKey]),
         (Authorize, &[RedirectUris, GrantTypes, Provider, ClientType]),
         (Cors, &[RedirectUris, Provider]),
         (DeviceEndpoint, &[GrantTypes, Provider]),

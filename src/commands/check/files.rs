@@ -5,6 +5,7 @@ use crate::commands::volumes::Volumes;
 use crate::config::{Config, Kind, Output};
 use crate::error::{Error, Exit};
 use crate::files::read::Found;
+use crate::outputs::management::unexamined;
 use crate::outputs::plan::Page;
 use crate::proof::{Check, CheckId, Outcome, Proof};
 
@@ -24,7 +25,7 @@ pub fn checks(
         checks.push(secrets(volumes));
     }
     if config.kind == Kind::Standalone && config.files.outputs.contains(&Output::ManagementJson) {
-        checks.extend(beside(volumes, &checks));
+        checks.extend(beside(config, volumes, &checks));
         checks.extend(proof.map(key_refresh));
     }
     let Some(proof) = proof.filter(|_| refused.is_empty()) else {
@@ -63,17 +64,21 @@ fn warned(check: Check, volumes: &Volumes) -> Check {
 }
 
 /// What makes NetBird listen to another issuer, or ask another one for its users: a refusal, if it is there.
-fn beside(volumes: &Volumes, refused: &[Check]) -> Vec<Check> {
-    let manager = volumes.before.management.as_ref().and_then(|file| file.manager());
-    let manager = manager.unwrap_or_else(|| "none".to_owned());
-    [
-        (CheckId::EmbeddedIdp, "Authentik is the issuer".to_owned()),
-        (CheckId::ForeignManager, format!("the manager is {manager}")),
-    ]
-    .into_iter()
-    .filter(|(id, _)| !refused.iter().any(|check| check.id == *id))
-    .map(|(id, detail)| Check::pass(id, detail))
-    .collect()
+fn beside(config: &Config, volumes: &Volumes, refused: &[Check]) -> Vec<Check> {
+    const ID: CheckId = CheckId::ForeignManager;
+    let file = volumes.before.management.as_ref();
+    let manager = match file.and_then(|file| unexamined(file, config)) {
+        Some(why) => Check::warn(ID, why, ID.fix()),
+        None => {
+            let manager = file.and_then(|file| file.manager());
+            let manager = manager.unwrap_or_else(|| "none".to_owned());
+            Check::pass(ID, format!("the manager is {manager}"))
+        }
+    };
+    [Check::pass(CheckId::EmbeddedIdp, "Authentik is the issuer"), manager]
+        .into_iter()
+        .filter(|check| !refused.iter().any(|other| other.id == check.id))
+        .collect()
 }
 
 fn key_refresh(proof: &Proof) -> Check {

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use super::board::Board;
 use super::{drift, files, netbird};
-use crate::authentik::advice;
+use crate::authentik::Release;
 use crate::authentik::oidc::{AccessToken, Oidc};
-use crate::authentik::{Release, Server};
 use crate::commands::server;
 use crate::commands::volumes::{self, Volumes};
 use crate::config::Config;
@@ -17,7 +16,7 @@ use crate::converge::desired::Desired;
 use crate::converge::observe::Observed;
 use crate::converge::{Converge, outpost};
 use crate::deadline::Deadline;
-use crate::error::Exit;
+use crate::error::{Error, Exit};
 use crate::http::setback::Missing;
 use crate::http::{Kind, Trouble};
 use crate::log::progress::Progress;
@@ -60,15 +59,26 @@ pub async fn all(config: Arc<Config>, board: Arc<Board>) {
         progress: &progress,
         story: &story,
     };
-    let proof = authentik(&config, &converge, &board).await;
+    let proof = authentik(&config, &converge, &board, is_of_another_kind(&refused)).await;
     board.begin(CheckId::Secrets);
     board.extend(files::checks(&config, &volumes, &refused, proof.as_ref()));
     board.begin(CheckId::NetBird);
     board.extend(netbird::checks(&config, &story).await);
 }
 
+/// Whether a file was made for another kind of NetBird than is configured.
+fn is_of_another_kind(refused: &[Error]) -> bool {
+    let kinds = [CheckId::Refused, CheckId::EmbeddedIdp].map(|id| Some(id.name()));
+    refused.iter().any(|error| kinds.contains(&error.about))
+}
+
 /// What Authentik answers; what NetBird may be told, if nothing is wrong.
-async fn authentik(config: &Config, converge: &Converge<'_>, board: &Board) -> Option<Proof> {
+async fn authentik(
+    config: &Config,
+    converge: &Converge<'_>,
+    board: &Board,
+    is_of_another_kind: bool,
+) -> Option<Proof> {
     let (user, release) = match converge.who().await {
         Ok(who) => who,
         Err(trouble) => {
@@ -98,15 +108,20 @@ async fn authentik(config: &Config, converge: &Converge<'_>, board: &Board) -> O
         }
     };
     board.add(Check::pass(CheckId::Permissions, "the token reads what init reads"));
+    if is_of_another_kind {
+        // Held against what the other kind needs, a client that works would seem to be wrong.
+        return None;
+    }
     board.begin(CheckId::Objects);
     let registration = planned(config, converge, board, release, &desired, &observed);
     board.begin(CheckId::Discovery);
     // Without a provider there is nothing to log in with.
     let registration = registration.filter(|_| observed.found.linked().is_some())?;
     let (judged, proof) = converge.examine(&desired, &registration).await;
-    board.extend(judged);
+    // What is wrong with an object explains what is served of it.
+    board.explain(judged);
     board.begin(CheckId::UserList);
-    board.add(user_list(config, converge.server, observed.account.token.as_ref()).await);
+    board.add(user_list(config, converge, observed.account.token.as_ref()).await);
     proof
 }
 
@@ -148,7 +163,9 @@ fn planned(
             board.add(Check::pass(CheckId::Objects, "all there"));
             board.extend(drift::checks(config, release, &plan));
             if plan.refused.is_empty() {
-                board.add(Check::pass(CheckId::Refused, "nothing"));
+                if !board.is_refused() {
+                    board.add(Check::pass(CheckId::Refused, "nothing"));
+                }
                 board.add(Check::pass(CheckId::Installation, "OK"));
                 // Else what is refused may be why the service account got no answer.
                 if let Some(trouble) = &observed.account.trouble {
@@ -181,22 +198,22 @@ fn absent(missing: &Missing) -> Check {
     }
 }
 
-async fn user_list(config: &Config, server: &Server, token: Option<&AccessToken>) -> Check {
+async fn user_list(config: &Config, converge: &Converge<'_>, token: Option<&AccessToken>) -> Check {
     const ID: CheckId = CheckId::UserList;
     if !config.netbird.lists_users() {
-        return Check::skipped(ID, "NETBIRD_MGMT_IDP is none");
+        let kept = converge.kept_manager().await;
+        return kept
+            .unwrap_or_else(|trouble| Some(Check::unanswered(ID, &trouble)))
+            .unwrap_or_else(|| Check::skipped(ID, "NETBIRD_MGMT_IDP does not ask for it"));
     }
     let Some(token) = token else {
         return Check::failed(ID, "the service account cannot log in");
     };
-    match Oidc(server).lists_users(token).await {
+    match Oidc(converge.server).lists_users(token).await {
         Ok(true) => Check::pass(ID, "the service account logs in and lists users"),
         Ok(false) => {
             Check::failed(ID, "the service account may not list users").exiting(Exit::Rejected)
         }
-        Err(trouble) => {
-            let fix = advice::remedy(&trouble);
-            Check::fail(ID, trouble.to_string(), fix).exiting(advice::exit(&trouble))
-        }
+        Err(trouble) => Check::unanswered(ID, &trouble),
     }
 }

@@ -26,6 +26,7 @@ use crate::error::{Error, Exit, Result};
 use crate::log;
 use crate::log::story::Story;
 use crate::outputs::service::Service;
+use crate::proof::{CheckId, Outcome};
 use crate::random::random;
 
 use health::Health;
@@ -171,7 +172,7 @@ fn note(
     let cycle = Cycle {
         ended: SystemTime::now(),
         failure: failure.map(|error| error.exit),
-        checks: record.checks.clone(),
+        checks: told(record, failure),
         restarts: restarts.clone(),
     };
     *status.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(cycle);
@@ -192,6 +193,29 @@ fn note(
         }
     }
     status.story.turn(result.is_ok());
+}
+
+/// How checks came out: of a cycle that ended early, how far it got.
+fn told(record: &Record, failure: Option<&Error>) -> Vec<(CheckId, Outcome)> {
+    let mut checks = record.checks.clone();
+    let Some(error) = failure else { return checks };
+    let failed = error.about.and_then(CheckId::named).or(match error.exit {
+        Exit::Config => Some(CheckId::Configuration),
+        Exit::Refused => Some(CheckId::Refused),
+        _ => None,
+    });
+    let Some(failed) = failed else { return checks };
+    const ORDER: [CheckId; 5] = [
+        CheckId::Configuration,
+        CheckId::Reachable,
+        CheckId::Token,
+        CheckId::Permissions,
+        CheckId::Objects,
+    ];
+    let passed = ORDER.iter().take_while(|id| **id != failed && ORDER.contains(&failed));
+    checks.extend(passed.map(|id| (*id, Outcome::Pass)));
+    checks.push((failed, Outcome::Fail));
+    checks
 }
 
 /// How long until the next cycle: the interval, a tenth more or less, so that replicas do not ask in step.

@@ -30,6 +30,7 @@ fn to_embedded(config: &Config) -> Error {
         Exit::Refused,
         "management.json makes NetBird take Authentik's tokens, and SETUP_NETBIRD is embedded",
     )
+    .about("refused")
     .because("in the other kind everybody's id is another one: without a migration every user would be a new user")
     .remedy(format!(
         "1. run once with SETUP_NETBIRD=standalone and idp-seed-info added to SETUP_OUTPUTS; 2. stop management, and copy \

@@ -2,9 +2,11 @@
 
 use super::readable::error;
 use super::{AUTHENTIK, File};
-use crate::config::Config;
+use crate::config::{Config, Kind};
 use crate::error::Error;
 use crate::outputs::json::Node;
+use crate::state::memory::ManagerBefore;
+use crate::text::Secret;
 
 /// Whether this container may take the manager away: it is of this Authentik and this application.
 pub(super) fn is_own_manager(file: &File, config: &Config) -> bool {
@@ -23,6 +25,35 @@ pub fn leaving(file: Option<&File>, config: &Config) -> Option<String> {
     let file = file.filter(|file| unwanted(config) && is_own_manager(file, config))?;
     let extra = file.root.at("IdpManagerConfig.ExtraConfig");
     extra.and_then(|extra| extra.exact("Username")).and_then(Node::as_text)
+}
+
+/// A manager that stays as it is, since no variable asks for one or against it.
+pub fn staying(file: &File, config: &Config) -> Option<ManagerBefore> {
+    let undecided = config.kind == Kind::Standalone && config.netbird.user_list.is_none();
+    let file = Some(file).filter(|f| undecided && f.manager().as_deref() == Some(AUTHENTIK))?;
+    let extra = file.root.at("IdpManagerConfig.ExtraConfig");
+    let extra = |key: &str| extra.and_then(|extra| extra.exact(key));
+    let nodes = [
+        file.root.at("IdpManagerConfig.ClientConfig.ClientID"),
+        extra("Username"),
+        extra("Password"),
+    ];
+    let [client_id, username, password] =
+        nodes.map(|node| node.and_then(Node::as_text).unwrap_or_default());
+    let is_plain = nodes.iter().flatten().all(|node| !node.is_template());
+    let password = (is_plain && is_own_manager(file, config)).then(|| Secret::new(password));
+    Some(ManagerBefore { client_id, username, password })
+}
+
+/// Why a manager that stays is not examined.
+pub fn unexamined(file: &File, config: &Config) -> Option<String> {
+    staying(file, config).filter(|manager| manager.password.is_none())?;
+    let issuer = file.text("IdpManagerConfig.ClientConfig.Issuer").unwrap_or_default();
+    Some(format!(
+        "{}: the manager is authentik, at {issuer}, and is left as it is: whether its login works cannot be told from \
+         here",
+        file.place
+    ))
 }
 
 /// What keeps the manager from being completed or taken away.

@@ -14,7 +14,7 @@ mod secrets_in;
 mod shape;
 mod standalone;
 
-pub use manager::leaving;
+pub use manager::{leaving, staying, unexamined};
 pub use refuse::{claim, refused, refused_with_provider};
 pub use secrets_in::secrets_in;
 pub use standalone::render;

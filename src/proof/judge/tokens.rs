@@ -11,8 +11,6 @@ const CLOCK_LIMIT: u64 = 5;
 /// Tokens live for an hour unless somebody changed it: behind by more than that, each one has expired when it comes.
 const TOKEN_LIFE: u64 = 3_600;
 
-const KEY_FIX: &str = "set AUTHENTIK_SIGNING_KEY to the name of an RSA key pair";
-
 /// How tokens are signed.
 pub fn algorithm(discovery: &Discovery) -> Check {
     const ID: CheckId = CheckId::SigningAlgorithm;
@@ -28,7 +26,7 @@ pub fn algorithm(discovery: &Discovery) -> Check {
         return Check::pass(ID, "RS256");
     }
     let found = algorithms.join(", ");
-    Check::fail(ID, format!("tokens are signed with {found}, expected RS256"), KEY_FIX)
+    Check::failed(ID, format!("discovery says that tokens are signed with {found}, expected RS256"))
 }
 
 /// Whether NetBird gets the key that they are signed with.
@@ -60,6 +58,7 @@ fn served(evidence: &Evidence, keys: &Jwks) -> Check {
             "the key set at the public URL has no key of the one at AUTHENTIK_HOST",
             "see that both URLs lead to the same Authentik",
         ),
+        _ if keys.keys.is_empty() => Check::failed(ID, "the key set is empty"),
         _ => Check::pass(ID, format!("{} in the key set", keys.keys.len())),
     }
 }
@@ -69,13 +68,12 @@ fn usable(keys: &Jwks) -> Check {
     if keys.has_rsa_key() {
         return Check::pass(ID, "an RSA key");
     }
+    if keys.keys.is_empty() {
+        return Check::skipped(ID, because(CheckId::Keys));
+    }
     let types: Vec<&str> = keys.keys.iter().map(|k| k.kty.as_str()).collect();
-    let found = if types.is_empty() { "none".to_owned() } else { types.join(", ") };
-    Check::fail(
-        ID,
-        format!("no RSA key that NetBird can use in the key set, found: {found}"),
-        KEY_FIX,
-    )
+    let found = types.join(", ");
+    Check::failed(ID, format!("no RSA key that NetBird can use in the key set, found: {found}"))
 }
 
 /// Grant types as discovery lists them: from 2026.8 on those of the provider, before that all.

@@ -351,6 +351,26 @@ fn another_applications_connector_stays_as_it_is() {
     }
 }
 
+/// `init` would change nothing, so nothing that it would change is told as what to repair.
+#[test]
+fn check_over_a_file_of_another_kind_names_that_and_nothing_else() {
+    for (before, now, check) in
+        [("standalone", "embedded", "refused"), ("embedded", "standalone", "embedded-idp")]
+    {
+        let mut case = case("2026.2", before);
+        case.init();
+        case.env("SETUP_NETBIRD", now).unset("SETUP_MANAGEMENT_DISCOVERY");
+        let told = case.run(&["check"]).expect(65).out;
+        let failed: Vec<&str> = told.lines().filter(|line| line.starts_with("FAIL")).collect();
+        assert_eq!(failed.len(), 1, "{told}");
+        assert!(failed[0].starts_with(&format!("FAIL  {check} ")), "{told}");
+        assert!(!told.contains("run init") && !told.contains("PASS  refused"), "{told}");
+        assert!(told.contains(&format!("because {check} failed")), "{told}");
+        let case_of_steps = now == "embedded";
+        assert_eq!(told.contains("netbird-idp-migrate"), case_of_steps, "{told}");
+    }
+}
+
 /// What NetBird needs to take Authentik's tokens is any of three places; people may have logged in with each.
 #[test]
 fn a_file_of_the_other_kind_is_known_by_any_place_that_names_the_application() {
