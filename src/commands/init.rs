@@ -1,12 +1,12 @@
 //! One run of the whole pipeline: what `init` does once, and `watch` at every cycle.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use tracing::{debug, info};
 
+use super::publishing::{Done, publish_all, restarts};
 use super::volumes::{self, Admitted, Volumes};
 use super::{beside, check, server};
 use crate::config::{Config, Kind, Output};
@@ -14,17 +14,15 @@ use crate::converge::plan::Target;
 use crate::converge::{Converge, Learnt};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
-use crate::files::publish::{self, Document, Published};
 use crate::http::requests::CLASSES;
 use crate::http::setback::Phase;
 use crate::log::progress::Progress;
 use crate::log::story::{Story, news};
 use crate::netbird::Registration;
 use crate::outputs::plan::Page;
-use crate::outputs::service::Service;
 use crate::proof::{CheckId, Outcome};
-use crate::state::secrets::{self, Secrets};
-use crate::state::store::{self, KnownClient};
+use crate::state::secrets::Secrets;
+use crate::state::store::KnownClient;
 use crate::state::{client, lock};
 
 /// What a run did, also if it failed; and the secrets, which the next run must not make anew.
@@ -219,15 +217,6 @@ async fn pipeline(
     Ok(())
 }
 
-/// What to do about services that still run with what a file said before. One that was not started yet needs nothing.
-fn restarts(replaced: &[Output]) -> Vec<String> {
-    let told = |output: &Output| {
-        let service = Service::reading(*output)?;
-        Some(format!("{} has changed: {}", output.file_name(), service.remedy()))
-    };
-    replaced.iter().filter_map(told).collect()
-}
-
 /// Where NetBird has a provider of its own, `connect` needs to know the client; and the connector's id outlives the file.
 fn keep_client(
     config: &Config,
@@ -250,42 +239,4 @@ fn admitted(admitted: Admitted) -> Result<Volumes> {
         errors.for_each(|error| crate::log::failure(&error));
         first.unwrap_or_else(|| Error::new(Exit::Bug, "a refusal without a reason"))
     })
-}
-
-/// A file that was published.
-struct Done {
-    output: Output,
-    digest: u64,
-    /// It was not there, or had another content.
-    written: bool,
-    was_there: bool,
-}
-
-fn publish_all(config: &Config, pages: Vec<Page>) -> Result<Vec<Done>> {
-    let files = &config.files;
-    let mut published = Vec::new();
-    for Page { output, path, text, ownership, .. } in pages {
-        let shown = path.display().to_string();
-        let was_there = path.symlink_metadata().is_ok();
-        let mut digest = DefaultHasher::new();
-        text.hash(&mut digest);
-        let written =
-            match publish::publish(&Document { path, content: text.into_bytes() }, ownership)? {
-                Published::Written => {
-                    info!(stage = "publish", path = %shown, "{} written", output.file_name());
-                    true
-                }
-                Published::Unchanged => {
-                    debug!(stage = "publish", path = %shown, "{} unchanged", output.file_name());
-                    false
-                }
-            };
-        published.push(Done { output, digest: digest.finish(), written, was_there });
-    }
-    let names: Vec<&str> = Output::ALL.iter().map(|o| o.file_name()).collect();
-    for dir in files.dirs.values().chain([&files.dir]) {
-        publish::sweep(dir, &names);
-    }
-    publish::sweep(&files.state_dir, &[secrets::FILE_NAME, store::FILE_NAME]);
-    Ok(published)
 }

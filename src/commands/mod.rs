@@ -6,6 +6,7 @@ pub mod healthcheck;
 pub mod init;
 pub mod plan;
 mod print;
+mod publishing;
 mod volumes;
 pub mod watch;
 

@@ -18,6 +18,7 @@ mod prove;
 mod reach;
 mod remember;
 mod user_list;
+mod verified;
 mod waiting;
 
 use futures_util::future::join;
@@ -39,7 +40,7 @@ use apply::Applying;
 use made::Made;
 use observe::{Continuity, USER_LIST};
 use plan::Target;
-use prove::note_login;
+use verified::note_login;
 
 pub use greet::outpost;
 pub use learnt::Learnt;
