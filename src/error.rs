@@ -80,7 +80,9 @@ impl Exit {
             Self::Pending => "changes are pending",
             Self::Usage => "the command line is wrong",
             Self::Refused => "an object or a file that this container must not change (65)",
-            Self::NotReady => "Authentik was not ready in time (69)",
+            Self::NotReady => {
+                "Authentik, or another run of this container, was not done in time (69)"
+            }
             Self::Bug => "a bug (70)",
             Self::Output => "a file cannot be written (73)",
             Self::Protocol => "an answer does not fit (76)",

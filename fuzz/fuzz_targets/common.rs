@@ -157,7 +157,7 @@ pub fn shell(data: &[u8]) {
     let (config, proof, secrets) = (config(), proof(text), secrets());
     let places = Places::new(&config, None, &Default::default());
     let files = [
-        setup_env::render(&config, &proof, &secrets, &places, None).unwrap(),
+        setup_env::render(&config, &proof, &secrets, &places).unwrap(),
         dashboard_env::render(&config, &proof),
         relay_env::render(&places.services, &secrets).unwrap(),
     ];

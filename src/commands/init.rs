@@ -161,7 +161,8 @@ async fn pipeline(
     let published = beside(move || publish_all(&for_publishing, last)).await?;
     published.into_iter().for_each(|done| record.note(done));
     let written = record.written;
-    record.checks.extend(learnt.release().into_iter().flat_map(|r| check::settled(config, r)));
+    let settled = |release| check::settled(config, release, &learnt.told, memory.manager.is_some());
+    record.checks.extend(learnt.release().into_iter().flat_map(settled));
 
     let (created, changed) = (learnt.tally.created(), learnt.tally.changed());
     let unchanged = learnt.unchanged;

@@ -167,8 +167,6 @@ impl Volumes {
         memory.to_keep = Some((self.secrets.clone(), self.before.kept.clone()));
         memory.client_ports = places(config, &self.before).ports();
         memory.manager = file.and_then(|file| management::staying(file, config));
-        let password = memory.manager.as_ref().and_then(|manager| manager.password.as_ref());
-        password.into_iter().for_each(redact::learn);
         memory.key_source = keys.map(|(discovery_at_start, refresh)| KeysBefore {
             discovery_at_start,
             refresh,
@@ -197,7 +195,11 @@ impl Volumes {
 
 fn read(config: &Config) -> Result<Before> {
     let before = Before::read(config)?;
-    before.in_use().texts().for_each(redact::learn);
+    before.in_use(config).texts().for_each(redact::learn);
+    // One for another server is no evidence, and is hidden all the same.
+    let theirs = before.management.as_ref();
+    let theirs = theirs.and_then(|file| file.text("IdpManagerConfig.ExtraConfig.Password"));
+    theirs.into_iter().for_each(|password| redact::learn(&Secret::new(password)));
     Ok(before)
 }
 

@@ -21,6 +21,19 @@ pub fn error(ending: Ending) -> Error {
     }
 }
 
+/// The check that asks the same.
+fn check(trouble: &Trouble) -> &'static str {
+    let of_login = |part: &str| trouble.request.contains(part);
+    match () {
+        () if of_login("/jwks/") => "keys",
+        () if of_login("/application/o/token/") => "user-list",
+        () if of_login("/application/o/authorize/") => "authorize",
+        () if of_login("/application/o/device/") => "device-endpoint",
+        () if of_login("/application/o/") => "discovery",
+        () => "reachable",
+    }
+}
+
 /// What to do about objects that were waited for in vain.
 pub fn waiting_for(missing: &Missing) -> String {
     let variables: Vec<&str> = missing.absent.iter().filter_map(|a| a.chosen_by).collect();
@@ -35,7 +48,7 @@ pub fn waiting_for(missing: &Missing) -> String {
 
 fn labouring(trouble: &Trouble) -> Error {
     Error::new(Exit::NotReady, format!("Authentik keeps failing: {trouble}"))
-        .about("reachable")
+        .about(check(trouble))
         .because(format!("{} times in a row", trouble.in_a_row))
         .remedy(advice::remedy(trouble))
 }
@@ -44,11 +57,12 @@ fn tls(trouble: &Trouble, kind: Handshake) -> Error {
     let (what, remedy) = advice::handshake(trouble, kind);
     let what = format!("{what}: {}", trouble.request);
     let error = Error::new(advice::exit(trouble), what).because(&trouble.detail).remedy(remedy);
-    error.about("reachable")
+    error.about(check(trouble))
 }
 
 fn redirected(trouble: &Trouble, to: &str) -> Error {
     Error::new(Exit::Protocol, format!("{} is redirected to {to}", trouble.request))
+        .about(check(trouble))
         .because(match trouble.asked.credential {
             true => "the token is never sent after a redirect",
             false => "NetBird and browsers would not get Authentik's own answer",
@@ -77,7 +91,8 @@ fn malformed(trouble: &Trouble) -> Error {
         advice::PUBLIC => "at AUTHENTIK_HOST_BROWSER an answer that is not Authentik's",
         _ => "an answer that does not fit Authentik's API",
     };
-    Error::new(Exit::Protocol, what).because(trouble).remedy(advice::not_authentik(trouble))
+    let error = Error::new(Exit::Protocol, what).about(check(trouble));
+    error.because(trouble).remedy(advice::not_authentik(trouble))
 }
 
 fn invalid(trouble: &Trouble) -> Error {

@@ -5,6 +5,7 @@ use super::awaited::Awaited;
 use super::desired::Desired;
 use super::made::Made;
 use super::observe::Observed;
+use super::plan::Plan;
 use super::remember;
 use super::verified::note_login;
 use crate::authentik::Release;
@@ -41,6 +42,8 @@ pub struct Learnt {
     pub(super) device_granted: bool,
     /// What the endpoints of a login depend on, if they were seen to work.
     pub(super) login: Option<String>,
+    /// What is told about what is there, of the last plan.
+    pub told: Plan,
     /// The last look of a good run.
     pub(super) last: Option<(Desired, Observed)>,
 }

@@ -39,7 +39,7 @@ use crate::text::{Secret, redact};
 use apply::Applying;
 use made::Made;
 use observe::{Continuity, USER_LIST};
-use plan::Target;
+use plan::{Plan, Target};
 use verified::note_login;
 
 pub use greet::outpost;
@@ -181,6 +181,7 @@ impl Converge<'_> {
         // Before the account existed nobody could see what keeps it out: another look may.
         learnt.login_refused |= matches!(listed, Err(Setback::Unproven(_)));
         let proof = listed.and(proof)?;
+        learnt.told = Plan { steps: Vec::new(), ..look.plan };
         learnt.last = Some((look.desired, look.observed));
         Ok(proof)
     }

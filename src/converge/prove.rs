@@ -78,12 +78,12 @@ impl Converge<'_> {
         if let Some(trouble) = evidence.trouble() {
             return Err(at(trouble.clone()));
         }
+        let linked = observed.found.linked();
         let manager = match thorough {
-            true => self.kept_manager().await.map_err(at)?,
+            true => self.kept_manager(linked.map(|provider| provider.sub_mode.as_str())).await,
             false => None,
         };
-        let is_shut_out = manager.as_ref().is_some_and(|check| check.outcome == Outcome::Fail);
-        // It was that way before, and nobody asked for it to be changed.
+        // It was that way before, and nobody asked for it to be changed: no reason to keep NetBird from starting.
         let manager =
             manager.map(|check| Check { outcome: check.outcome.min(Outcome::Warn), ..check });
         let mut failure = None;
@@ -107,8 +107,6 @@ impl Converge<'_> {
         let bug = || Error::new(Exit::Bug, "nothing was seen, and nothing failed");
         let (proof, source) = self.proof(&evidence, &subject).ok_or_else(bug)?;
         learnt.login = match thorough {
-            // Asked again by the next run.
-            true if is_shut_out => None,
             true => {
                 let changed = plan.steps.iter().any(|step| step.target == Target::Provider);
                 let provider = match changed {

@@ -3,7 +3,6 @@
 use super::{Converge, Look};
 use crate::authentik::oidc::{AccessToken, Oidc};
 use crate::error::{Error, Exit};
-use crate::http::Trouble;
 use crate::http::setback::{Phase, Setback};
 use crate::netbird::Registration;
 use crate::netbird::standalone::API_SCOPE;
@@ -55,31 +54,34 @@ impl Converge<'_> {
         Err(Setback::Unproven(Error::new(Exit::Protocol, what).remedy(remedy)))
     }
 
-    /// How a manager does that stays in `management.json`: NetBird uses it, whatever the variables say.
-    ///
-    /// # Errors
-    /// Any [`Trouble`] other than a refusal.
-    pub async fn kept_manager(&self) -> Result<Option<Check>, Trouble> {
+    /// How a manager does that stays in `management.json`: NetBird uses it, whatever the variables say. Nothing where there
+    /// is none, or where it cannot be asked for.
+    pub async fn kept_manager(&self, sub_mode: Option<&str>) -> Option<Check> {
         const ID: CheckId = CheckId::UserList;
-        let Some(ManagerBefore { client_id, username, password: Some(password) }) =
-            &self.memory.manager
-        else {
-            return Ok(None);
-        };
+        let ManagerBefore { client_id, username, password } = self.memory.manager.as_ref()?;
+        let password = Some(password.as_ref()?);
         let oidc = Oidc(self.server);
-        let token = oidc.login(client_id, username, Some(password), API_SCOPE, None).await?;
-        let what = match &token {
-            Some(token) if oidc.lists_users(token).await? => {
-                let what =
-                    format!("{username} of management.json's manager logs in and lists users");
-                return Ok(Some(Check::pass(ID, what)));
+        let listed = async {
+            match oidc.login(client_id, username, password, API_SCOPE, None).await? {
+                Some(token) => oidc.lists_users(&token).await.map(Some),
+                None => Ok(None),
             }
-            Some(_) => "may not list users",
-            None => "cannot log in",
         };
-        let what = format!("{username} of management.json's manager {what}");
+        let what = match listed.await {
+            Err(trouble) => return Some(Check::unanswered(ID, &trouble)),
+            Ok(None) => "cannot log in".to_owned(),
+            Ok(Some(false)) => "may not list users".to_owned(),
+            Ok(Some(true)) => match sub_mode.filter(|mode| *mode != "user_id") {
+                None => {
+                    let what = format!("{username}, of management.json's manager, lists users");
+                    return Some(Check::pass(ID, what));
+                }
+                Some(mode) => format!("knows users by number, and the provider by {mode}"),
+            },
+        };
+        let what = format!("{username}, of management.json's manager, {what}");
         let fix = "set NETBIRD_MGMT_IDP=authentik to have a service account made for it, or NETBIRD_MGMT_IDP=none to take \
                    the manager out: unset, it stays as it is";
-        Ok(Some(Check::fail(ID, what, fix).exiting(Exit::Rejected)))
+        Some(Check::fail(ID, what, fix).exiting(Exit::Rejected))
     }
 }

@@ -168,6 +168,7 @@ fn check(phase: Phase) -> Option<&'static str> {
         Phase::Reachable => Some("reachable"),
         Phase::Token => Some("token"),
         Phase::Objects => Some("objects"),
+        Phase::Verify => Some("discovery"),
         _ => None,
     }
 }

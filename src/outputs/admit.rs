@@ -38,6 +38,10 @@ pub fn admit(
             _ => management::refused_with_provider(file, config, before.connector()),
         });
     }
+    if has_config && before.config_yaml().is_none() {
+        let standalone = before.management.as_ref();
+        refused.extend(standalone.and_then(|f| management::conversion::refused_beside(config, f)));
+    }
     if has_config && !config.owner.local_auth.value && before.connector().is_none() {
         refused.push(too_early());
     }
@@ -48,7 +52,7 @@ pub fn admit(
         given: given(config),
         kept: before.kept.as_ref(),
         left_behind: before.left_behind.as_ref(),
-        in_use: before.in_use(),
+        in_use: before.in_use(config),
         remembered: last,
         needed: needed(config),
         manages_users: config.netbird.lists_users(),

@@ -126,7 +126,7 @@ impl Before {
     }
 
     /// Every secret in use that an output shows.
-    pub fn in_use(&self) -> InUse {
+    pub fn in_use(&self, config: &Config) -> InUse {
         let mut in_use = InUse::default();
         for (output, path, there) in self.outputs.iter().chain(&self.moved) {
             let place = path.display().to_string();
@@ -140,7 +140,7 @@ impl Before {
                 continue;
             }
             in_use.extend(match std::str::from_utf8(bytes) {
-                Ok(text) => secrets_in(*output, text, &place),
+                Ok(text) => secrets_in(*output, text, &place, config),
                 Err(_) => unread(*output, place),
             });
         }
@@ -170,10 +170,10 @@ fn is_own((output, _, there): &(Output, PathBuf, There)) -> bool {
     there.bytes().is_some_and(|bytes| !bytes.is_empty() && own(bytes))
 }
 
-fn secrets_in(output: Output, text: &str, place: &str) -> InUse {
+fn secrets_in(output: Output, text: &str, place: &str, config: &Config) -> InUse {
     match output {
         Output::ManagementJson => match File::read(place, text.as_bytes()) {
-            Ok(file) => management::secrets_in(&file),
+            Ok(file) => management::secrets_in(&file, config),
             Err(_) => unread(output, place.to_owned()),
         },
         // Without a secret, or with one that is kept elsewhere.

@@ -110,8 +110,7 @@ impl FilePlan {
             }
             (Output::SetupEnv, _) if has_provider => made(setup_env::render_own(config, secrets)),
             (Output::SetupEnv, Some(proof)) => {
-                let manager = file.and_then(|file| management::staying(file, config));
-                made(setup_env::render(config, proof, secrets, places, manager.as_ref()))
+                made(setup_env::render(config, proof, secrets, places))
             }
             (Output::DashboardEnv, _) if has_provider => {
                 Text::Is(dashboard_env::render_own(config))

@@ -10,7 +10,6 @@ use crate::config::{Config, Problem};
 use crate::netbird::dashboard::{REDIRECT_PATH, SILENT_REDIRECT_PATH};
 use crate::proof::Proof;
 use crate::state::evidence::{InUse, Kind};
-use crate::state::memory::ManagerBefore;
 use crate::state::secrets::Secrets;
 
 /// Names in the file; the first and the last are of secrets.
@@ -26,7 +25,6 @@ pub fn render(
     proof: &Proof,
     secrets: &Secrets,
     places: &Places,
-    manager: Option<&ManagerBefore>,
 ) -> Option<String> {
     let key = secrets.datastore_key.as_ref()?;
     let passed = &config.netbird.passed;
@@ -36,8 +34,7 @@ pub fn render(
         sourced::MARK
     );
     let mut done: Vec<&str> = Vec::new();
-    let users = users(config, proof, secrets, manager);
-    for (comment, assignments) in groups(config, proof, places).into_iter().chain([users]) {
+    for (comment, assignments) in groups(config, proof, secrets, places) {
         let _ = write!(out, "\n# {comment}\n");
         for (name, own) in assignments {
             // What was passed in is passed on as it is; what contradicts the proof was refused before.
@@ -137,7 +134,7 @@ pub fn render_own(config: &Config, secrets: &Secrets) -> Option<String> {
 
 type Group = (&'static str, Vec<(&'static str, String)>);
 
-fn groups(config: &Config, proof: &Proof, places: &Places) -> Vec<Group> {
+fn groups(config: &Config, proof: &Proof, secrets: &Secrets, places: &Places) -> Vec<Group> {
     let netbird = &config.netbird;
     let text = str::to_owned;
     let ports: Vec<String> = places.ports().iter().map(u16::to_string).collect();
@@ -178,32 +175,19 @@ fn groups(config: &Config, proof: &Proof, places: &Places) -> Vec<Group> {
                 ("NETBIRD_AUTH_DEVICE_AUTH_USE_ID_TOKEN", text("false")),
             ],
         ),
+        users(config, proof, secrets),
     ]
 }
 
-fn users(
-    config: &Config,
-    proof: &Proof,
-    secrets: &Secrets,
-    manager: Option<&ManagerBefore>,
-) -> Group {
+fn users(config: &Config, proof: &Proof, secrets: &Secrets) -> Group {
     let refresh = proof.keys.public_max_age.to_string();
     let refresh = (REFRESH, refresh);
-    match (&secrets.service_account, manager) {
-        (None, Some(ManagerBefore { client_id, username, .. })) => (
-            "Users: management.json has a manager, which stays. Its password is there alone: NETBIRD_MGMT_IDP is not set",
-            vec![
-                ("NETBIRD_MGMT_IDP", "authentik".to_owned()),
-                ("NETBIRD_IDP_MGMT_CLIENT_ID", client_id.clone()),
-                ("NETBIRD_IDP_MGMT_EXTRA_USERNAME", username.clone()),
-                refresh,
-            ],
-        ),
-        (None, None) => (
+    match &secrets.service_account {
+        None => (
             "Users: NetBird knows them from their tokens, so it needs no access to Authentik's user list",
             vec![("NETBIRD_MGMT_IDP", "none".to_owned()), refresh],
         ),
-        (Some(password), _) => (
+        Some(password) => (
             "Users: NetBird lists them through a service account",
             vec![
                 ("NETBIRD_MGMT_IDP", "authentik".to_owned()),

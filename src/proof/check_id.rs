@@ -163,7 +163,7 @@ checks! {
     SigningKey, "signing-key", Identity,
         "401 `token invalid`; in management's log `key is of invalid type: HMAC verify expects []byte`, `unable to find appropriate key`, or `key is not a valid RSA public key`",
         "the provider has no signing key (tokens are signed with HS256 then), or one that is not an RSA key",
-        "run `init`, or set `AUTHENTIK_SIGNING_KEY` to an RSA key pair";
+        "run `init`, or set `AUTHENTIK_SIGNING_KEY` to an RSA key pair; if that changes nothing, empty the cache of what stands in front of Authentik";
     /// The key set.
     Keys, "keys", Identity,
         "in management's log `could not get keys from location`",
@@ -298,7 +298,7 @@ checks! {
     ForeignManager, "foreign-manager", Files,
         "management ends at its start, or names and e-mails are those of another identity provider",
         "management.json has the `IdpManagerConfig` of another provider",
-        "set its ManagerType to none, or set `NETBIRD_MGMT_IDP=authentik`";
+        "set its ManagerType to none; for users of this Authentik set `NETBIRD_MGMT_IDP=authentik` then";
     /// NetBird answers, and has a user.
     NetBird, "netbird", NetBird,
         "the dashboard is always on `/setup`",

@@ -48,6 +48,12 @@ fn an_ec_signing_key_that_was_asked_for_ends_in_65() {
         case.env("AUTHENTIK_SIGNING_KEY", "elliptic");
         case.run(&[]).expect(65).says(&["elliptic", "AUTHENTIK_SIGNING_KEY"]);
         assert_eq!(case.sim.writes().len(), 0);
+        // Also where the provider has it already.
+        case.unset("AUTHENTIK_SIGNING_KEY").init();
+        let pk = case.sim.state().key_pair("elliptic").unwrap()["pk"].clone();
+        case.sim.state().provider_mut("NetBird").unwrap()["signing_key"] = pk;
+        case.env("AUTHENTIK_SIGNING_KEY", "elliptic");
+        case.refused(&["elliptic", "AUTHENTIK_SIGNING_KEY"]);
     });
 }
 

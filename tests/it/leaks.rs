@@ -131,3 +131,22 @@ fn what_others_keep_in_their_files_is_not_shown() {
         }
     }
 }
+
+/// What is compared is compared as it is: only what is shown is filtered.
+#[test]
+fn a_secret_that_is_a_part_of_a_name_and_a_long_name_break_nothing() {
+    let label = "a".repeat(60);
+    let long = format!("{label}.{label}.{label}.example.com");
+    for (name, value) in [
+        ("TURN_PASSWORD", "netbird"),
+        ("NETBIRD_RELAY_AUTH_SECRET", "example"),
+        ("NETBIRD_IDP_MGMT_EXTRA_PASSWORD", "application"),
+        ("NETBIRD_DOMAIN", long.as_str()),
+    ] {
+        let mut case = Case::new("2026.2");
+        case.env("NETBIRD_MGMT_IDP", "authentik").env(name, value);
+        case.init();
+        case.init().says(&["in sync"]);
+        case.run(&["check"]).expect(0);
+    }
+}

@@ -4,8 +4,10 @@
 use authentik_sim::{Sim, State};
 use serde_json::{Value, json};
 
+use crate::http::exchange;
 use crate::reported::{
-    LISTS, Report, answered, discovery, drifted, edited, management, provider, without_scope, works,
+    DISCOVERY, LISTS, Report, answered, discovery, drifted, edited, management, provider,
+    without_scope, works,
 };
 use crate::support::Case;
 
@@ -111,6 +113,25 @@ pub const FURTHER: &[Report] = &[
         // Authentik deletes tokens with their user.
         state.tokens.retain(|token| token["identifier"] != "service-account-netbird-password");
         drop(state);
+        (case, None)
+    }),
+    ("a file that cannot be read, and a user list", &["management.json"], || {
+        let case = works("2026.2", &[LISTS]);
+        std::fs::write(case.path("management.json"), "{").unwrap();
+        (case, None)
+    }),
+    ("the group that carries the role is gone", &["service-account"], || {
+        let case = works("2025.10", &[LISTS]);
+        case.sim.state().groups.retain(|group| group["name"] != "NetBird user list");
+        (case, None)
+    }),
+    ("a token endpoint that fails, and a wrong issuer", &["issuer", "user-list"], || {
+        let case = works("2026.2", &[LISTS]);
+        let (_, _, body) = exchange(&case.sim.url(), "GET", DISCOVERY, "", "");
+        let mut document: Value = serde_json::from_str(&body).unwrap();
+        document["issuer"] = "https://auth.example.com/application/o/another/".into();
+        answered(&case, "GET", DISCOVERY, 200, "https://netbird.example.com", &document);
+        answered(&case, "POST", "/application/o/token/", 500, "", &json!({}));
         (case, None)
     }),
     ("a token endpoint that fails for the user list", &["user-list"], || {

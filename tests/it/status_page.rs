@@ -1,8 +1,10 @@
 //! `GET /` as a browser shows it, and what it must not say.
 
 use authentik_sim::Stage;
+use serde_json::Value;
 
 use crate::http::exchange;
+use crate::reported::{DISCOVERY, answered};
 use crate::support::{Case, side_by_side};
 use crate::tools;
 use crate::watch::Watch;
@@ -65,7 +67,8 @@ fn the_page_says_nothing_of_authentik_and_may_load_nothing() {
 fn a_cycle_that_ended_early_says_at_which_check() {
     type Put = fn(&mut Case, &str);
     // What it got through, and where it ended.
-    let cases: [(&[&str], &str, Put); 5] = [
+    const REACH: &[&str] = &["configuration", "reachable", "token", "permissions", "objects"];
+    let cases: [(&[&str], &str, Put); 7] = [
         (&[], "configuration", |_, token| std::fs::remove_file(token).unwrap()),
         (&["configuration"], "reachable", |case, _| case.sim.set_stage(Stage::Refused)),
         (&["configuration", "reachable"], "token", |_, token| {
@@ -75,7 +78,15 @@ fn a_cycle_that_ended_early_says_at_which_check() {
             let mut state = case.sim.state();
             state.scope_mappings.retain(|mapping| mapping["scope_name"] != "openid");
         }),
-        (&[], "refused", |case, _| std::fs::write(case.path("setup.env"), "A=1").unwrap()),
+        (&["configuration"], "setup.env", |case, _| {
+            std::fs::write(case.path("setup.env"), "A=1").unwrap();
+        }),
+        (&["configuration"], "management.json", |case, _| {
+            std::fs::write(case.path("management.json"), "{").unwrap();
+        }),
+        (REACH, "discovery", |case, _| {
+            answered(case, "GET", DISCOVERY, 404, "", &Value::Null);
+        }),
     ];
     side_by_side(&cases, |(passed, failed, put)| {
         let mut case = Case::new("2026.2");
@@ -94,6 +105,30 @@ fn a_cycle_that_ended_early_says_at_which_check() {
         for name in *passed {
             assert!(told(name, "pass"), "{failed}, {name}: {page}");
         }
+    });
+}
+
+/// A cycle that is good says what it warned of.
+#[test]
+fn what_a_good_cycle_warned_of_is_on_the_page() {
+    type Put = fn(&mut Case);
+    let cases: [(&str, &str, Put); 2] = [
+        ("provider", "fail", |case| {
+            let slug = "default-provider-authorization-explicit-consent";
+            let mut state = case.sim.state();
+            let flow = state.flows.iter_mut().find(|flow| flow["slug"] == slug).unwrap();
+            flow["designation"] = "enrollment".into();
+        }),
+        ("access", "warn", |case| drop(case.env("AUTHENTIK_ACCESS_GROUPS", "empty"))),
+    ];
+    side_by_side(&cases, |(name, class, put)| {
+        let mut case = Case::new("2026.2");
+        case.init();
+        put(&mut case);
+        let watch = Watch::start(&mut case);
+        let (_, page) = watch.page("/");
+        let row = format!("<a href=\"#{name}\">{name}</a></td><td class=\"{class}\">");
+        assert!(page.contains(&row), "{page}");
     });
 }
 

@@ -6,7 +6,6 @@ use reqwest::header;
 use serde::Deserialize;
 
 use crate::http::answer::{Answer, text_header};
-use crate::text::excerpt;
 
 /// The discovery document (OpenID Connect Discovery 1.0, section 3), as far as NetBird uses it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -132,9 +131,9 @@ impl<T> Sighting<T> {
     }
 }
 
-/// Which page's script may read the answer.
+/// Which page's script may read the answer: as it is, since it is compared, and a secret may be a part of a name.
 pub(super) fn allowed_origin(answer: &Answer) -> Option<String> {
-    text_header(&answer.headers, header::ACCESS_CONTROL_ALLOW_ORIGIN).map(excerpt)
+    text_header(&answer.headers, header::ACCESS_CONTROL_ALLOW_ORIGIN).map(str::to_owned)
 }
 
 /// The difference of the clocks. The Date header has whole seconds and was made while the request was

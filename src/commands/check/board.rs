@@ -54,12 +54,18 @@ impl Board {
         self.state().refusal.is_some()
     }
 
-    /// What came out of checks of which some failed already, for a cause: that is not told again.
+    /// What came out of checks of which some failed already, or of a question that was not answered before: that is not
+    /// told again.
     pub fn explain(&self, later: Vec<Check>) {
         let mut state = self.state();
         let failed = state.checks.iter().filter(|check| check.outcome == Outcome::Fail);
-        let failed: Vec<CheckId> = failed.map(|check| check.id).collect();
-        state.checks.extend(later.into_iter().filter(|check| !failed.contains(&check.id)));
+        let failed: Vec<(CheckId, String)> =
+            failed.map(|check| (check.id, check.detail.clone())).collect();
+        let is_told = |later: &Check| {
+            let is_failure = later.outcome == Outcome::Fail;
+            failed.iter().any(|(id, what)| *id == later.id || is_failure && *what == later.detail)
+        };
+        state.checks.extend(later.into_iter().filter(|check| !is_told(check)));
     }
 
     /// The code that `check` ends with: that of the first failure; one with which `init` would end before it changed

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::authentik::Release;
 use crate::config::{Config, Kind};
+use crate::converge::desired::ROLE;
 use crate::converge::plan::{Action, Change, Level, Plan, Remark, Step, Target};
 use crate::proof::{Check, CheckId, because};
 
@@ -27,15 +28,22 @@ fn check_of(step: &Step, change: &Change) -> CheckId {
         (Target::ScopeMapping, _) => CheckId::ScopeMappings,
         (Target::ServiceAccount | Target::AppPassword | Target::Role, _) => CheckId::ServiceAccount,
         (Target::Group, "members") => CheckId::ServiceAccount,
+        (Target::Group, _) if step.name == ROLE => CheckId::ServiceAccount,
         (Target::Group, _) => CheckId::Access,
     }
 }
 
-/// One check for each of these, in the catalogue's order; what is not configured is skipped.
-pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
+/// Why nothing is said about the app password.
+pub const UNREAD: &str = "because the files with its app password cannot be used";
+
+/// One check for each of these, in the catalogue's order; what is not configured is skipped. Where the app password
+/// `is_unread`, it is not known whether it is the right one.
+pub fn checks(config: &Config, release: Release, plan: &Plan, is_unread: bool) -> Vec<Check> {
+    let is_known = |step: &&Step| !(is_unread && step.target == Target::AppPassword);
     let pending: Vec<(CheckId, String)> = plan
         .steps
         .iter()
+        .filter(is_known)
         .flat_map(|step| {
             step.changes.iter().map(move |change| (check_of(step, change), told(step, change)))
         })
@@ -57,6 +65,7 @@ pub fn checks(config: &Config, release: Release, plan: &Plan) -> Vec<Check> {
         CheckId::ServiceAccount if !config.netbird.lists_users() => {
             Some("NETBIRD_MGMT_IDP does not ask for it")
         }
+        CheckId::ServiceAccount if is_unread => Some(UNREAD),
         // Nothing is right or wrong with a provider that is not there.
         CheckId::SigningKey
         | CheckId::EncryptionKey
@@ -140,6 +149,8 @@ fn told(step: &Step, change: &Change) -> String {
         format!("{object}: {} has {} too many", change.field, change.taken.join(", "))
     } else if change.adds {
         format!("{object} lacks {}: {}", change.field, text(&change.after))
+    } else if change.field == "key" {
+        format!("{object}: its key is not the one that NetBird has")
     } else if change.before == change.after {
         format!("{object}: {} belongs to somebody else", change.field)
     } else {

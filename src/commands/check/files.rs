@@ -101,6 +101,11 @@ fn secrets(volumes: &Volumes) -> Check {
 
 /// A refusal, under the check that it is about, else that of the file that it names.
 fn told(error: &Error) -> Check {
+    Check::about(about(error).unwrap_or(CheckId::Secrets), error)
+}
+
+/// The check that an error is about, or that of the file that it names.
+pub fn about(error: &Error) -> Option<CheckId> {
     let text = error.to_string();
     let named = || {
         let output = Output::ALL.into_iter().find(|output| {
@@ -109,8 +114,7 @@ fn told(error: &Error) -> Check {
         });
         output.and_then(id_of)
     };
-    let about = error.about.and_then(CheckId::named);
-    Check::about(about.or_else(named).unwrap_or(CheckId::Secrets), error)
+    error.about.and_then(CheckId::named).or_else(named)
 }
 
 /// The check of a file.

@@ -24,6 +24,8 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::proof::{Check, CheckId, Outcome};
 
+pub use files::about;
+
 use board::Board;
 
 /// Long enough for three tries of everything that is asked one after the other, and short enough for somebody who sits
@@ -83,14 +85,24 @@ fn print(board: &Board, format: Format, out: &mut dyn Write) -> Exit {
     exit
 }
 
-/// What a run leaves that got to its end: nothing pending, every file as it was rendered, and a user list where one is
-/// asked for.
-pub fn settled(config: &Config, release: Release) -> Vec<(CheckId, Outcome)> {
-    let mut checks: Vec<_> = drift::checks(config, release, &Plan::default())
+/// What a run leaves that got to its end: nothing pending, what it was told to warn of, every file as it was rendered,
+/// and a user list where one is asked for.
+pub fn settled(
+    config: &Config,
+    release: Release,
+    told: &Plan,
+    has_manager: bool,
+) -> Vec<(CheckId, Outcome)> {
+    let mut checks: Vec<_> = drift::checks(config, release, told, false)
         .into_iter()
         .map(|check| (check.id, check.outcome))
         .collect();
-    let listed = if config.netbird.lists_users() { Outcome::Pass } else { Outcome::Skipped };
+    match (config.netbird.lists_users(), has_manager) {
+        (true, _) => checks.push((CheckId::UserList, Outcome::Pass)),
+        (false, false) => checks.push((CheckId::UserList, Outcome::Skipped)),
+        // A manager that stays is not asked for in each run.
+        (false, true) => {}
+    }
     let reached = [
         CheckId::Configuration,
         CheckId::Reachable,
@@ -101,7 +113,6 @@ pub fn settled(config: &Config, release: Release) -> Vec<(CheckId, Outcome)> {
         CheckId::Installation,
         CheckId::Secrets,
     ];
-    checks.push((CheckId::UserList, listed));
     checks.extend(reached.map(|id| (id, Outcome::Pass)));
     let files = config.files.outputs.iter().filter_map(|output| files::id_of(*output));
     checks.extend(files.map(|id| (id, Outcome::Pass)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::board::Board;
 use super::{drift, files, netbird};
 use crate::authentik::Release;
-use crate::authentik::oidc::{AccessToken, Oidc};
+use crate::authentik::oidc::Oidc;
 use crate::commands::server;
 use crate::commands::volumes::{self, Volumes};
 use crate::config::Config;
@@ -66,6 +66,11 @@ pub async fn all(config: Arc<Config>, board: Arc<Board>) {
     board.extend(netbird::checks(&config, &story).await);
 }
 
+/// Whether the app password is in files that cannot be used: then nothing can be said about it.
+fn is_unread(converge: &Converge<'_>, board: &Board) -> bool {
+    board.is_refused() && converge.app_password.is_none()
+}
+
 /// Whether a file was made for another kind of NetBird than is configured.
 fn is_of_another_kind(refused: &[Error]) -> bool {
     let kinds = [CheckId::Refused, CheckId::EmbeddedIdp].map(|id| Some(id.name()));
@@ -121,7 +126,9 @@ async fn authentik(
     // What is wrong with an object explains what is served of it.
     board.explain(judged);
     board.begin(CheckId::UserList);
-    board.add(user_list(config, converge, observed.account.token.as_ref()).await);
+    if observed.account.trouble.is_none() {
+        board.add(user_list(config, converge, &observed, is_unread(converge, board)).await);
+    }
     proof
 }
 
@@ -161,17 +168,14 @@ fn planned(
     match converge.plan(desired, observed, None) {
         Ok(plan) => {
             board.add(Check::pass(CheckId::Objects, "all there"));
-            board.extend(drift::checks(config, release, &plan));
+            board.extend(drift::checks(config, release, &plan, is_unread(converge, board)));
             if plan.refused.is_empty() {
                 if !board.is_refused() {
                     board.add(Check::pass(CheckId::Refused, "nothing"));
                 }
                 board.add(Check::pass(CheckId::Installation, "OK"));
                 // Else what is refused may be why the service account got no answer.
-                if let Some(trouble) = &observed.account.trouble {
-                    board.extend(unreached(trouble));
-                    return None;
-                }
+                board.extend(observed.account.trouble.iter().flat_map(unreached));
             }
             plan.registration
         }
@@ -198,16 +202,23 @@ fn absent(missing: &Missing) -> Check {
     }
 }
 
-async fn user_list(config: &Config, converge: &Converge<'_>, token: Option<&AccessToken>) -> Check {
+async fn user_list(
+    config: &Config,
+    converge: &Converge<'_>,
+    observed: &Observed,
+    is_unread: bool,
+) -> Check {
     const ID: CheckId = CheckId::UserList;
     if !config.netbird.lists_users() {
-        let kept = converge.kept_manager().await;
-        return kept
-            .unwrap_or_else(|trouble| Some(Check::unanswered(ID, &trouble)))
-            .unwrap_or_else(|| Check::skipped(ID, "NETBIRD_MGMT_IDP does not ask for it"));
+        let sub_mode = observed.found.linked().map(|provider| provider.sub_mode.as_str());
+        let kept = converge.kept_manager(sub_mode).await;
+        return kept.unwrap_or_else(|| Check::skipped(ID, "NETBIRD_MGMT_IDP does not ask for it"));
     }
-    let Some(token) = token else {
-        return Check::failed(ID, "the service account cannot log in");
+    let Some(token) = &observed.account.token else {
+        return match is_unread {
+            true => Check::skipped(ID, drift::UNREAD),
+            false => Check::failed(ID, "the service account cannot log in"),
+        };
     };
     match Oidc(converge.server).lists_users(token).await {
         Ok(true) => Check::pass(ID, "the service account logs in and lists users"),

@@ -19,14 +19,14 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, info};
 
 use crate::commands::init::{self, Record};
-use crate::commands::load;
+use crate::commands::{check, load};
 use crate::config::{self, Config};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
 use crate::log;
 use crate::log::story::Story;
 use crate::outputs::service::Service;
-use crate::proof::{CheckId, Outcome};
+use crate::proof::{CheckId, Group, Outcome};
 use crate::random::random;
 
 use health::Health;
@@ -197,14 +197,6 @@ fn note(
 
 /// How checks came out: of a cycle that ended early, how far it got.
 fn told(record: &Record, failure: Option<&Error>) -> Vec<(CheckId, Outcome)> {
-    let mut checks = record.checks.clone();
-    let Some(error) = failure else { return checks };
-    let failed = error.about.and_then(CheckId::named).or(match error.exit {
-        Exit::Config => Some(CheckId::Configuration),
-        Exit::Refused => Some(CheckId::Refused),
-        _ => None,
-    });
-    let Some(failed) = failed else { return checks };
     const ORDER: [CheckId; 5] = [
         CheckId::Configuration,
         CheckId::Reachable,
@@ -212,9 +204,20 @@ fn told(record: &Record, failure: Option<&Error>) -> Vec<(CheckId, Outcome)> {
         CheckId::Permissions,
         CheckId::Objects,
     ];
-    let passed = ORDER.iter().take_while(|id| **id != failed && ORDER.contains(&failed));
-    checks.extend(passed.map(|id| (*id, Outcome::Pass)));
-    checks.push((failed, Outcome::Fail));
+    let mut checks = record.checks.clone();
+    let Some(error) = failure else { return checks };
+    let failed = check::about(error).or(match error.exit {
+        Exit::Config => Some(CheckId::Configuration),
+        Exit::Refused => Some(CheckId::Refused),
+        _ => None,
+    });
+    let place = failed.and_then(|failed| ORDER.iter().position(|id| *id == failed));
+    // What logins meet is asked when all of these have passed; files are read before.
+    let is_late = |id: CheckId| !matches!(id.entry().group, Group::Files) && id != CheckId::Refused;
+    let all = !checks.is_empty() || failed.is_some_and(is_late);
+    let passed = place.unwrap_or(if all { ORDER.len() } else { 1 });
+    checks.extend(ORDER[..passed].iter().map(|id| (*id, Outcome::Pass)));
+    checks.extend(failed.map(|failed| (failed, Outcome::Fail)));
     checks
 }
 

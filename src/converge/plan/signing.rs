@@ -23,7 +23,7 @@ pub fn signing_key(
     let wished = references.signing_key.as_ref();
     let keeps = match (&provider.signing_key, desired.provider.signing_key.chosen) {
         (None, _) => false,
-        (Some(pk), true) => wished.is_some_and(|k| k.pk == *pk),
+        (Some(pk), true) => usable_key(wished)?.is_some_and(|k| k.pk == *pk),
         // One that is not listed, or whose type is not told, is left alone: the key set proves it.
         (Some(_), false) => current.is_none_or(|k| k.kind().is_none_or(|kind| kind == "rsa")),
     };

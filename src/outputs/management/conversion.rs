@@ -16,9 +16,30 @@ pub(super) const ISSUERS: &[&str] =
 
 /// What keeps a `management.json` from getting a provider of NetBird's own.
 pub fn refused(config: &Config, file: &File) -> Option<Error> {
+    takes_tokens(config, file).then(|| to_embedded(config))
+}
+
+/// What keeps Authentik's client from becoming that of a netbird-server, which reads another file.
+pub fn refused_beside(config: &Config, file: &File) -> Option<Error> {
+    let domain = &config.netbird.domain;
+    takes_tokens(config, file).then(|| {
+        Error::new(
+            Exit::Refused,
+            format!("{} makes NetBird take Authentik's tokens, and SETUP_NETBIRD is combined", file.place),
+        )
+        .about("refused")
+        .because("logins of the NetBird that uses it would end, and in the other kind everybody's id is another one")
+        .remedy(format!(
+            "if {domain} is another NetBird, give it directories and an AUTHENTIK_APPLICATION_SLUG of its own; to replace \
+             one whose users may be lost, move the file away, or set SETUP_ALLOW_IDENTITY_CHANGE=true for one run"
+        ))
+    })
+}
+
+/// Whether people may have logged in with Authentik's tokens, and nobody said that their ids may change.
+fn takes_tokens(config: &Config, file: &File) -> bool {
     let converts = !is_on(file) && !config.wishes.allow_identity_change;
-    let takes_tokens = ISSUERS.iter().any(|path| file.text(path).is_some());
-    (converts && takes_tokens).then(|| to_embedded(config))
+    converts && ISSUERS.iter().any(|path| file.text(path).is_some())
 }
 
 /// The steps that keep people's data, as commands.

@@ -27,6 +27,23 @@ pub fn leaving(file: Option<&File>, config: &Config) -> Option<String> {
     extra.and_then(|extra| extra.exact("Username")).and_then(Node::as_text)
 }
 
+/// Where a manager logs in.
+const URLS: [&str; 2] =
+    ["IdpManagerConfig.ClientConfig.Issuer", "IdpManagerConfig.ClientConfig.TokenEndpoint"];
+
+/// Whether this URL is Authentik's, as people or as this container reach it; nothing if it is no URL.
+fn is_here(url: &str, config: &Config) -> Option<bool> {
+    let connection = &config.connection;
+    let origin = url::Url::parse(url).ok()?.origin().ascii_serialization();
+    Some(origin == connection.public.origin() || origin == connection.internal.origin())
+}
+
+/// Whether the manager asks another server: what it logs in with is for that one alone.
+pub(super) fn asks_elsewhere(file: &File, config: &Config) -> bool {
+    let mut urls = URLS.iter().filter_map(|path| file.text(path));
+    urls.any(|url| is_here(&url, config) == Some(false))
+}
+
 /// A manager that stays as it is, since no variable asks for one or against it.
 pub fn staying(file: &File, config: &Config) -> Option<ManagerBefore> {
     let undecided = config.kind == Kind::Standalone && config.netbird.user_list.is_none();
@@ -38,10 +55,17 @@ pub fn staying(file: &File, config: &Config) -> Option<ManagerBefore> {
         extra("Username"),
         extra("Password"),
     ];
+    let is_plain = |node: &Option<&Node>| {
+        node.is_some_and(|n| !n.is_template() && n.as_text().is_some_and(|text| !text.is_empty()))
+    };
+    let grant = file.text("IdpManagerConfig.ClientConfig.GrantType");
+    let mut urls = URLS.iter().map(|path| file.text(path));
+    let can_be_asked = nodes.iter().all(is_plain)
+        && urls.all(|url| url.is_some_and(|url| is_here(&url, config) == Some(true)))
+        && grant.as_deref() == Some("client_credentials");
     let [client_id, username, password] =
         nodes.map(|node| node.and_then(Node::as_text).unwrap_or_default());
-    let is_plain = nodes.iter().flatten().all(|node| !node.is_template());
-    let password = (is_plain && is_own_manager(file, config)).then(|| Secret::new(password));
+    let password = can_be_asked.then(|| Secret::new(password));
     Some(ManagerBefore { client_id, username, password })
 }
 
@@ -50,8 +74,8 @@ pub fn unexamined(file: &File, config: &Config) -> Option<String> {
     staying(file, config).filter(|manager| manager.password.is_none())?;
     let issuer = file.text("IdpManagerConfig.ClientConfig.Issuer").unwrap_or_default();
     Some(format!(
-        "{}: the manager is authentik, at {issuer}, and is left as it is: whether its login works cannot be told from \
-         here",
+        "{}: the manager is authentik, with issuer {issuer}, and stays as it is: whether NetBird can log in with it \
+         was not tried",
         file.place
     ))
 }
@@ -64,7 +88,8 @@ pub(super) fn manager(file: &File, config: &Config) -> Option<Error> {
     let way_out = format!("set {KEY} to none, or remove IdpManagerConfig, if it is no longer used");
     if node.as_text().is_none() || node.is_template() {
         let what = format!("{place}: {KEY} is not a plain text");
-        return Some(error(what, "which user list NetBird would use cannot be told", &way_out));
+        let error = error(what, "which user list NetBird would use cannot be told", &way_out);
+        return Some(error.about("foreign-manager"));
     }
     let name = file.manager()?;
     if name != AUTHENTIK {

@@ -90,7 +90,7 @@ fn has_provider(file: &File) -> Option<Error> {
         format!("{}: EmbeddedIdP.Enabled is on, and SETUP_NETBIRD is standalone", file.place),
         "NetBird issues its tokens itself then and refuses Authentik's: every login would end with 401",
         "set SETUP_NETBIRD to the kind of NetBird that this is, or, to let Authentik issue the tokens again, set \
-         EmbeddedIdP.Enabled to false",
+         EmbeddedIdP.Enabled to false: every user is a new one then",
     )
     .about("embedded-idp"))
 }

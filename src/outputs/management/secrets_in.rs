@@ -1,13 +1,15 @@
 //! The secrets that a `management.json` holds. A text with `{{` is filled in by NetBird's environment.
 
+use super::manager::asks_elsewhere;
 use super::{AUTHENTIK, File};
+use crate::config::Config;
 use crate::outputs::endpoints::TURN_USER;
 use crate::outputs::json::Node;
 use crate::state::evidence::{Found, InUse, Kind};
 use crate::text::Secret;
 
 /// All of them.
-pub fn secrets_in(file: &File) -> InUse {
+pub fn secrets_in(file: &File, config: &Config) -> InUse {
     let mut in_use = InUse::default();
     let place = |path: &str| format!("{}, {path},", file.place);
     let root = &file.root;
@@ -24,7 +26,7 @@ pub fn secrets_in(file: &File) -> InUse {
     if let Some(found) = own.and_then(|turn| turn.at("Password")).and_then(found) {
         in_use.add(Kind::Turn, place("TURNConfig.Turns.Password"), found);
     }
-    if file.manager().as_deref() == Some(AUTHENTIK) {
+    if file.manager().as_deref() == Some(AUTHENTIK) && !asks_elsewhere(file, config) {
         let extra = root.at("IdpManagerConfig.ExtraConfig");
         if let Some(found) = extra.and_then(|extra| extra.exact("Password")).and_then(found) {
             in_use.add(Kind::ServiceAccount, place("IdpManagerConfig.ExtraConfig.Password"), found);

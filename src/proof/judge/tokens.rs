@@ -25,7 +25,7 @@ pub fn algorithm(discovery: &Discovery) -> Check {
     if algorithms.iter().any(|a| a == "RS256") {
         return Check::pass(ID, "RS256");
     }
-    let found = algorithms.join(", ");
+    let found = if algorithms.is_empty() { "nothing".into() } else { algorithms.join(", ") };
     Check::failed(ID, format!("discovery says that tokens are signed with {found}, expected RS256"))
 }
 

@@ -606,3 +606,19 @@ fn a_secret_that_authentik_does_not_take_ends_the_run() {
     case.sim.fault(authentik_sim::FaultRule::always(token, fault));
     case.run(&[]).expect(76).says(&["invalid_client"]);
 }
+
+/// The client of a NetBird that runs would become another one.
+#[test]
+fn a_netbird_of_one_container_does_not_take_over_what_another_one_uses() {
+    let mut case = case("2026.2", "standalone");
+    case.init();
+    case.env("SETUP_NETBIRD", "combined").unset("SETUP_MANAGEMENT_DISCOVERY");
+    case.refused(&["management.json", "SETUP_NETBIRD is combined", "AUTHENTIK_APPLICATION_SLUG"]);
+    let check = case.run(&["check"]).expect(65).out;
+    assert!(check.contains("FAIL  refused") && check.contains(", 1 fail, "), "{check}");
+    case.env("SETUP_ALLOW_IDENTITY_CHANGE", "true");
+    case.init();
+    // From now on it is the file of this kind that tells.
+    case.unset("SETUP_ALLOW_IDENTITY_CHANGE");
+    case.init();
+}
