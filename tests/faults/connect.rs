@@ -46,7 +46,7 @@ impl Start {
             .state(self.state.clone())
             .start()
             .unwrap();
-        let dir = tempfile::tempdir().unwrap();
+        let dir = crate::support::tempdir().unwrap();
         for name in ["secrets.json", "state.json"] {
             let from = self.case.dir.path().join("state").join(name);
             std::fs::copy(from, dir.path().join(name)).unwrap();
@@ -148,9 +148,7 @@ fn a_run_that_is_killed_anywhere_is_completed_by_the_next() {
                 let (attempt, netbird) = start.again();
                 netbird.fault(FaultRule::once(Match::Nth(n), fault));
                 let mut run = attempt.command().spawn().unwrap();
-                while netbird.requests().len() < n {
-                    std::thread::yield_now();
-                }
+                netbird.wait_until(|netbird| netbird.requests().len() >= n);
                 run.kill().unwrap();
                 run.wait().unwrap();
                 netbird.clear_faults();
@@ -170,9 +168,7 @@ fn a_connector_whose_maker_was_killed_is_as_it_is_to_be() {
     let post = Match::path("POST", "/api/identity-providers");
     netbird.fault(FaultRule::once(post, Fault::Trickle(Duration::from_secs(60))));
     let mut run = attempt.command().spawn().unwrap();
-    while netbird.state().idp.connectors.iter().all(|c| c.id == "local") {
-        std::thread::yield_now();
-    }
+    netbird.wait_until(|n| n.state().idp.connectors.iter().any(|c| c.id != "local"));
     run.kill().unwrap();
     run.wait().unwrap();
     netbird.clear_faults();
@@ -192,9 +188,7 @@ fn a_role_is_taken_back_even_if_the_run_that_gave_it_was_killed() {
     netbird.fault(FaultRule::once(put, Fault::Trickle(Duration::from_secs(60))));
     let mut run = attempt.command().spawn().unwrap();
     let people = ["alice@example.com", "bob@example.com"];
-    while people.iter().all(|who| role(&netbird, who) == "user") {
-        std::thread::yield_now();
-    }
+    netbird.wait_until(|netbird| people.iter().any(|who| role(netbird, who) != "user"));
     run.kill().unwrap();
     run.wait().unwrap();
     netbird.clear_faults();
@@ -214,9 +208,7 @@ fn netbird_may_restart_in_the_middle() {
     let start = Start::waiting();
     let (attempt, netbird) = start.again();
     let mut run = attempt.command().spawn().unwrap();
-    while netbird.requests().len() < 6 {
-        std::thread::yield_now();
-    }
+    netbird.wait_until(|netbird| netbird.requests().len() >= 6);
     netbird.restart().unwrap();
     assert!(run.wait().unwrap().success());
     attempt.settled(&netbird, "a restart");

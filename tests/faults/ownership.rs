@@ -13,6 +13,7 @@ use netbird_authentik_init::error::Exit;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+use crate::support::all_at_once;
 use crate::world::{World, in_simulated_time};
 use rules::Rules;
 use scenery::{Scene, scenes};
@@ -84,7 +85,7 @@ async fn follow(
 ) -> Result<(), TestCaseError> {
     let sim = Sim::builder(profile).tls(TlsMode::Off).latency(LATENCY).start_here().await;
     let mut world = World::with(sim);
-    let state = tempfile::tempdir().unwrap();
+    let state = crate::support::tempdir().unwrap();
     let standalone = kind == "standalone";
     if !standalone {
         let state = state.path().display().to_string();
@@ -111,7 +112,7 @@ async fn follow(
                 prop_assert!(!matches!(ended, Ok((Exit::Bug, _))));
             }
             Step::Beside => {
-                let other = tempfile::tempdir().unwrap();
+                let other = crate::support::tempdir().unwrap();
                 let mut vars = world.env.clone();
                 if !standalone {
                     let state = other.path().join("state");
@@ -180,12 +181,15 @@ async fn run(world: &World, rules: &mut Rules) -> Result<(), TestCaseError> {
 fn nothing_of_anybody_elses_is_changed_in_any_world() {
     let profiles: Vec<&str> = authentik_sim::profiles().iter().map(|p| p.name).collect();
     let profiles = profiles.into_iter().filter(|name| *name != "2022.12").collect::<Vec<_>>();
-    let config = Config { cases: 300, failure_persistence: None, ..Config::default() };
-    let kinds = prop::sample::select(vec!["standalone", "standalone", "embedded", "combined"]);
-    let inputs = (prop::sample::select(profiles), kinds, scenes(), steps());
-    TestRunner::new(config)
-        .run(&inputs, |(profile, kind, scene, steps)| {
-            in_simulated_time(Box::pin(follow(profile, kind, &scene, &steps)))
-        })
-        .unwrap();
+    // 300 of them, in two rows side by side: one alone would go on when everything else has ended.
+    all_at_once(&[150; 2], |cases| {
+        let config = Config { cases: *cases, failure_persistence: None, ..Config::default() };
+        let kinds = prop::sample::select(vec!["standalone", "standalone", "embedded", "combined"]);
+        let inputs = (prop::sample::select(profiles.clone()), kinds, scenes(), steps());
+        TestRunner::new(config)
+            .run(&inputs, |(profile, kind, scene, steps)| {
+                in_simulated_time(Box::pin(follow(profile, kind, &scene, &steps)))
+            })
+            .unwrap();
+    });
 }

@@ -26,7 +26,7 @@ fn runs_side_by_side_with_kills_among_them_converge() {
         for (one_volume, converged) in [(true, false), (true, true), (false, false), (false, true)]
         {
             let sim = Sim::start(PROFILE);
-            let volumes: Vec<_> = (0..runs).map(|_| tempfile::tempdir().unwrap()).collect();
+            let volumes: Vec<_> = (0..runs).map(|_| crate::support::tempdir().unwrap()).collect();
             let volume = |run: usize| volumes[if one_volume { 0 } else { run }].path();
             if converged {
                 assert!(command(&sim, volume(0)).output().unwrap().status.success());
@@ -36,11 +36,11 @@ fn runs_side_by_side_with_kills_among_them_converge() {
                 (0..runs).map(|run| command(&sim, volume(run)).spawn().unwrap()).collect();
             // Every second one dies, each a request later than the one before it.
             for run in (0..runs).step_by(2) {
-                while sim.requests().len() < already + 2 + run
-                    && children[run].try_wait().unwrap().is_none()
-                {
-                    std::thread::yield_now();
-                }
+                let child = std::cell::RefCell::new(&mut children[run]);
+                sim.wait_until(|sim| {
+                    sim.requests().len() >= already + 2 + run
+                        || child.borrow_mut().try_wait().unwrap().is_some()
+                });
                 let _ = children[run].kill();
             }
             for (run, child) in children.into_iter().enumerate() {

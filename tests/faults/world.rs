@@ -74,7 +74,7 @@ impl World {
     }
 
     pub fn with(sim: Sim) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = crate::support::tempdir().unwrap();
         let env = [
             ("AUTHENTIK_HOST", sim.url()),
             ("AUTHENTIK_HOST_BROWSER", sim.url()),

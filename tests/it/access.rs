@@ -5,7 +5,7 @@ use std::time::Duration;
 use authentik_sim::{Fault, FaultRule, Feature, Match, find};
 use serde_json::json;
 
-use crate::support::{Case, everywhere, release};
+use crate::support::{Case, PROFILES, all_at_once, everywhere, release};
 
 fn with_groups(profile: &str, groups: &str) -> Case {
     let mut case = Case::new(profile);
@@ -215,9 +215,7 @@ fn nobody_enters_whom_the_variable_refuses_whenever_a_run_is_killed() {
 fn killed_when(case: &Case, write: &str, holds: impl Fn(&authentik_sim::State) -> bool) {
     case.sim.fault(FaultRule::once(Match::path("POST", write), Fault::ResetAfter));
     let running = case.spawn();
-    while !holds(&case.sim.state()) {
-        std::thread::yield_now();
-    }
+    case.sim.wait_until(|sim| holds(&sim.state()));
     let hang = Match::regex("GET", r"^/api/v3/");
     case.sim.fault(FaultRule::always(hang, Fault::Hang(Duration::MAX)));
     running.signal(rustix::process::Signal::KILL);
@@ -415,7 +413,7 @@ fn a_binding_that_has_ended_counts_for_nothing_and_one_that_will_end_says_when()
 
 #[test]
 fn two_groups_of_one_name_are_refused_with_their_keys() {
-    everywhere(|profile| {
+    all_at_once(&PROFILES, |profile| {
         if release(profile) >= (2025, 12) {
             return;
         }

@@ -3,7 +3,7 @@
 use authentik_sim::{Fault, FaultRule, Match, State, UserKind};
 use serde_json::{Value, json};
 
-use crate::support::{Case, everywhere, release, side_by_side};
+use crate::support::{Case, PROFILES, all_at_once, everywhere, release, side_by_side};
 
 fn with_user_list(profile: &str) -> Case {
     let mut case = Case::new(profile);
@@ -215,7 +215,7 @@ fn what_the_account_was_seen_to_be_is_seen_again_right_before_it_gains() {
 
 #[test]
 fn a_role_or_group_of_that_name_gives_nothing_but_the_right_to_view() {
-    wherever_users_are_listed(|profile| {
+    all_at_once(&PROFILES, |profile| {
         if release(profile) < (2024, 2) {
             return;
         }
@@ -354,11 +354,9 @@ fn interrupted_before_the_account(case: &Case) {
     let account = Match::path("POST", "/api/v3/core/users/service_account/");
     case.sim.fault(FaultRule::always(account, Fault::Hang(std::time::Duration::MAX)));
     let running = case.spawn();
-    let asked =
-        |case: &Case| case.sim.requests().iter().any(|r| r.path.ends_with("/service_account/"));
-    while !asked(case) {
-        std::thread::yield_now();
-    }
+    case.sim.wait_until(|sim| {
+        sim.requests().iter().any(|request| request.path.ends_with("/service_account/"))
+    });
     running.signal(rustix::process::Signal::KILL);
     let _ = running.wait();
     case.sim.clear_faults();

@@ -94,7 +94,7 @@ fn runs_at_the_same_time_on_several_volumes_converge() {
     let mut others: Vec<tempfile::TempDir> = Vec::new();
     let mut running = Vec::new();
     for _ in 0..4 {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = crate::support::tempdir().unwrap();
         let mut command = case.command(&[]);
         command.env("SETUP_DIR", dir.path());
         running.push(command.spawn().unwrap());

@@ -3,7 +3,7 @@
 use authentik_sim::{Fault, FaultRule, Match};
 use serde_json::{Value, json};
 
-use crate::support::{Case, PROFILES, release};
+use crate::support::{Case, everywhere, release, side_by_side};
 
 fn with_user_list(profile: &str) -> Case {
     let mut case = Case::new(profile);
@@ -17,7 +17,10 @@ fn accounts(case: &Case) -> usize {
 
 #[test]
 fn the_user_list_is_made_proven_and_kept() {
-    for profile in PROFILES.iter().filter(|p| release(p) >= (2023, 2)) {
+    everywhere(|profile| {
+        if release(profile) < (2023, 2) {
+            return;
+        }
         for role in ["admin", "viewer"] {
             if role == "viewer" && release(profile) < (2024, 2) {
                 continue;
@@ -51,7 +54,7 @@ fn the_user_list_is_made_proven_and_kept() {
             assert!(case.sim.requests().len() <= 16, "{}", case.sim.requests().len());
             assert!(case.sim.dear_reads().is_empty());
         }
-    }
+    });
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn what_somebody_changed_is_restored() {
             }));
         }),
     ];
-    for (what, edit) in edits {
+    side_by_side(&edits, |(what, edit)| {
         let case = with_user_list("2026.2");
         case.init();
         edit(&mut case.sim.state());
@@ -124,7 +127,7 @@ fn what_somebody_changed_is_restored() {
         case.init();
         assert_eq!(case.sim.writes().len(), 0, "{what}");
         assert_eq!(accounts(&case), 1, "{what}");
-    }
+    });
 }
 
 #[test]
@@ -227,14 +230,14 @@ fn plan_shows_no_password_and_makes_none() {
 
 #[test]
 fn runs_at_the_same_time_on_several_volumes_make_nothing_twice() {
-    for profile in ["2024.12", "2026.2"] {
+    side_by_side(&["2024.12", "2026.2"], |profile| {
         for round in 0..6 {
             let sim = authentik_sim::Sim::builder(profile)
                 .latency(std::time::Duration::from_millis(3))
                 .start();
             let mut case = Case::with(sim);
             case.env("AUTHENTIK_ACCESS_GROUPS", "vpn,staff");
-            let volumes: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
+            let volumes: Vec<_> = (0..4).map(|_| crate::support::tempdir().unwrap()).collect();
             let running: Vec<_> = volumes
                 .iter()
                 .map(|dir| case.command(&[]).env("SETUP_DIR", dir.path()).spawn().unwrap())
@@ -255,7 +258,7 @@ fn runs_at_the_same_time_on_several_volumes_make_nothing_twice() {
             }
             assert_eq!(state.policy_bindings.len(), 2, "{profile}: {:?}", state.policy_bindings);
         }
-    }
+    });
 }
 
 /// The permissions in backticks that begin the lines of a list or table below a heading of docs/permissions.md.
@@ -271,7 +274,7 @@ fn documented(heading: &str) -> Vec<String> {
 fn groups_and_user_list_take_exactly_the_permissions_that_are_documented() {
     let list = [("NETBIRD_MGMT_IDP", "authentik")];
     let admin = [list[0], ("AUTHENTIK_SERVICE_ACCOUNT_ROLE", "admin")];
-    for (heading, profile, variables, further) in [
+    let features = [
         ("Access groups", "2026.2", &[("AUTHENTIK_ACCESS_GROUPS", "vpn")] as &[_], None),
         ("User list\n", "2026.2", &list, None),
         ("User list\n", "2026.8", &list, None),
@@ -279,7 +282,8 @@ fn groups_and_user_list_take_exactly_the_permissions_that_are_documented() {
         ("User list, 2024.2", "2024.12", &list, Some("authentik_core.add_user_to_group")),
         ("User list, 2024.2", "2025.10", &list, Some("authentik_core.add_user_to_group")),
         ("User list, administrator", "2026.2", &admin, None),
-    ] {
+    ];
+    side_by_side(&features, |(heading, profile, variables, further)| {
         let base: Vec<String> =
             ["Always", "Device code flow"].into_iter().flat_map(documented).collect();
         let needed: Vec<String> =
@@ -289,7 +293,7 @@ fn groups_and_user_list_take_exactly_the_permissions_that_are_documented() {
             let mut case = Case::new(profile);
             case.sim.state().add_user_token("ci-bot", "a-token-of-ci-bot", permissions);
             case.env("AUTHENTIK_TOKEN", "a-token-of-ci-bot");
-            for (variable, value) in variables {
+            for (variable, value) in variables.iter() {
                 case.env(variable, *value);
             }
             case.run(&[])
@@ -300,7 +304,7 @@ fn groups_and_user_list_take_exactly_the_permissions_that_are_documented() {
             let rest: Vec<&str> = all.iter().copied().filter(|p| p != missing).collect();
             run(&rest).expect(77).says(&[missing, "ci-bot"]);
         }
-    }
+    });
 }
 
 #[test]

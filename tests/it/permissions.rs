@@ -5,7 +5,7 @@ use authentik_sim::{Fault, FaultRule, Feature, Match, State, find};
 use serde_json::{Value, json};
 
 use crate::http::request;
-use crate::support::{Case, everywhere};
+use crate::support::{Case, PROFILES, all_at_once, everywhere};
 
 /// One line of the page's tables.
 struct Line {
@@ -105,7 +105,7 @@ fn each_is_needed(case: &Case, profile: &str, args: &[&str], permissions: &[Stri
 
 #[test]
 fn what_the_page_lists_is_enough_and_each_of_it_is_needed() {
-    everywhere(|profile| {
+    all_at_once(&PROFILES, |profile| {
         if !find(profile).unwrap().has(Feature::Rbac) {
             return;
         }

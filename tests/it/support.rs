@@ -32,6 +32,15 @@ pub fn side_by_side<T: Sync>(all: &[T], run: impl Fn(&T) + Sync) {
     });
 }
 
+/// The same for each of these, all at a time: for what waits between tries nearly all of its time.
+pub fn all_at_once<T: Sync>(all: &[T], run: impl Fn(&T) + Sync) {
+    std::thread::scope(|scope| {
+        for one in all {
+            scope.spawn(|| run(one));
+        }
+    });
+}
+
 /// How many releases at a time; more only makes two cores switch more.
 const SIDE_BY_SIDE: usize = 4;
 
@@ -39,6 +48,12 @@ const SIDE_BY_SIDE: usize = 4;
 pub fn release(profile: &str) -> (u32, u32) {
     let mut numbers = profile.split('.').map(|n| n.parse().unwrap());
     (numbers.next().unwrap(), numbers.next().unwrap())
+}
+
+/// A directory of a test's own; in memory where the machine has such a place, since every run has its files written to
+/// the disk before it ends. What is about disks asks for one on a disk.
+pub fn tempdir() -> std::io::Result<TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 /// A run to be.
@@ -88,7 +103,7 @@ impl Case {
     }
 
     pub fn with(sim: Sim) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = tempdir().unwrap();
         let mut case = Self { sim, dir, env: BTreeMap::new() };
         let url = case.sim.url();
         let out = case.path("").display().to_string();
@@ -238,9 +253,7 @@ impl Case {
 
     /// Waits until the simulator has been asked so often.
     pub fn await_requests(&self, count: usize) {
-        while self.sim.requests().len() < count {
-            std::thread::yield_now();
-        }
+        self.sim.wait_until(|sim| sim.requests().len() >= count);
     }
 
     /// How many providers and applications there are: one each, after every ending but a refusal.

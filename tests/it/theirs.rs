@@ -6,7 +6,7 @@ use std::process::Command;
 use netbird_authentik_init::outputs::json::Node;
 use serde_json::{Value, json};
 
-use crate::support::{Case, Ended};
+use crate::support::{Case, Ended, side_by_side};
 
 const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
@@ -286,12 +286,12 @@ const REFUSED: &[(&str, &[&str])] = &[
 
 #[test]
 fn what_netbird_would_read_otherwise_than_it_looks_is_refused() {
-    for (members, says) in REFUSED {
+    side_by_side(REFUSED, |(members, says)| {
         let mut case = holding(members);
         refused(&case, 65, says);
         case.env("NETBIRD_MGMT_IDP", "none");
         refused(&case, 65, says);
-    }
+    });
 }
 
 #[test]

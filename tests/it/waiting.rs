@@ -4,15 +4,12 @@ use std::time::Duration;
 
 use authentik_sim::{Advance, Fault, FaultRule, Match, Sim, Stage};
 
-use crate::support::{Case, PROFILES, everywhere};
+use crate::support::{Case, PROFILES, all_at_once};
 
 #[test]
 fn a_run_succeeds_from_every_stage_of_the_start() {
-    // Each case waits most of the time: one thread a release.
-    std::thread::scope(|scope| {
-        for profile in PROFILES.iter() {
-            scope.spawn(|| Stage::all(profile).into_iter().for_each(|stage| from(profile, stage)));
-        }
+    all_at_once(&PROFILES, |profile| {
+        Stage::all(profile).into_iter().for_each(|stage| from(profile, stage));
     });
 }
 
@@ -30,7 +27,7 @@ fn from(profile: &str, stage: Stage) {
 
 #[test]
 fn a_whole_cold_start_is_waited_out_and_told() {
-    everywhere(|profile| {
+    all_at_once(&PROFILES, |profile| {
         let sim = Sim::builder(profile).startup(Stage::cold_start(profile)).start();
         let case = Case::with(sim);
         let log = case.init().says(&[

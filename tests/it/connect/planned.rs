@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::world::case;
-use crate::support::Case;
+use crate::support::{Case, all_at_once};
 
 const KINDS: [(&str, &str); 3] = [
     ("standalone", "setup.env,management.json,dashboard.env,relay.env,idp-seed-info"),
@@ -11,12 +11,12 @@ const KINDS: [(&str, &str); 3] = [
     ("combined", "config.yaml,dashboard.env"),
 ];
 
-fn kinds(test: impl Fn(&Case, &[&str])) {
-    for (kind, outputs) in KINDS {
+fn kinds(test: impl Fn(&Case, &[&str]) + Sync) {
+    all_at_once(&KINDS, |(kind, outputs)| {
         let mut case = case("2026.2", kind);
-        case.env("SETUP_OUTPUTS", outputs);
+        case.env("SETUP_OUTPUTS", *outputs);
         test(&case, &outputs.split(',').collect::<Vec<_>>());
-    }
+    });
 }
 
 /// Every secret that this container keeps or Authentik made.

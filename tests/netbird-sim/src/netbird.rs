@@ -149,6 +149,11 @@ impl NetBird {
         self.world.front.requests()
     }
 
+    /// Waits until this holds, which only requests can bring about.
+    pub fn wait_until(&self, holds: impl Fn(&Self) -> bool) {
+        self.world.front.wait_until(|| holds(self));
+    }
+
     /// The authenticated changes among the requests.
     #[must_use]
     pub fn writes(&self) -> Vec<authentik_sim::Request> {

@@ -85,6 +85,11 @@ impl Sim {
         self.shared.front.clear_requests();
     }
 
+    /// Waits until this holds, which only requests can bring about.
+    pub fn wait_until(&self, holds: impl Fn(&Self) -> bool) {
+        self.shared.front.wait_until(|| holds(self));
+    }
+
     /// The authenticated changes among the requests.
     #[must_use]
     pub fn writes(&self) -> Vec<Request> {

@@ -89,13 +89,26 @@ impl FaultRule {
     }
 }
 
-/// The rules in force, with what they have seen.
+/// A rule in force, with what it has seen.
+#[derive(Debug)]
+struct Line {
+    rule: FaultRule,
+    /// Its expression, built once: that takes far longer than a request that it is held against.
+    regex: Option<Regex>,
+    seen: usize,
+}
+
+/// The rules in force.
 #[derive(Debug, Default)]
-pub(crate) struct Script(Vec<(FaultRule, usize)>);
+pub(crate) struct Script(Vec<Line>);
 
 impl Script {
     pub(crate) fn add(&mut self, rule: FaultRule) {
-        self.0.push((rule, 0));
+        let regex = match &rule.when {
+            Match::Regex(_, pattern) => Regex::new(pattern).ok(),
+            _ => None,
+        };
+        self.0.push(Line { rule, regex, seen: 0 });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -105,17 +118,16 @@ impl Script {
     /// The fault for this request, from the first rule that matches it. Every rule counts every request.
     pub(crate) fn pick(&mut self, method: &str, path: &str, query: &str) -> Option<Fault> {
         let mut picked = None;
-        for (rule, seen) in &mut self.0 {
+        for Line { rule, regex, seen } in &mut self.0 {
             *seen += 1;
             let wanted = |wanted: &str| wanted.is_empty() || wanted.eq_ignore_ascii_case(method);
             let matches = match &rule.when {
                 Match::Any => true,
                 Match::Nth(nth) => *seen >= *nth,
                 Match::Path(of, prefix) => wanted(of) && path.starts_with(prefix.as_str()),
-                Match::Regex(of, pattern) => {
-                    wanted(of)
-                        && Regex::new(pattern)
-                            .is_ok_and(|regex| regex.is_match(&format!("{path}?{query}")))
+                Match::Regex(of, _) => {
+                    let found = |regex: &Regex| regex.is_match(&format!("{path}?{query}"));
+                    wanted(of) && regex.as_ref().is_some_and(found)
                 }
             };
             if matches && rule.times > 0 && picked.is_none() {

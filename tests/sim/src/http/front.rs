@@ -109,6 +109,8 @@ pub struct Front {
     pub(crate) gate: watch::Sender<Gate>,
     pub(crate) listeners: Listeners,
     pub(crate) log: Mutex<Vec<Request>>,
+    /// A request came, or was answered.
+    moved: Condvar,
     pub(crate) script: Mutex<Script>,
     pub(crate) latency: Duration,
     /// Who work on requests, where that takes time.
@@ -128,6 +130,7 @@ impl Front {
             gate,
             listeners: Listeners { total: listeners, ..Listeners::default() },
             log: Mutex::default(),
+            moved: Condvar::new(),
             script: Mutex::default(),
             latency,
             workers: None,
@@ -184,6 +187,24 @@ impl Front {
         lock(&self.log).clear();
     }
 
+    /// Waits until this holds; it is looked at again when a request has come or was answered, and not in between, since
+    /// whoever looks all the time keeps the server from its work.
+    pub fn wait_until(&self, holds: impl Fn() -> bool) {
+        loop {
+            let seen = {
+                let _log = lock(&self.log);
+                self.ticks.load(Ordering::Relaxed)
+            };
+            if holds() {
+                return;
+            }
+            let unmoved = |_: &mut Vec<Request>| self.ticks.load(Ordering::Relaxed) == seen;
+            // The limit is for what changes without a request, as a process that ends does.
+            let limit = Duration::from_millis(100);
+            drop(self.moved.wait_timeout_while(lock(&self.log), limit, unmoved));
+        }
+    }
+
     /// Adds a rule to the fault script.
     pub fn fault(&self, rule: FaultRule) {
         lock(&self.script).add(rule);
@@ -235,6 +256,7 @@ impl Front {
 
     /// The next place in the order of arrivals and answers; taken while the log is locked.
     fn tick(&self) -> usize {
+        self.moved.notify_all();
         self.ticks.fetch_add(1, Ordering::Relaxed)
     }
 
