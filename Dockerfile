@@ -1,5 +1,5 @@
-# One static binary in an image of nothing else. Any Rust image builds it, on musl and on glibc, on amd64 and arm64, with
-# BuildKit and without:
+# One static binary in an image of nothing else. Any Rust image builds it, on musl and on glibc, with BuildKit and without
+# (arm64: docs/image.md):
 #     docker build -t netbird-authentik-init:0.1.0 .
 #     docker build --build-arg BUILDER=rust:1-bookworm -t netbird-authentik-init:0.1.0 .
 # Without a network: `cargo vendor`, put what it prints into .cargo/config.toml, then `docker build --network none .`
