@@ -119,7 +119,7 @@ fn secrets() -> Secrets {
 pub fn management(data: &[u8]) {
     let Ok(file) = File::read("management.json", data) else { return };
     let (config, proof, secrets) = (config(), proof("https://auth.example.com/"), secrets());
-    let _ = management::secrets_in(&file);
+    let _ = management::secrets_in(&file, &config);
     if !management::refused(&file, &config).is_empty() {
         return;
     }

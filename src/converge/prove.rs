@@ -17,14 +17,17 @@ use crate::proof::{
 };
 
 impl Converge<'_> {
-    /// All checks of the proof, for every redirect URI, and what may be written if none of them failed.
+    /// All checks of the proof, for every redirect URI, and what may be written if none of them failed. A token endpoint
+    /// that is known not to answer as it should is not asked again.
     pub async fn examine(
         &self,
         desired: &Desired,
         registration: &Registration,
+        asks_token: bool,
     ) -> (Vec<Check>, Option<Proof>) {
         let uris = desired.provider.client.strict_redirect_uris();
-        let subject = self.subject(desired, registration, &uris, true);
+        let mut subject = self.subject(desired, registration, &uris, true);
+        subject.asks_token = asks_token;
         let evidence = gather(self.server, &subject).await;
         let checks = judge(&evidence, &subject);
         let proof = is_sound(&checks).then(|| self.proof(&evidence, &subject)).flatten();
@@ -152,6 +155,7 @@ impl Converge<'_> {
             user_id_claim: claim.map(String::as_str).filter(|claim| *claim != "sub"),
             thorough,
             asks_device: true,
+            asks_token: true,
             token_allows: None,
             hands_on_ca: self.config.kind == Kind::Embedded
                 && self.config.connection.tls.extra_roots.is_some(),

@@ -27,6 +27,8 @@ pub struct Subject<'a> {
     pub thorough: bool,
     /// Whether to ask for a device code then: an address gets twenty an hour.
     pub asks_device: bool,
+    /// Whether to ask the token endpoint.
+    pub asks_token: bool,
     /// Whom the token endpoint allowed when it was asked from the first origin already.
     pub token_allows: Option<Option<&'a str>>,
     /// The issuer at the URL inside, where NetBird reaches Authentik there.

@@ -62,6 +62,7 @@ pub async fn client(
 
 async fn tokens(server: &Server, subject: &Subject<'_>, at: Option<Place<'_>>) -> Vec<Allowed> {
     let client_id = &subject.registration.client_id;
+    let at = at.filter(|_| subject.asks_token);
     let Some((at, uri)) = at.zip(subject.redirect_uris.first()) else { return Vec::new() };
     // What the service account's log-in was answered counts where it is the same question.
     let same = at.via == Via::InternalAsPublic && at.path == Oidc::TOKEN_PATH;

@@ -1,9 +1,10 @@
 //! A manager of type authentik that management.json has while no variable asks for one: it stays, and NetBird uses it, so
 //! whether it works is examined and told.
 
+use authentik_sim::{Fault, FaultRule, Match};
 use serde_json::{Value, json};
 
-use crate::reported::{LISTS, answered, works};
+use crate::reported::{LISTS, works};
 use crate::support::{Case, side_by_side};
 use crate::watch::Watch;
 
@@ -63,7 +64,8 @@ fn one_that_works_passes_and_is_not_logged_in_at_each_run() {
 
 #[test]
 fn one_that_does_not_work_is_a_failure_of_check_and_a_warning_of_init() {
-    let states: [(i32, &str, fn(&Case)); 5] = [
+    type State = (i32, &'static str, fn(&Case));
+    let states: [State; 5] = [
         (77, "cannot log in", without_account),
         (77, "cannot log in", |case| {
             case.sim.state().token_mut("service-account-netbird-password").unwrap()["key"] =
@@ -79,7 +81,9 @@ fn one_that_does_not_work_is_a_failure_of_check_and_a_warning_of_init() {
             case.sim.state().provider_mut("NetBird").unwrap()["sub_mode"] = "hashed_user_id".into();
         }),
         (69, "500", |case| {
-            answered(case, "GET", "/api/v3/core/users/$", 500, "", &json!({"detail": "no"}));
+            let busy = Fault::Status(500, vec![], r#"{"detail": "no"}"#.to_owned());
+            case.sim
+                .fault(FaultRule::always(Match::regex("GET", r"/core/users/\?page_size=1$"), busy));
         }),
     ];
     side_by_side(&states, |(code, what, put)| {

@@ -119,7 +119,9 @@ fn what_a_good_cycle_warned_of_is_on_the_page() {
             let flow = state.flows.iter_mut().find(|flow| flow["slug"] == slug).unwrap();
             flow["designation"] = "enrollment".into();
         }),
-        ("access", "warn", |case| drop(case.env("AUTHENTIK_ACCESS_GROUPS", "empty"))),
+        ("access", "warn", |case| {
+            case.env("AUTHENTIK_ACCESS_GROUPS", "empty");
+        }),
     ];
     side_by_side(&cases, |(name, class, put)| {
         let mut case = Case::new("2026.2");

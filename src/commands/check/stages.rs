@@ -122,11 +122,12 @@ async fn authentik(
     board.begin(CheckId::Discovery);
     // Without a provider there is nothing to log in with.
     let registration = registration.filter(|_| observed.found.linked().is_some())?;
-    let (judged, proof) = converge.examine(&desired, &registration).await;
+    let answers = observed.account.trouble.is_none();
+    let (judged, proof) = converge.examine(&desired, &registration, answers).await;
     // What is wrong with an object explains what is served of it.
     board.explain(judged);
     board.begin(CheckId::UserList);
-    if observed.account.trouble.is_none() {
+    if answers {
         board.add(user_list(config, converge, &observed, is_unread(converge, board)).await);
     }
     proof
