@@ -1,5 +1,8 @@
 //! Signing: RS256 and ES256 with the throw-away keys, HS256 with the client secret.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
@@ -31,6 +34,15 @@ fn elliptic(pair: &Value) -> Option<EcdsaKeyPair> {
     .ok()
 }
 
+/// The RSA key of a pair; nothing if it is none. Each is examined once: ring takes longer for that than for a signature.
+fn rsa(pair: &Value) -> Option<Arc<RsaKeyPair>> {
+    static KNOWN: Mutex<BTreeMap<Vec<u8>, Option<Arc<RsaKeyPair>>>> = Mutex::new(BTreeMap::new());
+    let bytes = key_bytes(pair);
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let examine = |bytes: &[u8]| RsaKeyPair::from_pkcs8(bytes).ok().map(Arc::new);
+    known.entry(bytes).or_insert_with_key(|bytes| examine(bytes)).clone()
+}
+
 /// A key as a JWKS shows it; nothing if there is no usable key.
 pub(crate) fn jwk(pair: &Value) -> Option<Value> {
     let der = pem_bytes(pair["certificate_data"].as_str().unwrap_or_default());
@@ -47,7 +59,7 @@ pub(crate) fn jwk(pair: &Value) -> Option<Value> {
             "y": URL_SAFE_NO_PAD.encode(point.get(33..65)?),
         })
     } else {
-        let key = RsaKeyPair::from_pkcs8(&key_bytes(pair)).ok()?;
+        let key = rsa(pair)?;
         let parts = PublicKeyComponents::<Vec<u8>>::from(key.public());
         json!({
             "alg": "RS256", "kty": "RSA", "n": URL_SAFE_NO_PAD.encode(parts.n),
@@ -89,7 +101,7 @@ fn signature(text: &[u8], pair: Option<&Value>, client_secret: &str) -> Option<V
     if pair["key_type"] == "ec" {
         return Some(elliptic(pair)?.sign(&random, text).ok()?.as_ref().to_vec());
     }
-    let key = RsaKeyPair::from_pkcs8(&key_bytes(pair)).ok()?;
+    let key = rsa(pair)?;
     let mut signature = vec![0; key.public().modulus_len()];
     key.sign(&RSA_PKCS1_SHA256, &random, text, &mut signature).ok()?;
     Some(signature)
