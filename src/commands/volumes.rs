@@ -100,6 +100,13 @@ pub async fn look(config: &Config) -> Result<Admitted> {
 pub async fn examine(config: &Config) -> Result<(Volumes, Vec<Error>)> {
     let config = config.clone();
     beside(move || {
+        let files = &config.files;
+        for (name, dir) in [("SETUP_DIR", &files.dir), ("SETUP_STATE_DIR", &files.state_dir)] {
+            // That it cannot be written is no finding: nothing is.
+            if !dir.is_dir() {
+                publish::check_directory(name, dir)?;
+            }
+        }
         let before = match read(&config) {
             Err(error) if error.exit == Exit::Refused => {
                 return Ok((Volumes::default(), vec![error]));
