@@ -62,13 +62,14 @@ fn unwritable_output_ends_in_73_before_anything_is_changed() {
     let mut case = Case::new("2026.2");
     case.env("SETUP_DIR", "/proc/nowhere");
     case.run(&[]).expect(73).says(&["SETUP_DIR /proc/nowhere", "as user"]);
-    let check = case.run(&["check"]).expect(73).out;
-    assert!(check.contains("SETUP_DIR /proc/nowhere"), "{check}");
-    assert!(!check.contains("there is no /proc/nowhere"), "one finding, not one a file: {check}");
     let file = case.side_file("plain", "");
     case.env("SETUP_DIR", file);
     case.run(&[]).expect(73).says(&["what to do:"]);
     assert_eq!(case.sim.requests().len(), 0);
+    case.env("SETUP_DIR", "/proc/nowhere");
+    let check = case.run(&["check"]).expect(73).out;
+    assert!(check.contains("SETUP_DIR /proc/nowhere"), "{check}");
+    assert!(!check.contains("there is no /proc/nowhere"), "one finding, not one a file: {check}");
 
     let case = Case::new("2026.2");
     std::fs::create_dir(case.path("setup.env")).unwrap();
