@@ -322,29 +322,45 @@ fn everybody_waits_for_the_right_thing() {
 /// The sidecar's file is laid over the stack: who waited for an end waits for health, and for nothing less.
 #[test]
 fn the_sidecar_is_waited_for_by_the_same_services() {
-    let (stack, over) = (load(STACK), load(SIDECAR));
-    for (name, service) in services(&stack) {
-        let waited = &service["depends_on"][INIT]["condition"];
-        let instead = &over["services"][name]["depends_on"][INIT]["condition"];
-        match waited.is_null() {
-            true => assert!(instead.is_null(), "{name}"),
-            false => assert_eq!(instead, "service_healthy", "{name}"),
+    let first = load(SIDECAR)["services"][INIT].clone();
+    for (stack, over) in [STACK, KINDS[0], KINDS[1], EXISTING].map(|file| (file, sidecar_of(file)))
+    {
+        let (text, head) = (read(&over), read(stack));
+        assert!(
+            text.contains(&format!("-f {stack} -f {over} up -d")),
+            "{over} says how it is used"
+        );
+        let names_another = |line: &str| line.contains(".sidecar.") && !line.contains(&over);
+        assert!(!head.lines().any(names_another), "{stack} names another's");
+        assert!(interpolated(&over).is_empty(), "nothing more to put into .env");
+        let (stack, over_it) = (load(stack), load(&over));
+        for (name, service) in services(&stack) {
+            let waited = &service["depends_on"][INIT]["condition"];
+            let instead = &over_it["services"][name]["depends_on"][INIT]["condition"];
+            match waited.is_null() {
+                true => assert!(instead.is_null(), "{over}: {name}"),
+                false => assert_eq!(instead, "service_healthy", "{over}: {name}"),
+            }
         }
+        for name in services(&over_it).keys() {
+            assert!(services(&stack).contains_key(name), "{over}: {name} is no service there");
+        }
+        assert_eq!(over_it["services"][INIT], first, "{over}");
     }
-    let ours = &over["services"][INIT];
-    assert_eq!(ours["command"], "watch");
-    assert_eq!(ours["restart"], "unless-stopped");
+    assert_eq!(first["command"], "watch");
+    assert_eq!(first["restart"], "unless-stopped");
     assert_eq!(
-        ours["healthcheck"]["test"],
+        first["healthcheck"]["test"],
         json!(["CMD", "/netbird-authentik-init", "healthcheck"])
     );
-    for name in ours["environment"].as_object().unwrap().keys() {
+    for name in first["environment"].as_object().unwrap().keys() {
         assert!(is_known(name), "{name}");
     }
-    for name in services(&over).keys() {
-        assert!(services(&stack).contains_key(name), "{name} is no service of {STACK}");
-    }
-    assert!(interpolated(SIDECAR).is_empty(), "nothing more to put into .env");
+}
+
+/// What is laid over this stack.
+fn sidecar_of(stack: &str) -> String {
+    stack.replacen("docker-compose.", "docker-compose.sidecar.", 1)
 }
 
 #[test]

@@ -211,6 +211,10 @@ async fn pipeline(
     }
     let reads_keys =
         config.kind == Kind::Standalone && config.files.outputs.contains(&Output::ManagementJson);
+    if reads_keys {
+        let outcome = if warning.is_some() { Outcome::Warn } else { Outcome::Pass };
+        record.checks.push((CheckId::KeyRefresh, outcome));
+    }
     if let Some(warning) = warning.filter(|_| reads_keys) {
         let check = CheckId::KeyRefresh.name();
         news!(story, warn, "key refresh", { stage = "done", check }, "{warning}");

@@ -13,7 +13,8 @@ use crate::http::setback::{Phase, Setback};
 use crate::log::story::news;
 use crate::netbird::Registration;
 use crate::proof::{
-    Check, Endpoints, Evidence, KeySource, Keys, Outcome, Proof, Subject, gather, is_sound, judge,
+    Check, CheckId, Endpoints, Evidence, KeySource, Keys, Outcome, Proof, Subject, gather,
+    is_sound, judge,
 };
 
 impl Converge<'_> {
@@ -92,7 +93,11 @@ impl Converge<'_> {
         let mut failure = None;
         learnt.checks.clear();
         for check in judge(&evidence, &subject).into_iter().chain(manager) {
-            learnt.checks.push((check.id, check.outcome));
+            // What was not asked this time is set up all the same.
+            let is_asked = check.id != CheckId::DeviceEndpoint || check.outcome != Outcome::Skipped;
+            if is_asked || !subject.client.has_device_login() {
+                learnt.checks.push((check.id, check.outcome));
+            }
             let (name, fix) = (check.id.name(), check.fix.as_deref().unwrap_or_default());
             match (check.outcome, check.error()) {
                 (Outcome::Warn, _) => {

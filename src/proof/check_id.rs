@@ -248,7 +248,7 @@ checks! {
     ServiceAccount, "service-account", UserList,
         "`unable to get authentik token, statusCode 400`",
         "the service account, its app password or its rights are not as they should be",
-        "run `init`; where nothing but the password was changed in Authentik, restart `watch`: its first cycle tries it";
+        "run `init`; if it says that all is in sync, delete that app password in Authentik (Directory, Tokens and App passwords) and run `init` again, or restart `watch`, whose first cycle sets it";
     /// Whether it lists users.
     UserList, "user-list", UserList,
         "`403 Forbidden` while warming up the cache, or 401 `token invalid` at every login",

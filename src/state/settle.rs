@@ -258,6 +258,7 @@ impl Known<'_> {
     /// Said where `secrets.json` did not have it.
     fn taken(&self, kind: Kind, place: &str) -> Option<String> {
         let kept = self.kept.and_then(|kept| kept.secret(kind));
+        let place = place.trim_end_matches(',');
         kept.is_none().then(|| format!("the {} is taken from {place}", kind.name()))
     }
 }

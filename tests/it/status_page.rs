@@ -29,11 +29,13 @@ fn the_page_says_nothing_of_authentik_and_may_load_nothing() {
         good.contains("state pass\">OK") && good.contains("class=\"pass\">good</span>"),
         "{good}"
     );
+    let refresh = "<a href=\"#key-refresh\">key-refresh</a></td><td class=\"warn\">a warning</td>";
+    assert!(good.contains(refresh), "keys come without a max-age: {good}");
     for name in ["issuer", "application", "user-list", "management.json"] {
         let row = format!("<a href=\"#{name}\">{name}</a></td><td class=\"pass\">OK</td>");
         assert!(good.contains(&row), "{name} in {good}");
     }
-    assert!(good.contains(">turnserver.conf</a></td><td class=\"none\">not asked"));
+    assert!(good.contains(">turnserver.conf</a></td><td class=\"none\">not set up"));
 
     case.sim.state().provider_mut("NetBird").unwrap()["sub_mode"] = "hashed_user_id".into();
     case.env("AUTHENTIK_SUB_MODE", "user_id");

@@ -39,7 +39,13 @@ pub const UNREAD: &str = "because the files with its app password cannot be used
 /// One check for each of these, in the catalogue's order; what is not configured is skipped. Where the app password
 /// `is_unread`, it is not known whether it is the right one.
 pub fn checks(config: &Config, release: Release, plan: &Plan, is_unread: bool) -> Vec<Check> {
-    let is_known = |step: &&Step| !(is_unread && step.target == Target::AppPassword);
+    // One that is not there has no key.
+    let is_made = |step: &Step| step.target == Target::AppPassword && step.creates();
+    let has_no_key = plan.steps.iter().any(is_made);
+    let is_known = |step: &&Step| {
+        let is_password = step.target == Target::AppPassword;
+        !(is_password && (is_unread || has_no_key && !step.creates()))
+    };
     let pending: Vec<(CheckId, String)> = plan
         .steps
         .iter()
@@ -137,7 +143,7 @@ fn told(step: &Step, change: &Change) -> String {
         return format!("there is no {object}");
     }
     let text = |value: &Value| match value {
-        Value::Null => "nothing".to_owned(),
+        Value::Null => "(none)".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(items) => {
             let items: Vec<&str> = items.iter().filter_map(Value::as_str).collect();

@@ -95,6 +95,7 @@ pub fn settled(
 ) -> Vec<(CheckId, Outcome)> {
     let mut checks: Vec<_> = drift::checks(config, release, told, false)
         .into_iter()
+        .chain(applies::left_out(config))
         .map(|check| (check.id, check.outcome))
         .collect();
     match (config.netbird.lists_users(), has_manager) {

@@ -94,7 +94,8 @@ fn not_ours(desired: &Desired, taken: &Provider) -> Error {
         format!("the provider with the {what} belongs to application {application}, not to {}", desired.slug),
     )
     .remedy(format!(
-        "set {variable} to another value, or AUTHENTIK_APPLICATION_SLUG to {application} if that application \
-         is NetBird's"
+        "if that application is NetBird's, set its slug in Authentik to {wanted}, or AUTHENTIK_APPLICATION_SLUG to \
+         {application}; else set {variable} to another value",
+        wanted = desired.slug
     ))
 }

@@ -56,8 +56,9 @@ pub fn remarks(observed: &Observed, remembered: &Remembered) -> Option<Remark> {
         Remark::new(
             CheckId::Application,
             Level::Warning,
-            "the application was deleted in Authentik, and is made again".to_owned(),
-            "bindings and settings that were made by hand must be made again too",
+            "the application is no longer there: it was deleted in Authentik, or its slug was changed".to_owned(),
+            "nothing if it was deleted: it is made again, and what was set or bound by hand has to be again, too; else set \
+             its slug back in Authentik",
         )
     })
 }

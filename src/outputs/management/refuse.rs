@@ -111,10 +111,10 @@ fn slug(file: &File, config: &Config) -> Option<Error> {
             "{}: {path} names the application {found}, and AUTHENTIK_APPLICATION_SLUG is {wanted}",
             file.place
         ),
-        "a second application would be made, and NetBird would take its tokens from that one",
+        "NetBird would take its tokens from another application",
         &format!(
-            "set AUTHENTIK_APPLICATION_SLUG={found}; to change to another application on purpose, set \
-             SETUP_ALLOW_IDENTITY_CHANGE=true for one run"
+            "set AUTHENTIK_APPLICATION_SLUG={found}; if that application has the slug {wanted} now, or to change to another \
+             one on purpose, set SETUP_ALLOW_IDENTITY_CHANGE=true for one run"
         ),
     ))
 }
