@@ -75,9 +75,32 @@ fn an_application_that_is_gone_from_the_same_authentik_is_made_again_with_a_warn
         let case = Case::new(profile);
         case.init();
         case.sim.state().applications.clear();
-        case.init_as_planned().says(&["the application was deleted in Authentik", "+ application"]);
+        case.init_as_planned().says(&["the application is no longer there", "+ application"]);
         case.assert_one_of_each();
     });
+}
+
+/// Each way out that is told leads out.
+#[test]
+fn a_slug_that_was_changed_in_authentik_is_put_back_or_taken() {
+    let mut case = Case::new("2026.2");
+    case.init();
+    let rename = |case: &Case, from: &str, to: &str| {
+        case.sim.state().application_mut(from).unwrap()["slug"] = to.into();
+        for provider in &mut case.sim.state().providers {
+            provider["assigned_application_slug"] = to.into();
+        }
+    };
+    rename(&case, "netbird", "vpn");
+    case.refused(&["belongs to application vpn", "set its slug in Authentik to netbird"]);
+    rename(&case, "vpn", "netbird");
+    case.init().says(&["in sync"]);
+    rename(&case, "netbird", "vpn");
+    case.env("AUTHENTIK_APPLICATION_SLUG", "vpn");
+    case.refused(&["if that application has the slug vpn now", "SETUP_ALLOW_IDENTITY_CHANGE=true"]);
+    case.env("SETUP_ALLOW_IDENTITY_CHANGE", "true");
+    case.init();
+    case.assert_one_of_each();
 }
 
 #[test]
