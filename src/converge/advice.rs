@@ -5,6 +5,7 @@ use crate::authentik::advice;
 use crate::error::{Error, Exit};
 use crate::http::setback::{Ending, Missing};
 use crate::http::{Handshake, Kind, Trouble};
+use crate::proof::CheckId;
 
 /// The error that a run ends with.
 pub fn error(ending: Ending) -> Error {
@@ -21,16 +22,21 @@ pub fn error(ending: Ending) -> Error {
     }
 }
 
-/// The check that asks the same.
-fn check(trouble: &Trouble) -> &'static str {
-    let of_login = |part: &str| trouble.request.contains(part);
-    match () {
-        () if of_login("/jwks/") => "keys",
-        () if of_login("/application/o/token/") => "user-list",
-        () if of_login("/application/o/authorize/") => "authorize",
-        () if of_login("/application/o/device/") => "device-endpoint",
-        () if of_login("/application/o/") => "discovery",
-        () => "reachable",
+/// The check that asks the same as a request that failed.
+pub fn check_of(trouble: &Trouble) -> CheckId {
+    const ENDPOINTS: [(&str, CheckId); 5] = [
+        ("/jwks/", CheckId::Keys),
+        ("/application/o/token/", CheckId::UserList),
+        ("/application/o/authorize/", CheckId::Authorize),
+        ("/application/o/device/", CheckId::DeviceEndpoint),
+        ("/application/o/", CheckId::Discovery),
+    ];
+    let endpoint = ENDPOINTS.iter().find(|(part, _)| trouble.request.contains(part));
+    match (endpoint, &trouble.kind) {
+        (Some((_, id)), _) => *id,
+        (None, Kind::Token | Kind::Stripped) => CheckId::Token,
+        (None, Kind::Permission(_)) => CheckId::Permissions,
+        _ => CheckId::Reachable,
     }
 }
 
@@ -48,7 +54,7 @@ pub fn waiting_for(missing: &Missing) -> String {
 
 fn labouring(trouble: &Trouble) -> Error {
     Error::new(Exit::NotReady, format!("Authentik keeps failing: {trouble}"))
-        .about(check(trouble))
+        .about(check_of(trouble).name())
         .because(format!("{} times in a row", trouble.in_a_row))
         .remedy(advice::remedy(trouble))
 }
@@ -57,12 +63,12 @@ fn tls(trouble: &Trouble, kind: Handshake) -> Error {
     let (what, remedy) = advice::handshake(trouble, kind);
     let what = format!("{what}: {}", trouble.request);
     let error = Error::new(advice::exit(trouble), what).because(&trouble.detail).remedy(remedy);
-    error.about(check(trouble))
+    error.about(check_of(trouble).name())
 }
 
 fn redirected(trouble: &Trouble, to: &str) -> Error {
     Error::new(Exit::Protocol, format!("{} is redirected to {to}", trouble.request))
-        .about(check(trouble))
+        .about(check_of(trouble).name())
         .because(match trouble.asked.credential {
             true => "the token is never sent after a redirect",
             false => "NetBird and browsers would not get Authentik's own answer",
@@ -73,7 +79,7 @@ fn redirected(trouble: &Trouble, to: &str) -> Error {
 fn forbidden(trouble: &Trouble, permissions: &[&str]) -> Error {
     let permissions = permissions.join(" and ");
     Error::new(Exit::Rejected, format!("the token lacks the permission {permissions}"))
-        .about("permissions")
+        .about(CheckId::Permissions.name())
         .because(trouble)
         .remedy(advice::PERMISSION)
 }
@@ -83,7 +89,7 @@ fn rejected(trouble: &Trouble) -> Error {
         Kind::Stripped => ("AUTHENTIK_TOKEN does not reach Authentik", advice::STRIPPED),
         _ => ("Authentik does not accept AUTHENTIK_TOKEN", advice::TOKEN),
     };
-    Error::new(Exit::Rejected, what).about("token").because(trouble).remedy(remedy)
+    Error::new(Exit::Rejected, what).about(CheckId::Token.name()).because(trouble).remedy(remedy)
 }
 
 fn malformed(trouble: &Trouble) -> Error {
@@ -91,7 +97,7 @@ fn malformed(trouble: &Trouble) -> Error {
         advice::PUBLIC => "at AUTHENTIK_HOST_BROWSER an answer that is not Authentik's",
         _ => "an answer that does not fit Authentik's API",
     };
-    let error = Error::new(Exit::Protocol, what).about(check(trouble));
+    let error = Error::new(Exit::Protocol, what).about(check_of(trouble).name());
     error.because(trouble).remedy(advice::not_authentik(trouble))
 }
 
@@ -107,7 +113,7 @@ pub fn wrong_names(missing: &Missing) -> Error {
     let chosen = missing.absent.iter().filter_map(|a| Some((a.object.as_str(), a.chosen_by?)));
     let (objects, variables): (Vec<&str>, Vec<&str>) = chosen.unzip();
     Error::new(Exit::Refused, format!("Authentik has no {}", objects.join(" and no ")))
-        .about("objects")
+        .about(CheckId::Objects.name())
         .because(format!("{} names what is not there", variables.join(" and ")))
         .remedy(format!(
             "create it in Authentik, or correct {} (unset takes Authentik's default)",

@@ -56,7 +56,7 @@ impl Board {
 
     /// What came out of checks of which some failed already, or of a question that was not answered before: that is not
     /// told again.
-    pub fn explain(&self, later: Vec<Check>) {
+    pub fn extend_untold(&self, later: Vec<Check>) {
         let mut state = self.state();
         let failed = state.checks.iter().filter(|check| check.outcome == Outcome::Fail);
         let failed: Vec<(CheckId, String)> =

@@ -85,6 +85,15 @@ fn print(board: &Board, format: Format, out: &mut dyn Write) -> Exit {
     exit
 }
 
+/// What every run passes before it looks at anything else, in this order.
+pub const REACHED: [CheckId; 5] = [
+    CheckId::Configuration,
+    CheckId::Reachable,
+    CheckId::Token,
+    CheckId::Permissions,
+    CheckId::Objects,
+];
+
 /// What a run leaves that got to its end: nothing pending, what it was told to warn of, every file as it was rendered,
 /// and a user list where one is asked for.
 pub fn settled(
@@ -104,17 +113,8 @@ pub fn settled(
         // A manager that stays is not asked for in each run.
         (false, true) => {}
     }
-    let reached = [
-        CheckId::Configuration,
-        CheckId::Reachable,
-        CheckId::Token,
-        CheckId::Permissions,
-        CheckId::Objects,
-        CheckId::Refused,
-        CheckId::Installation,
-        CheckId::Secrets,
-    ];
-    checks.extend(reached.map(|id| (id, Outcome::Pass)));
+    let settled = [CheckId::Refused, CheckId::Installation, CheckId::Secrets];
+    checks.extend(REACHED.into_iter().chain(settled).map(|id| (id, Outcome::Pass)));
     let files = config.files.outputs.iter().filter_map(|output| files::id_of(*output));
     checks.extend(files.map(|id| (id, Outcome::Pass)));
     checks

@@ -11,7 +11,7 @@ use crate::authentik::oidc::Oidc;
 use crate::commands::server;
 use crate::commands::volumes::{self, Volumes};
 use crate::config::Config;
-use crate::converge::advice::{waiting_for, wrong_names};
+use crate::converge::advice::{check_of, waiting_for, wrong_names};
 use crate::converge::desired::Desired;
 use crate::converge::observe::Observed;
 use crate::converge::{Converge, outpost};
@@ -125,7 +125,7 @@ async fn authentik(
     let answers = observed.account.trouble.is_none();
     let (judged, proof) = converge.examine(&desired, &registration, answers).await;
     // What is wrong with an object explains what is served of it.
-    board.explain(judged);
+    board.extend_untold(judged);
     board.begin(CheckId::UserList);
     if answers {
         board.add(user_list(config, converge, &observed, is_unread(converge, board)).await);
@@ -135,13 +135,8 @@ async fn authentik(
 
 /// A question that was not answered, or not as it should be.
 fn unreached(trouble: &Trouble) -> Vec<Check> {
-    let id = match trouble.kind {
-        // The service account logs in while objects are read.
-        _ if trouble.request.contains("/application/o/") => CheckId::UserList,
-        Kind::Token | Kind::Stripped => CheckId::Token,
-        Kind::Permission(_) => CheckId::Permissions,
-        _ => CheckId::Reachable,
-    };
+    // The service account logs in while objects are read.
+    let id = check_of(trouble);
     let mut failed = Check::unanswered(id, trouble);
     if let Kind::Permission(permission) = trouble.kind {
         failed.detail = format!("the token lacks the permission {permission}: {trouble}");

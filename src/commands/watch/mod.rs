@@ -18,8 +18,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info};
 
+use crate::commands::check::{self, REACHED};
 use crate::commands::init::{self, Record};
-use crate::commands::{check, load};
+use crate::commands::load;
 use crate::config::{self, Config};
 use crate::deadline::Deadline;
 use crate::error::{Error, Exit, Result};
@@ -197,13 +198,6 @@ fn note(
 
 /// How checks came out: of a cycle that ended early, how far it got.
 fn told(record: &Record, failure: Option<&Error>) -> Vec<(CheckId, Outcome)> {
-    const ORDER: [CheckId; 5] = [
-        CheckId::Configuration,
-        CheckId::Reachable,
-        CheckId::Token,
-        CheckId::Permissions,
-        CheckId::Objects,
-    ];
     let mut checks = record.checks.clone();
     let Some(error) = failure else { return checks };
     let failed = check::about(error).or(match error.exit {
@@ -211,12 +205,12 @@ fn told(record: &Record, failure: Option<&Error>) -> Vec<(CheckId, Outcome)> {
         Exit::Refused => Some(CheckId::Refused),
         _ => None,
     });
-    let place = failed.and_then(|failed| ORDER.iter().position(|id| *id == failed));
+    let place = failed.and_then(|failed| REACHED.iter().position(|id| *id == failed));
     // What logins meet is asked when all of these have passed; files are read before.
     let is_late = |id: CheckId| !matches!(id.entry().group, Group::Files) && id != CheckId::Refused;
     let all = !checks.is_empty() || failed.is_some_and(is_late);
-    let passed = place.unwrap_or(if all { ORDER.len() } else { 1 });
-    checks.extend(ORDER[..passed].iter().map(|id| (*id, Outcome::Pass)));
+    let passed = place.unwrap_or(if all { REACHED.len() } else { 1 });
+    checks.extend(REACHED[..passed].iter().map(|id| (*id, Outcome::Pass)));
     checks.extend(failed.map(|failed| (failed, Outcome::Fail)));
     checks
 }
